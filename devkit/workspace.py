@@ -1,0 +1,197 @@
+"""The registry: the sole reader of `workspace.yaml`. Everyone else receives `Team` values."""
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from devkit.errors import DevkitError
+
+SUFFIX = "_project"
+FIELDS = ("location_name", "module_name", "working_directory", "executable_path")
+
+
+@dataclass(frozen=True)
+class Team:
+    """One entry of the registry: a code location and the room it lives in.
+
+    Paths are absolute; `python` is not resolved further, since an environment's interpreter
+    is a link and the link is what makes it that environment.
+    """
+
+    location: str
+    module: str
+    directory: Path
+    python: Path
+    line: int
+
+    @property
+    def name(self) -> str:
+        """The short name: `ml` for the location `ml_project`."""
+        return self.location.removesuffix(SUFFIX)
+
+    @property
+    def package(self) -> str:
+        """The team's own top-level package."""
+        return self.module.partition(".")[0]
+
+    @property
+    def environment(self) -> Path:
+        """The folder of the team's virtual environment."""
+        return self.python.parent.parent
+
+    @property
+    def tests(self) -> Path:
+        """The folder of the team's tests."""
+        return self.directory / f"{self.package}_tests"
+
+    @property
+    def env_file(self) -> Path:
+        """The team's secrets and settings: for its own processes and no others."""
+        return self.directory / ".env"
+
+
+def load_teams(root: Path) -> tuple[Team, ...]:
+    """Read the registry of the repository at `root`, in its order.
+
+    Raises:
+        DevkitError: for an entry that lacks a field, names a folder that is not there or
+            repeats another one's location, short name or environment; it names each entry
+            and line, all that are wrong and not only the first.
+    """
+    file = root / "workspace.yaml"
+    teams: list[Team] = []
+    problems: list[str] = []
+    for number, node in enumerate(_entries(file), start=1):
+        entry = _Entry(node)
+        faults = list(entry.faults(root))
+        if not faults:
+            team = entry.team(root)
+            faults = [(team.line, clash) for other in teams if (clash := _clash(team, other))]
+            teams.append(team)
+        title = f"entry {number} ({entry.values.get('location_name', 'no name')})"
+        problems += [f"{file.name}, line {line}: {title} {text}" for line, text in faults]
+    if problems:
+        raise DevkitError(
+            "\n".join(problems),
+            expected=f"python_module entries with {', '.join(FIELDS)}",
+            mend=f"edit {file.name}, then see `invoke teams`",
+        )
+    return tuple(teams)
+
+
+def select(teams: Sequence[Team], names: Iterable[str]) -> tuple[Team, ...]:
+    """The teams that were asked for, in the registry's order; all of them for no name.
+
+    A name is a short name or a location; `a,b` means both.
+
+    Raises:
+        DevkitError: for a name that is not there, with the nearest one that is.
+    """
+    known = {team.name: team for team in teams} | {team.location: team for team in teams}
+    wanted = [part.strip() for name in names for part in name.split(",") if part.strip()]
+    for name in wanted:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+            raise DevkitError(
+                f"there is no team {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""),
+                expected=", ".join(team.name for team in teams),
+                mend="see `invoke teams`",
+            )
+    chosen = {known[name] for name in wanted}
+    return tuple(team for team in teams if not wanted or team in chosen)
+
+
+def _entries(file: Path) -> list[yaml.Node]:
+    """The nodes under `load_from`: nodes, not values, since they know their lines."""
+    try:
+        document = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except FileNotFoundError:
+        raise DevkitError(
+            f"{file.name} is not there",
+            expected=f"the registry of teams, at {file}",
+            mend="`git checkout -- workspace.yaml`",
+        ) from None
+    except (UnicodeDecodeError, yaml.reader.ReaderError) as error:
+        raise DevkitError(
+            f"{file.name} is no text: {error.reason}", mend=f"edit {file.name}"
+        ) from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        at = f", line {mark.line + 1}" if mark else ""
+        raise DevkitError(
+            f"{file.name}{at}: no valid YAML: {error.problem}", mend=f"edit {file.name}"
+        ) from None
+    if isinstance(document, yaml.MappingNode):
+        for key, value in document.value:
+            if key.value == "load_from" and isinstance(value, yaml.SequenceNode):
+                return list(value.value)
+    raise DevkitError(
+        f"{file.name} lists no teams",
+        expected="`load_from:` with a list of python_module entries",
+        mend=f"edit {file.name}",
+    )
+
+
+class _Entry:
+    """One item of `load_from` as it was written, with the line of every field."""
+
+    def __init__(self, node: yaml.Node) -> None:
+        self.line = node.start_mark.line + 1
+        self.values: dict[str, str] = {}
+        self.lines: dict[str, int] = {}
+        pairs = node.value if isinstance(node, yaml.MappingNode) else []
+        self.is_module = len(pairs) == 1 and pairs[0][0].value == "python_module"
+        if self.is_module and isinstance(pairs[0][1], yaml.MappingNode):
+            for key, value in pairs[0][1].value:
+                self.lines[key.value] = key.start_mark.line + 1
+                if isinstance(value, yaml.ScalarNode):
+                    self.values[key.value] = value.value
+
+    def faults(self, root: Path) -> Iterator[tuple[int, str]]:
+        """What is wrong with this entry by itself: lines and texts."""
+        if not self.is_module:
+            yield self.line, "is no python_module, so it has no environment of its own"
+            return
+        for field in FIELDS:
+            if not self.values.get(field):
+                yield self.lines.get(field, self.line), f"lacks {field}"
+        for field, line in self.lines.items():
+            if field not in FIELDS:
+                yield line, f"has the field {field!r}, which is not known here"
+        location = self.values.get("location_name", "")
+        if location and not re.fullmatch(r"\w+", location):
+            yield self.lines["location_name"], "has a location_name that is not one word"
+        folder = self.values.get("working_directory")
+        if folder and not (root / folder).is_dir():
+            yield self.lines["working_directory"], f"names a folder that is not there: {folder}"
+        python = self.values.get("executable_path")
+        if python and not re.search(r"/\.venv[^/]*/bin/python$", f"/{python}"):
+            yield (
+                self.lines["executable_path"],
+                f"has an executable_path that does not end in .venv-<team>/bin/python: {python}",
+            )
+
+    def team(self, root: Path) -> Team:
+        """The entry as a value; it must be free of faults."""
+        return Team(
+            location=self.values["location_name"],
+            module=self.values["module_name"],
+            directory=root / self.values["working_directory"],
+            python=root / self.values["executable_path"],
+            line=self.line,
+        )
+
+
+def _clash(team: Team, other: Team) -> str | None:
+    """Why two entries can't both stand."""
+    if team.location == other.location:
+        return f"the location is in line {other.line} already"
+    if team.name == other.name:
+        return f"the short name {team.name!r} is that of {other.location} (line {other.line}) too"
+    if team.python == other.python:
+        return f"the environment is that of {other.location} (line {other.line}) too"
+    return None
