@@ -1,0 +1,195 @@
+"""Locks: hash-pinned requirements files, what each is made from, whether it still is that.
+
+`local_requirements.txt` is a room's whole local environment, the shared package in it
+visible; `requirements.txt` is what is deployed of it, with the same pins. The first lines
+of each hold a digest of what it was made from, so that a stale lock is noticed without a
+network. The format is pip's requirements format, which uv writes and both can read.
+"""
+
+import hashlib
+import json
+import re
+import tempfile
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from devkit import output, parallel, processes
+from devkit.bootstrap import LOCK, ROOT, TOOLS, clean_environment
+from devkit.environments import SHARED, orchestrator_environment
+from devkit.errors import DevkitError
+from devkit.failures import explain
+from devkit.workspace import Team
+
+OLDEST_PYTHON = "3.11"
+PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;\\]+)", re.MULTILINE)
+DIGEST = re.compile(r"^# inputs: sha256:(?P<digest>[0-9a-f]{64})$", re.MULTILINE)
+
+# uv's options for every lock. One version of a package for all supported Pythons, so that
+# the interpreter does not decide what a developer has; no index address, no paths.
+OPTIONS = (
+    "--universal", "--python-version", OLDEST_PYTHON, "--fork-strategy", "fewest",
+    "--generate-hashes", "--no-header", "--no-annotate", "--quiet",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Room:
+    """A folder whose pyproject.toml is locked: a team's, the orchestrator's or the tools'.
+
+    `local` is the lock of the local environment, `deployed` that of what is deployed; the
+    tools are never deployed, and the orchestrator is deployed as it is.
+    """
+
+    name: str
+    directory: Path
+    local: Path | None
+    deployed: Path | None
+
+    @property
+    def project(self) -> Path:
+        """The file that says what the room needs."""
+        return self.directory / "pyproject.toml"
+
+
+def rooms(teams: Iterable[Team]) -> list[Room]:
+    """Every room that has locks."""
+    hosts = orchestrator_environment()
+    return [
+        Room("tools", ROOT, local=LOCK, deployed=None),
+        Room("orchestrator", hosts.lock.parent, local=None, deployed=hosts.lock),
+        *(
+            Room(
+                team.name,
+                team.directory,
+                local=team.directory / "local_requirements.txt",
+                deployed=team.directory / "requirements.txt",
+            )
+            for team in teams
+        ),
+    ]
+
+
+def stale(room: Room) -> str | None:
+    """Why the room's locks have to be made again, without asking a package index; or None."""
+    for lock in (room.local, room.deployed):
+        if lock and not lock.exists():
+            return f"{lock.relative_to(ROOT)} is not there"
+        if lock and inputs_digest(room) not in DIGEST.findall(lock.read_text()):
+            return f"{lock.relative_to(ROOT)} is older than what it is made from"
+    return None
+
+
+def update(chosen: Sequence[Room], *, upgrade: bool = False, packages: Sequence[str] = ()) -> None:
+    """Make the locks of some rooms side by side, and tell what changed in each.
+
+    Pins stay what they are where they still fit; `upgrade` lets all move, `packages` those.
+
+    Raises:
+        DevkitError: naming the rooms whose locks can't be made; they keep their old ones.
+    """
+    flags = ["--upgrade"] if upgrade else []
+    for package in packages:
+        flags += ["--upgrade-package", package]
+    before = {room.name: pins(room) for room in chosen}
+    outcomes = parallel.run("locking", {room.name: partial(_lock, room, flags) for room in chosen})
+    rows = [
+        (room.name, name, before[room.name].get(name, "-"), after.get(name, "-"))
+        for room in chosen
+        for after in [pins(room)]
+        for name in sorted(before[room.name].keys() | after.keys())
+        if before[room.name].get(name) != after.get(name)
+    ]
+    if rows:
+        output.table(("room", "package", "old", "new"), rows)
+    parallel.require(outcomes)
+
+
+def pins(room: Room) -> dict[str, str]:
+    """The packages and versions that the room's widest lock names."""
+    lock = room.local or room.deployed
+    return dict(PIN.findall(lock.read_text())) if lock and lock.exists() else {}
+
+
+def inputs_digest(room: Room) -> str:
+    """SHA-256 of what decides the room's locks: its requirements and the shared package's."""
+    parts = [_requirements(room.project)]
+    if room.local and room.deployed:
+        parts.append(_requirements(SHARED / "pyproject.toml"))
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _requirements(file: Path) -> dict[str, Any]:
+    with file.open("rb") as stream:
+        document = tomllib.load(stream)
+    project = document.get("project", {})
+    fields = ("name", "version", "requires-python", "dependencies", "optional-dependencies")
+    found = {field: project.get(field) for field in fields}
+    found["groups"] = document.get("dependency-groups")
+    found["uv"] = document.get("tool", {}).get("uv", {}).get("sources")
+    return found
+
+
+def _lock(room: Room, flags: Sequence[str]) -> str:
+    """Make a room's locks in a scratch folder and put them in place together."""
+    if not flags and stale(room) is None:
+        return "up to date"
+    with tempfile.TemporaryDirectory(prefix="dagteam-lock-") as scratch:
+        made: list[tuple[Path, str]] = []
+        constraints: list[str] = []
+        if room.local:
+            text = _compile(room, room.local, _local_inputs(room), flags, Path(scratch))
+            made.append((room.local, text))
+            fixed = Path(scratch) / "constraints.txt"
+            fixed.write_text("\n".join(f"{n}=={v}" for n, v in PIN.findall(text)))
+            constraints = ["--constraints", str(fixed), "--no-emit-package", "dagteam-utils"]
+        if room.deployed:
+            arguments = [str(room.project.relative_to(ROOT)), *constraints]
+            made.append(
+                (
+                    room.deployed,
+                    _compile(room, room.deployed, (arguments, ""), flags, Path(scratch)),
+                )
+            )
+    for lock, text in made:
+        fresh = lock.with_suffix(".new")
+        fresh.write_text(text)
+        fresh.replace(lock)
+    return "locked"
+
+
+def _local_inputs(room: Room) -> tuple[list[str], str]:
+    """The arguments and input of uv for everything that the room's local environment holds."""
+    project = str(room.project.relative_to(ROOT))
+    if room.deployed is None:  # the tools: no package of their own
+        return [project], ""
+    folders = sorted((SHARED, room.directory))
+    editable = "".join(f"-e ./{folder.relative_to(ROOT)}\n" for folder in folders)
+    return ["-", "--group", f"{project}:dev"], editable
+
+
+def _compile(
+    room: Room, lock: Path, inputs: tuple[list[str], str], flags: Sequence[str], scratch: Path
+) -> str:
+    """Have uv resolve; the existing lock's pins are its preferences."""
+    arguments, stdin = inputs
+    target = scratch / lock.name
+    if lock.exists():
+        target.write_text(lock.read_text())
+    done = processes.run(
+        [TOOLS / "bin" / "uv", "pip", "compile", *arguments, *OPTIONS, *flags, "-o", target],
+        cwd=ROOT,
+        env=clean_environment(),
+        stdin=stdin,
+    )
+    if done.code:
+        raise DevkitError(
+            f"{lock.relative_to(ROOT)} can't be made; the old one stays\n"
+            + (explain(done.text) or done.text)
+        )
+    command = f"invoke lock --team {room.name}"
+    header = f"# Made by `{command}` from pyproject.toml; no hand edits.\n"
+    return f"{header}# inputs: sha256:{inputs_digest(room)}\n{target.read_text()}"

@@ -1,0 +1,169 @@
+"""Runs a program to its end: its own process group, its output kept, nothing left behind."""
+
+import contextlib
+import math
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+# How long a group that was asked to end (TERM) may take before it is made to (KILL).
+GRACE_SECONDS = 5.0
+POLL_SECONDS = 0.5
+
+_running: set[subprocess.Popen[str]] = set()
+_guard = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a program did. `output` is its standard output, `errors` its standard error."""
+
+    argv: tuple[str, ...]
+    code: int
+    output: str
+    errors: str
+    seconds: float
+    timed_out: bool = False
+
+    @property
+    def text(self) -> str:
+        """All that it said, for a person to read."""
+        return "\n".join(part.rstrip() for part in (self.output, self.errors) if part.strip())
+
+
+def run(
+    argv: Sequence[str | Path],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    stdin: str = "",
+    timeout: float | None = None,
+    keep: Sequence[int] = (),
+) -> Finished:
+    """Run a program in a group of its own and wait; end the group if it overruns `timeout`.
+
+    `timeout` is in seconds. An exit code other than 0 is a result, not an exception. `keep`
+    are file descriptors that the program has too: it holds their locks even if this process
+    is killed.
+
+    Raises:
+        OSError: if the program can't be started.
+    """
+    command = tuple(str(part) for part in argv)
+    started = time.monotonic()
+    with _guard:
+        process = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+            pass_fds=keep,
+        )
+        _running.add(process)
+    try:
+        output, errors, timed_out = _communicate(process, stdin, timeout)
+    finally:
+        end_group(process.pid)
+        process.wait()
+        with _guard:
+            _running.discard(process)
+    seconds = time.monotonic() - started
+    return Finished(command, process.returncode, output, errors, seconds, timed_out)
+
+
+def _communicate(
+    process: subprocess.Popen[str], stdin: str, timeout: float | None
+) -> tuple[str, str, bool]:
+    """What the program said, and whether it overran.
+
+    Its own end is what counts: what it leaves behind may hold its output open for ever.
+    """
+    deadline = time.monotonic() + timeout if timeout is not None else math.inf
+    text: str | None = stdin
+    while True:
+        try:
+            rest = max(deadline - time.monotonic(), 0)
+            return *process.communicate(text, timeout=min(POLL_SECONDS, rest)), False
+        except subprocess.TimeoutExpired:
+            text = None  # it has been sent
+            late = time.monotonic() >= deadline
+            if process.poll() is None and not late:
+                continue
+        end_group(process.pid)
+        try:
+            return *process.communicate(timeout=POLL_SECONDS), late
+        except subprocess.TimeoutExpired as said:  # held open from outside the group
+            output, errors = (
+                part.decode(errors="replace") if isinstance(part, bytes) else part or ""
+                for part in (said.output, said.stderr)
+            )
+            return output, errors, late
+
+
+def run_in_foreground(
+    argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str]
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a program on this terminal, to type into and to read as it goes.
+
+    It shares this process's group, so Ctrl-C reaches both; the program decides what it
+    means, and this waits for it.
+    """
+    process = subprocess.Popen([str(part) for part in argv], cwd=cwd, env=env)
+    while True:
+        try:
+            process.wait()
+            break
+        except KeyboardInterrupt:  # the terminal has sent it to the program as well
+            continue
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
+    return subprocess.CompletedProcess(process.args, process.returncode)
+
+
+def end_all() -> None:
+    """End every program that `run` has under way in any thread."""
+    with _guard:
+        groups = [process.pid for process in _running]
+    for group in groups:
+        end_group(group)
+
+
+def end_group(group: int, grace: float = GRACE_SECONDS) -> None:
+    """TERM a process group, give it `grace` seconds, then KILL it; nothing if it is gone."""
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(group, sign)
+        except (ProcessLookupError, PermissionError):  # macOS: a group of zombies only
+            return
+        deadline = time.monotonic() + grace
+        while time.monotonic() < deadline:
+            if not group_runs(group):
+                return
+            time.sleep(0.02)
+
+
+def group_runs(group: int) -> bool:
+    """Whether a process of the group still runs: one that waits to be reaped does not."""
+    try:
+        os.killpg(group, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    for process in psutil.process_iter(["status"]):
+        with contextlib.suppress(ProcessLookupError, psutil.Error):
+            if os.getpgid(process.pid) == group and process.info["status"] != psutil.STATUS_ZOMBIE:
+                return True
+    return False

@@ -1,0 +1,199 @@
+"""Long-lived programs: started, told about, started again when they die, ended together."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from devkit import processes
+from devkit.bootstrap import ROOT
+
+GUARD = Path(__file__).with_name("_guard.py")
+
+# A service that dies is started again after 1, 2, 4 ... seconds; one that dies this often
+# without ever having lived for STEADY_SECONDS is given up on.
+DEATHS_TO_GIVE_UP = 5
+LONGEST_DELAY_SECONDS = 16.0
+STEADY_SECONDS = 60.0
+LAST_LINES = 10
+LONGEST_LINE_BYTES = 1 << 20
+
+# How long the services of one stage may take to end, in seconds, before they are killed.
+GRACE_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class Service:
+    """What to run, and as whom: `secrets` are texts that no line of it may show."""
+
+    name: str
+    argv: Sequence[str]
+    cwd: Path
+    env: Mapping[str, str]
+    log: Path
+    secrets: Sequence[str] = ()
+
+
+Tell = Callable[[str, str], None]
+
+
+class Guard:
+    """A process that ends the services if this one is killed before it can."""
+
+    def __init__(self) -> None:
+        self._pipe: IO[bytes] | None = None
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        """Start it; its input is the sign that this process lives."""
+        read, write = os.pipe()
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, "-P", str(GUARD), stdin=read, cwd=ROOT, start_new_session=True
+        )
+        os.close(read)
+        self._pipe = os.fdopen(write, "wb", buffering=0)
+
+    def watch(self, group: int) -> None:
+        """From now on, this group ends with this process."""
+        self._write(f"+{group}\n")
+
+    def forget(self, group: int) -> None:
+        """The group has ended."""
+        self._write(f"-{group}\n")
+
+    async def stop(self) -> None:
+        """Let it go; it ends what it still guards, which should be nothing."""
+        if self._pipe and self._process:
+            self._pipe.close()
+            await self._process.wait()
+
+    def _write(self, line: str) -> None:
+        if self._pipe:
+            with contextlib.suppress(BrokenPipeError):
+                self._pipe.write(line.encode())
+
+
+class Supervised:
+    """One service through all its lives."""
+
+    def __init__(self, service: Service, guard: Guard, *, tell: Tell, show: Tell) -> None:
+        """`tell` gets what happens to the service, `show` the lines that it prints."""
+        self.service = service
+        self.given_up = False
+        self._guard = guard
+        self._tell = tell
+        self._show = show
+        self._process: asyncio.subprocess.Process | None = None
+        self._stopping = False
+        self._wake = asyncio.Event()
+        self._last: deque[str] = deque(maxlen=LAST_LINES)
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The id of the process (and of its group) while it runs."""
+        running = self._process and self._process.returncode is None
+        return self._process.pid if self._process and running else None
+
+    def start(self) -> None:
+        """Begin its first life."""
+        self._task = asyncio.create_task(self._live(), name=self.service.name)
+
+    async def restart(self) -> None:
+        """End this life and begin the next at once."""
+        await self.stop()
+        self._stopping, self.given_up = False, False
+        self.start()
+
+    async def stop(self, grace: float = GRACE_SECONDS) -> None:
+        """TERM, up to `grace` seconds, KILL; nothing of its group is left afterwards."""
+        self._stopping = True
+        self._wake.set()
+        if self.pid:
+            await asyncio.to_thread(processes.end_group, self.pid, grace)
+        if self._task:
+            await self._task
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._stopping = True
+        self._wake.set()
+        if self.pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+
+    async def _live(self) -> None:
+        deaths = 0
+        while not self._stopping:
+            born = time.monotonic()
+            reason = await self._one_life()
+            if self._stopping:
+                return
+            deaths = 1 if time.monotonic() - born > STEADY_SECONDS else deaths + 1
+            last = "".join(f"\n    {line}" for line in self._last)
+            if deaths >= DEATHS_TO_GIVE_UP:
+                self.given_up = True
+                self._tell(
+                    self.service.name,
+                    f"{reason}, {deaths} times: given up on; its log: {self.service.log}{last}",
+                )
+                return
+            delay = min(2.0 ** (deaths - 1), LONGEST_DELAY_SECONDS)
+            self._tell(self.service.name, f"{reason}; starting again in {delay:.0f} s{last}")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), delay)
+
+    async def _one_life(self) -> str:
+        """Run the program until it ends; why it ended."""
+        self._wake.clear()
+        self._last.clear()
+        try:
+            self._process = process = await asyncio.create_subprocess_exec(
+                *self.service.argv,
+                cwd=self.service.cwd,
+                env=dict(self.service.env),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+                limit=LONGEST_LINE_BYTES,
+                start_new_session=True,
+            )
+        except OSError as error:
+            return f"can't be started: {error}"
+        self._guard.watch(process.pid)
+        try:
+            if self._stopping:  # asked to while it was being started
+                os.killpg(process.pid, signal.SIGKILL)
+            reader = asyncio.create_task(self._read(process))
+            code = await process.wait()
+            # What it started may outlive it, and holds its output open.
+            await asyncio.to_thread(processes.end_group, process.pid, GRACE_SECONDS)
+            await reader
+        finally:
+            self._guard.forget(process.pid)
+        return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
+
+    async def _read(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout  # noqa: S101 (asked for above)
+        with self.service.log.open("a", encoding="utf-8") as log:
+            while True:
+                try:
+                    raw = await process.stdout.readline()
+                except ValueError:  # longer than LONGEST_LINE_BYTES: dropped, the rest goes on
+                    continue
+                if not raw:
+                    return
+                line = raw.decode(errors="replace").rstrip()
+                for secret in self.service.secrets:
+                    line = line.replace(secret, "***")
+                log.write(line + "\n")
+                log.flush()
+                self._last.append(line)
+                self._show(self.service.name, line)

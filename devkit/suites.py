@@ -1,0 +1,96 @@
+"""`invoke test`: which tests there are, and which environment runs each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from devkit import parallel, processes, settings
+from devkit.bootstrap import ROOT, TOOLS, clean_environment
+from devkit.environments import SHARED
+from devkit.parallel import Outcome
+from devkit.workspace import Team
+
+NO_TESTS_COLLECTED = 5  # pytest's exit code
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A command that tests something: exit code 0 is a pass."""
+
+    name: str
+    argv: tuple[str, ...]
+    cwd: Path
+    env: Mapping[str, str]
+
+
+def of_team(team: Team, arguments: Sequence[str] = ()) -> Suite:
+    """The team's own tests, in its own environment."""
+    argv = (str(team.python), "-m", "pytest", team.tests.name, *arguments)
+    return Suite(team.name, argv, team.directory, settings.of_team(team))
+
+
+def of_shared(team: Team) -> Suite:
+    """The shared package's tests, in a team's environment."""
+    argv = (str(team.python), "-m", "pytest", "-q")
+    return Suite(f"utils in {team.name}", argv, SHARED, settings.of_team(team))
+
+
+def of_style() -> list[Suite]:
+    """Lint, format and types."""
+    tools = {
+        "lint": ("ruff", "check"),
+        "format": ("ruff", "format", "--check"),
+        "types": ("mypy",),
+    }
+    return [
+        Suite(name, (str(TOOLS / "bin" / program), *arguments), ROOT, clean_environment())
+        for name, (program, *arguments) in tools.items()
+    ]
+
+
+def of_kit() -> Suite:
+    """The tests of `devkit` and of the whole, with real processes."""
+    argv = (str(TOOLS / "bin" / "python"), "-m", "pytest", "-q")
+    return Suite("kit", argv, ROOT, clean_environment())
+
+
+def run_all(teams: Sequence[Team]) -> None:
+    """Run every test that there is: the teams' and the style side by side, then the kit's.
+
+    Raises:
+        DevkitError: naming each suite that failed.
+    """
+    quick = [*of_style(), *map(of_team, teams), *map(of_shared, teams)]
+    # The kit's tests start whole platforms: they get the machine to themselves.
+    outcomes = parallel.run("testing", _units(quick))
+    outcomes += parallel.run("testing the kit", _units([of_kit()]))
+    parallel.require(outcomes)
+
+
+def run_teams(teams: Sequence[Team], arguments: Sequence[str] = ()) -> None:
+    """Run the tests of some teams; one team's alone get the terminal, for its debugger.
+
+    Raises:
+        DevkitError: naming each team whose tests failed.
+    """
+    suites = [of_team(team, arguments) for team in teams]
+    if len(suites) > 1:
+        parallel.require(parallel.run("testing", _units(suites)))
+        return
+    (suite,) = suites
+    done = processes.run_in_foreground(suite.argv, cwd=suite.cwd, env=suite.env)
+    parallel.require([Outcome(suite.name, ok=done.returncode == 0)])
+
+
+def run(suite: Suite) -> Outcome:
+    """Run one suite to its end; its own words are the details of a failure."""
+    done = processes.run(suite.argv, cwd=suite.cwd, env=suite.env)
+    text = next((line for line in reversed(done.output.splitlines()) if line.strip()), "")
+    if done.code == NO_TESTS_COLLECTED:
+        text = "no tests: each team has at least one, that its definitions load"
+    return Outcome(suite.name, done.code == 0, text, details=done.text if done.code else "")
+
+
+def _units(suites: Sequence[Suite]) -> dict[str, parallel.Work]:
+    return {suite.name: partial(run, suite) for suite in suites}
