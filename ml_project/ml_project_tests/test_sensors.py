@@ -1,0 +1,75 @@
+"""The sensor, evaluated as the daemon does it, on a real instance."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import pytest
+
+from ml_project.definitions import defs
+from ml_project.defs.sensors import penguins_updated
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+def materialise(instance: dg.DagsterInstance) -> None:
+    instance.report_runless_asset_event(dg.AssetMaterialization("penguins"))
+
+
+def tick(instance: dg.DagsterInstance, cursor: str | None) -> tuple[list[str | None], str | None]:
+    """The run keys that are requested, and the next cursor."""
+    with dg.build_sensor_context(instance, cursor=cursor, definitions=defs()) as context:
+        result = penguins_updated.evaluate_tick(context)
+    requests = result.run_requests or []
+    if not requests:
+        assert "No new materialization" in (result.skip_message or "")
+    return [request.run_key for request in requests], result.cursor or cursor
+
+
+def test_it_is_on_from_the_start_and_looks_every_five_seconds() -> None:
+    assert penguins_updated.default_status is dg.DefaultSensorStatus.RUNNING
+    assert penguins_updated.minimum_interval_seconds == 5
+    assert penguins_updated.job_name == "cluster_penguins"
+
+
+def test_nothing_was_materialised(instance: dg.DagsterInstance) -> None:
+    assert tick(instance, cursor=None) == ([], None)
+
+
+def test_another_asset_was_materialised(instance: dg.DagsterInstance) -> None:
+    instance.report_runless_asset_event(dg.AssetMaterialization("penguin_cluster"))
+    assert tick(instance, cursor=None) == ([], None)
+
+
+def test_one_materialisation_is_one_run(instance: dg.DagsterInstance) -> None:
+    materialise(instance)
+    keys, cursor = tick(instance, cursor=None)
+    assert len(keys) == 1
+    assert tick(instance, cursor) == ([], cursor)
+
+
+def test_each_later_materialisation_is_another_run(instance: dg.DagsterInstance) -> None:
+    materialise(instance)
+    first, cursor = tick(instance, cursor=None)
+    materialise(instance)
+    second, _ = tick(instance, cursor)
+    assert len(second) == 1
+    assert first != second
+
+
+def test_of_several_at_once_only_the_last_counts(instance: dg.DagsterInstance) -> None:
+    materialise(instance)
+    materialise(instance)
+    keys, cursor = tick(instance, cursor=None)
+    assert len(keys) == 1
+    assert tick(instance, cursor) == ([], cursor)
+
+
+def test_a_reset_cursor_gives_the_same_key_so_that_dagster_runs_it_once(
+    instance: dg.DagsterInstance,
+) -> None:
+    materialise(instance)
+    assert tick(instance, cursor=None) == tick(instance, cursor=None)
