@@ -5,6 +5,7 @@ whichever installation of invoke: both go on inside `.venv-tools`.
 """
 
 import sys
+from functools import partial
 
 from devkit import bootstrap
 
@@ -13,7 +14,6 @@ bootstrap.enter(as_script=__name__ == "__main__")
 from invoke.context import Context
 
 from devkit import check as checks
-from devkit import dev as development
 from devkit import environments, locks, output, parallel, shared, shells, suites
 from devkit import setup as provisioning
 from devkit.cli import command, one_team, remainder, some_rooms, some_teams
@@ -28,15 +28,29 @@ def setup(_: Context) -> None:
 
 
 @command(
-    help={
+    help=TEAM
+    | {
+        "upstream": "with --team: also the teams whose assets those read",
         "port": "the UI's port (default: 3000, or the next free one)",
         "host": "the address to listen on (default: 127.0.0.1)",
-    }
+        "reload": "code is reloaded when it is saved",
+    },
+    iterable=["team"],
 )
-def dev(_: Context, port: int = 0, host: str = "127.0.0.1") -> None:
+def dev(
+    _: Context,
+    team: list[str],
+    upstream: bool = False,
+    port: int = 0,
+    host: str = "127.0.0.1",
+    reload: bool = True,
+) -> None:
     """Run webserver, daemon and every team's code server on one DAGSTER_HOME."""
-    options = development.Options(host=host, port=port or None)
-    sys.exit(development.run(some_teams(), options))
+    from devkit import dev as development  # asyncio and the like, for which only this one waits
+
+    chosen = partial(some_teams, team, upstream=upstream)
+    options = development.Options(choose=chosen, host=host, port=port or None, reload=reload)
+    sys.exit(development.run(options))
 
 
 @command(help=TEAM, iterable=["team"])

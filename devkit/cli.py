@@ -13,6 +13,7 @@ from invoke.tasks import task
 from devkit.bootstrap import ROOT
 from devkit.errors import DevkitError
 from devkit.locks import Room, rooms
+from devkit.upstream import with_makers
 from devkit.workspace import Team, load_teams, select
 
 INTERRUPTED = 130
@@ -42,9 +43,11 @@ def command(**options: Any) -> Callable[[Callable[..., None]], Any]:
     return decorate
 
 
-def some_teams(names: Sequence[str] = ()) -> tuple[Team, ...]:
-    """The teams of these names, all for none."""
-    return select(load_teams(ROOT), names)
+def some_teams(names: Sequence[str] = (), *, upstream: bool = False) -> tuple[Team, ...]:
+    """The teams of these names, all for none; `upstream` adds those whose assets they read."""
+    teams = load_teams(ROOT)
+    chosen = select(teams, names)
+    return with_makers(chosen, teams) if upstream and chosen != teams else chosen
 
 
 def one_team(name: str) -> Team:

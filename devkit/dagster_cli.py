@@ -1,5 +1,6 @@
 """All calls of Dagster's command line: it changes, and then only this file does."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -8,14 +9,38 @@ import yaml
 from devkit.environments import orchestrator_environment
 from devkit.workspace import Team
 
+# A host warns, with pages of traceback, of each location that is not up yet or does not
+# load. Which those are, and why, is told in a line each by whoever started them.
+QUIET_HOST = {"PYTHONWARNINGS": "ignore:Error loading repository location:UserWarning"}
+
+
+# The first line of a record in Dagster's logs; the lines of a traceback follow it.
+RECORD = re.compile(r"^[\d-]{10} [\d:]{8} \S+ - (?P<logger>[\w.-]+) - (?P<level>[A-Z]+) - ")
+
+
+class Noise:
+    """Tells the lines of one service that a terminal can do without: they are in its log.
+
+    What happens to code servers is told by whoever watches them, in a line each; what runs
+    log for debugging is in the UI.
+    """
+
+    def __init__(self) -> None:
+        self._hidden = False
+
+    def __call__(self, line: str) -> bool:
+        """Whether the line, the next of the service, is noise."""
+        if record := RECORD.match(line):
+            told = record["logger"] == "dagster.code_server"
+            routine = (record["logger"], record["level"]) == ("dagster-webserver", "INFO")
+            self._hidden = told or routine or record["level"] == "DEBUG"
+        return self._hidden
+
 
 def webserver(workspace: Path, host: str, port: int) -> tuple[str, ...]:
     """The UI and the GraphQL API, on the locations of a workspace file."""
     program = orchestrator_environment().path / "bin" / "dagster-webserver"
-    return (
-        str(program), "--workspace", str(workspace), "--host", host, "--port", str(port),
-        "--suppress-warnings",  # a page of traceback for each location that is not up yet
-    )  # fmt: skip
+    return (str(program), "--workspace", str(workspace), "--host", host, "--port", str(port))
 
 
 def daemon(workspace: Path) -> tuple[str, ...]:

@@ -1,183 +1,247 @@
 """`invoke dev`: the whole platform on this machine, until it is asked to stop."""
 
 import asyncio
-import fcntl
-import json
-import os
+import contextlib
 import signal
-import socket
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from devkit import dagster_cli, environments, graphql, home, output, parallel, settings
+from devkit import (
+    claims,
+    dagster_cli,
+    environments,
+    graphql,
+    home,
+    output,
+    parallel,
+    settings,
+    watch,
+)
 from devkit.bootstrap import ROOT, clean_environment
 from devkit.errors import DevkitError
+from devkit.locations import SETTLED, Location, State, Surroundings
 from devkit.services import Guard, Service, Supervised
-from devkit.tracebacks import own_places
 from devkit.workspace import Team
 
-FIRST_PORT = 3000
-PORTS_TO_TRY = 50
-POLL_SECONDS = 0.2
-LONGEST_SOCKET_FOLDER = 40  # of the 107 bytes that a Unix socket's path may have
+POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the developer asked for; `port` None means the next free one from 3000."""
+    """What the developer asked for; `port` None means the next free one from 3000.
 
+    `choose` gives the teams to run, and is asked again when the registry changes.
+    """
+
+    choose: Callable[[], Sequence[Team]]
     host: str = "127.0.0.1"
     port: int | None = None
+    reload: bool = True
+
+    @property
+    def reachable_host(self) -> str:
+        """The host to open in a browser on this machine."""
+        return "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104
 
 
-def run(teams: Sequence[Team], options: Options) -> int:
+def run(options: Options) -> int:
     """Run webserver, daemon and the teams' code servers until a signal; return the exit code.
 
-    A team whose environment can't be built is named and left out; the others run.
-
     Raises:
-        DevkitError: if another `invoke dev` has this DAGSTER_HOME, or the port is taken.
+        DevkitError: if another `invoke dev` has this DAGSTER_HOME, the port is taken, or the
+            orchestrator's environment can't be built. A team's troubles are its own.
     """
+    teams = options.choose()
+    parallel.require(environments.ensure([environments.orchestrator_environment()]))
     where = home.locate()
-    outcomes = environments.ensure(environments.every_environment(teams))
-    failed = {outcome.name for outcome in outcomes if not outcome.ok}
-    if "orchestrator" in failed:
-        parallel.require(outcomes)
     home.prepare(where)
-    with _sole_user(where) as record, _socket_folder() as sockets:
-        port = _free_port(options)
-        platform = Platform(
-            [team for team in teams if team.name not in failed], where, sockets, options.host, port
-        )
-        record(platform.url)
-        return asyncio.run(platform.run())
+    with claims.sole_user(where) as record, claims.socket_folder() as sockets:
+        port = claims.free_port(options.host, options.port)
+        url = f"http://{options.reachable_host}:{port}"
+        record(url)
+        return asyncio.run(Platform(options, where, sockets, port, url).run(teams))
 
 
 class Platform:
     """Everything that `invoke dev` has running."""
 
-    def __init__(
-        self, teams: Sequence[Team], where: Path, sockets: Path, host: str, port: int
-    ) -> None:
-        self.url = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"  # noqa: S104
-        self._started = time.monotonic()
+    def __init__(self, options: Options, where: Path, sockets: Path, port: int, url: str) -> None:
+        self._options = options
         self._home = where
-        self._teams = {team.location: team for team in teams}
-        self._sockets = {team.location: sockets / f"{n}.sock" for n, team in enumerate(teams)}
-        self._guard = Guard()
+        self._sockets = sockets
+        self._url = url
+        self._started = time.monotonic()
         self._signals: list[int] = []
         self._stop = asyncio.Event()
+        self._guard = Guard()
         self._logs = home.state_folder(where) / "logs"
         self._logs.mkdir(exist_ok=True)
-        file = home.state_folder(where) / "workspace.yaml"
-        file.write_text(dagster_cli.workspace(self._sockets))
-        hosts = {**clean_environment(), **self._common()}
+        self._workspace = home.state_folder(where) / "workspace.yaml"
+        self._locations: dict[str, Location] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._board = output.Board()
+        hosts = {**clean_environment(), **dagster_cli.QUIET_HOST, **self._common}
         self._webserver = self._supervise(
-            "webserver", dagster_cli.webserver(file, host, port), ROOT, hosts
+            "webserver", dagster_cli.webserver(self._workspace, options.host, port), ROOT, hosts
         )
-        self._daemon = self._supervise("daemon", dagster_cli.daemon(file), ROOT, hosts)
-        self._code_servers = {team.location: self._code_server(team) for team in teams}
+        self._daemon = self._supervise("daemon", dagster_cli.daemon(self._workspace), ROOT, hosts)
+        self._surroundings = Surroundings(
+            url=url,
+            supervise=self._code_server,
+            turns=asyncio.Semaphore(parallel.cores()),
+            say=self._say,
+            died=self._end_lost_runs,
+        )
 
-    async def run(self) -> int:
+    async def run(self, teams: Sequence[Team]) -> int:
         """Start everything, wait for a signal, stop everything."""
         loop = asyncio.get_running_loop()
         for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(sign, self._on_signal, sign)
+        output.say(f"DAGSTER_HOME {self._home}; full logs in {self._logs}")
+        if home.own_configuration(self._home):
+            output.say(f"{self._home / 'dagster.yaml'} is used as it is: not the repository's")
         await self._guard.start()
-        output.say(f"DAGSTER_HOME {self._home}; logs in {self._logs}")
-        starting = asyncio.create_task(self._start())
+        work = asyncio.create_task(self._work(teams))
+        stop = asyncio.create_task(self._stop.wait())
         try:
-            await self._stop.wait()
+            await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            starting.cancel()
-            with suppress(asyncio.CancelledError):
-                await starting
+            self._board.close()
+            for task in (work, stop, *self._tasks.values()):
+                task.cancel()
+            ended = asyncio.gather(work, *self._tasks.values(), return_exceptions=True)
             await self._end()
+            failures = [end for end in await ended if isinstance(end, Exception)]
             await self._guard.stop()
+        if failures:
+            raise failures[0]
         return 128 + self._signals[0]
 
-    async def _start(self) -> None:
-        """Webserver first, then as many code servers at a time as there are cores, then daemon."""
+    async def _work(self, teams: Sequence[Team]) -> None:
+        """Webserver first, then the locations in turns, then the daemon; then take in changes."""
+        self._add(teams)
+        self._write_workspace()
         self._webserver.start()
-        await self._until_answering()
-        self._tell("webserver", f"ready: {self.url}  ({self._seconds()})")
-        reporting = asyncio.create_task(self._report())
-        turns = asyncio.Semaphore(parallel.cores())
-
-        async def start(location: str) -> None:
-            async with turns:
-                server = self._code_servers[location]
-                server.start()
-                while not (_listens(self._sockets[location]) or server.given_up):
-                    await asyncio.sleep(POLL_SECONDS)
-
-        try:
-            await asyncio.gather(*map(start, self._code_servers))
+        while not await asyncio.to_thread(graphql.answers, self._url):
+            await asyncio.sleep(POLL_SECONDS)
+        self._tell("webserver", f"ready: {self._url}  ({self._seconds()})")
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._follow())
+            self._run_locations()
+            await asyncio.gather(*(location.begun.wait() for location in self._locations.values()))
+            await self._end_lost_runs()
             self._daemon.start()
-            await reporting
-        finally:
-            reporting.cancel()
+            while any(one.state not in SETTLED for one in self._locations.values()):
+                await asyncio.sleep(POLL_SECONDS)
+            self._board.close()
+            self._sum_up()
 
-    async def _until_answering(self) -> None:
-        while not self._webserver.given_up:
-            with suppress(OSError):
-                await asyncio.to_thread(graphql.locations, self.url)
-                return
-            await asyncio.sleep(POLL_SECONDS)
+    async def _end_lost_runs(self) -> None:
+        """Nothing stays STARTED whose code server has ended, in this session or an earlier one."""
+        try:
+            for run_id in await asyncio.to_thread(home.end_lost_runs, self._home):
+                self._tell("dev", f"run {run_id} is marked as failed: its code server ended")
+        except DevkitError as error:
+            self._tell("dev", str(error.message))
 
-    async def _report(self) -> None:
-        """Say of each location, once, that it is loaded or why it is not."""
-        waiting = set(self._teams)
-        broken = []
-        while waiting:
-            await asyncio.sleep(POLL_SECONDS)
-            with suppress(OSError):
-                for found in await asyncio.to_thread(graphql.locations, self.url):
-                    up = self._sockets.get(found.name, Path()).exists()
-                    if found.name not in waiting or (found.error and not up):
-                        continue
-                    if found.error and "DagsterUserCodeUnreachableError" in found.error:
-                        continue  # the webserver has not noticed yet that it is up
-                    waiting.discard(found.name)
-                    if found.error:
-                        broken.append(found.name)
-                        self._tell(found.name, self._explain(found))
-                    else:
-                        self._tell(found.name, f"loaded  ({self._seconds()})")
-        good = len(self._teams) - len(broken)
-        self._tell("dev", f"{good} of {len(self._teams)} locations loaded in {self._seconds()}")
+    async def _follow(self) -> None:
+        """Take in what is saved, for as long as the platform runs."""
+        while self._options.reload:
+            teams = [location.team for location in self._locations.values()]
+            registry = asyncio.Event()
 
-    def _explain(self, location: graphql.Location) -> str:
-        """A location's error in a line, at the team's own file and line."""
-        error = location.error or ""
-        places = own_places(error, self._teams[location.name].directory)
-        message = error.strip().splitlines()[-1]
-        where = f"{places[-1].relative_to(ROOT)}: " if places else ""
-        return f"does not load: {where}{message}"
+            def saved(files: set[Path], registry: asyncio.Event = registry) -> None:
+                if watch.REGISTRY in files:
+                    registry.set()
+                for file in files:
+                    for name, change in watch.touched(file, teams).items():  # noqa: B023
+                        self._locations[name].touch(change)
+
+            following = asyncio.create_task(watch.follow(teams, saved))
+            await registry.wait()
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+            await self._take_in_registry()
+
+    async def _take_in_registry(self) -> None:
+        """Add and drop locations as the registry now says; a faulty registry changes nothing."""
+        try:
+            teams = {team.location: team for team in self._options.choose()}
+        except DevkitError as error:
+            self._tell("dev", f"the registry is not taken in:\n{error.message}")
+            return
+        old = {name: location.team for name, location in self._locations.items()}
+        dropped = [name for name, team in old.items() if teams.get(name) != team]
+        added = [team for name, team in teams.items() if old.get(name) != team]
+        if not dropped and not added:
+            return
+        for name in dropped:
+            self._tasks[name].cancel()
+            await asyncio.gather(self._tasks.pop(name), return_exceptions=True)
+            await self._locations.pop(name).stop()
+            self._tell(name, "dropped")
+        self._add(added)
+        self._write_workspace()
+        # They read the list of locations when they start. Code servers and runs go on.
+        await asyncio.gather(self._webserver.restart(), self._daemon.restart())
+        self._run_locations()
+
+    def _add(self, teams: Sequence[Team]) -> None:
+        for team in teams:
+            socket = self._sockets / f"{team.line}-{len(self._locations)}.sock"
+            self._locations[team.location] = Location(team, socket, self._surroundings)
+            self._board.set(team.location, State.WAITING)
+
+    def _run_locations(self) -> None:
+        for name, location in self._locations.items():
+            if name not in self._tasks:
+                self._tasks[name] = asyncio.create_task(location.run(), name=name)
+
+    def _write_workspace(self) -> None:
+        sockets = {name: location.socket for name, location in self._locations.items()}
+        self._workspace.write_text(dagster_cli.workspace(sockets))
+
+    def _sum_up(self) -> None:
+        bad = [n for n, one in self._locations.items() if one.state != State.LOADED]
+        good = len(self._locations) - len(bad)
+        text = f"{good} of {len(self._locations)} locations loaded in {self._seconds()}"
+        self._tell("dev", text + (f"; not: {', '.join(bad)}" if bad else ""))
 
     async def _end(self) -> None:
         """The daemon first, so that nothing new begins; then whatever it used."""
         output.say("stopping ...")
         await self._daemon.stop()
-        servers = [self._webserver, *self._code_servers.values()]
+        servers: list[Supervised | Location] = [self._webserver, *self._locations.values()]
         await asyncio.gather(*(server.stop() for server in servers))
 
     def _on_signal(self, sign: int) -> None:
         self._signals.append(sign)
         self._stop.set()
         if len(self._signals) > 1:
-            for service in (self._daemon, self._webserver, *self._code_servers.values()):
+            services: list[Supervised | Location] = [self._daemon, self._webserver]
+            for service in [*services, *self._locations.values()]:
                 service.kill()
 
-    def _code_server(self, team: Team) -> Supervised:
-        argv = dagster_cli.code_server(team, self._sockets[team.location])
-        env = {**settings.of_team(team), **self._common()}
-        return self._supervise(team.location, argv, team.directory, env, settings.secrets_of(team))
+    def _code_server(
+        self,
+        team: Team,
+        argv: tuple[str, ...],
+        env: dict[str, str],
+        mourn: Callable[[], Awaitable[None]],
+    ) -> Supervised:
+        return self._supervise(
+            team.location,
+            argv,
+            team.directory,
+            {**env, **self._common},
+            secrets=settings.secrets_of(team),
+            mourn=mourn,
+        )
 
+    @property
     def _common(self) -> dict[str, str]:
         return {"DAGSTER_HOME": str(self._home), "PYTHONUNBUFFERED": "1"}
 
@@ -187,93 +251,30 @@ class Platform:
         argv: Sequence[str],
         cwd: Path,
         env: dict[str, str],
+        *,
         secrets: Sequence[str] = (),
+        mourn: Callable[[], Awaitable[None]] | None = None,
     ) -> Supervised:
-        log = self._logs / f"{name}.log"
-        log.write_text("")
-        service = Service(name, argv, cwd, env, log, secrets)
-        return Supervised(service, self._guard, tell=self._tell, show=self._show)
+        service = Service(name, argv, cwd, env, self._logs / f"{name}.log", secrets)
+        with contextlib.suppress(OSError):  # a full disk: said when it is written to
+            service.log.write_text("")
+        noise = dagster_cli.Noise()
 
-    def _show(self, name: str, line: str) -> None:
-        """A line of a service itself: what it logs for debugging is in its file only."""
-        if " - DEBUG - " not in line:
-            self._tell(name, line)
+        def show(name: str, line: str) -> None:
+            if not noise(line):
+                self._tell(name, line)
+
+        return Supervised(service, self._guard, tell=self._tell, show=show, mourn=mourn)
+
+    def _say(self, location: Location, text: str) -> None:
+        """A location has changed its state."""
+        self._board.set(location.team.location, location.state)
+        transient = location.state in (State.STARTING, State.RELOADING)
+        if not (transient and self._board.shown):
+            self._tell(location.team.location, f"{text}  ({self._seconds()})")
 
     def _tell(self, name: str, text: str) -> None:
-        output.line(name, text, width=max(map(len, ["webserver", *self._teams])))
+        output.line(name, text, width=max(map(len, ["webserver", *self._locations])))
 
     def _seconds(self) -> str:
         return f"{time.monotonic() - self._started:.1f} s"
-
-
-@contextmanager
-def _sole_user(where: Path) -> Iterator[Callable[[str], None]]:
-    """Hold this DAGSTER_HOME; yields a function that records the URL for who comes second."""
-    with (home.state_folder(where) / "dev.lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            holder = json.loads(lock.read() or '{"pid": "?", "url": "no URL yet"}')
-            raise DevkitError(
-                f"another `invoke dev` uses this DAGSTER_HOME: "
-                f"pid {holder['pid']}, {holder['url']}",
-                mend=f"stop it (`kill {holder['pid']}`), or set DAGSTER_HOME to another folder",
-            ) from None
-
-        def record(url: str) -> None:
-            lock.truncate(0)
-            lock.write(json.dumps({"pid": os.getpid(), "url": url}))
-            lock.flush()
-
-        yield record
-        lock.truncate(0)
-
-
-@contextmanager
-def _socket_folder() -> Iterator[Path]:
-    """A folder for Unix sockets whose path is short enough for them."""
-    usual = tempfile.gettempdir()
-    parent = usual if len(usual) <= LONGEST_SOCKET_FOLDER else "/tmp"  # noqa: S108
-    with tempfile.TemporaryDirectory(prefix="dagteam-", dir=parent) as folder:
-        yield Path(folder)
-
-
-def _free_port(options: Options) -> int:
-    """The port that was asked for, or the first free one from 3000 on."""
-    if options.port is not None:
-        if not _is_free(options.host, options.port):
-            raise DevkitError(
-                f"port {options.port} on {options.host} is taken by another program",
-                mend="invoke dev, without --port: it takes the next free one",
-            )
-        return options.port
-    for port in range(FIRST_PORT, FIRST_PORT + PORTS_TO_TRY):
-        if _is_free(options.host, port):
-            if port != FIRST_PORT:
-                output.say(f"port {FIRST_PORT} is taken: using {port}")
-            return port
-    raise DevkitError(
-        f"all ports from {FIRST_PORT} to {FIRST_PORT + PORTS_TO_TRY - 1} are taken",
-        mend="invoke dev --port PORT",
-    )
-
-
-def _is_free(host: str, port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-    return True
-
-
-def _listens(path: Path) -> bool:
-    """Whether somebody accepts connections on this Unix socket."""
-    with socket.socket(socket.AF_UNIX) as probe:
-        try:
-            probe.connect(str(path))
-        except OSError:
-            return False
-    return True

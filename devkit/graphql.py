@@ -1,40 +1,70 @@
 """What the running webserver says of its code locations, through Dagster's GraphQL API."""
 
 import json
-import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
-LOCATIONS = """
-query Locations {
-  workspaceOrError {
+ENTRY = """
+fragment Entry on WorkspaceLocationEntry {
+  name
+  loadStatus
+  updatedTimestamp
+  locationOrLoadError {
     __typename
-    ... on Workspace {
-      locationEntries {
-        name
-        loadStatus
-        locationOrLoadError {
-          __typename
-          ... on PythonError { message stack errorChain { error { message stack } } }
-        }
-      }
-    }
+    ... on PythonError { message stack errorChain { error { message stack } } }
   }
 }
 """
+LOCATION = (
+    ENTRY
+    + """
+query Location($name: String!) {
+  workspaceLocationEntryOrError(name: $name) {
+    __typename
+    ...Entry
+  }
+}
+"""
+)
+RELOAD = """
+mutation Reload($name: String!) {
+  reloadRepositoryLocation(repositoryLocationName: $name) {
+    __typename
+    ... on ReloadNotSupported { message }
+    ... on RepositoryLocationNotFound { message }
+    ... on UnauthorizedError { message }
+    ... on PythonError { message }
+  }
+}
+"""
+ANSWER_SECONDS = 10.0
+RELOAD_SECONDS = 600.0  # as long as the team's code takes to load
+UNREACHABLE = "DagsterUserCodeUnreachableError"
 
 
 @dataclass(frozen=True)
 class Location:
-    """One code location as the webserver sees it; `error` is a whole traceback or None."""
+    """One code location as the webserver sees it.
+
+    `error` is a whole traceback or None; `updated` is when it last looked, in seconds since
+    the epoch.
+    """
 
     name: str
     error: str | None
+    updated: float
+
+    @property
+    def unreachable(self) -> bool:
+        """Whether the code server did not answer, which says nothing of the code."""
+        return self.error is not None and UNREACHABLE in self.error
 
 
-def ask(url: str, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Send one query or mutation and return its `data`.
+def ask(
+    url: str, query: str, variables: dict[str, Any] | None = None, timeout: float = ANSWER_SECONDS
+) -> dict[str, Any]:
+    """Send one query or mutation and return its `data`; `timeout` is in seconds.
 
     Raises:
         OSError: if nobody answers there (yet).
@@ -44,7 +74,7 @@ def ask(url: str, query: str, variables: dict[str, Any] | None = None) -> dict[s
     request = urllib.request.Request(  # noqa: S310 (the URL is our own webserver's)
         f"{url}/graphql", data=body, headers={"Content-Type": "application/json"}
     )
-    with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
+    with urllib.request.urlopen(request, timeout=timeout) as response:  # noqa: S310
         answer: dict[str, Any] = json.load(response)
     if "errors" in answer:
         raise RuntimeError(json.dumps(answer["errors"])[:2000])
@@ -52,19 +82,37 @@ def ask(url: str, query: str, variables: dict[str, Any] | None = None) -> dict[s
     return data
 
 
-def locations(url: str) -> list[Location]:
-    """The locations that are no longer loading, with the errors of those that failed.
+def location(url: str, name: str) -> Location | None:
+    """A location as the webserver sees it; None if it does not know it or is loading it.
 
     Raises:
         OSError: if nobody answers there (yet).
     """
-    workspace = ask(url, LOCATIONS)["workspaceOrError"]
-    found = []
-    for entry in workspace.get("locationEntries", []):
-        state = entry["locationOrLoadError"]
-        if entry["loadStatus"] == "LOADED" and state:
-            found.append(Location(entry["name"], _error(state)))
-    return found
+    entry = ask(url, LOCATION, {"name": name})["workspaceLocationEntryOrError"]
+    if not entry or entry.get("loadStatus") != "LOADED" or not entry["locationOrLoadError"]:
+        return None
+    return Location(name, _error(entry["locationOrLoadError"]), entry["updatedTimestamp"])
+
+
+def reload(url: str, name: str) -> None:
+    """Have a location's code server load its code anew; returns when it has, or has failed.
+
+    Raises:
+        OSError: if nobody answers there.
+        RuntimeError: if the webserver refuses to.
+    """
+    answer = ask(url, RELOAD, {"name": name}, timeout=RELOAD_SECONDS)["reloadRepositoryLocation"]
+    if answer["__typename"] != "WorkspaceLocationEntry":
+        raise RuntimeError(answer.get("message") or answer["__typename"])
+
+
+def answers(url: str) -> bool:
+    """Whether the webserver serves the UI and the API."""
+    try:
+        ask(url, "{ __typename }")
+    except OSError:
+        return False
+    return True
 
 
 def _error(state: dict[str, Any]) -> str | None:

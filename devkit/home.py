@@ -68,13 +68,29 @@ def prepare(home: Path) -> str:
         ) from None
 
 
+def end_lost_runs(home: Path) -> list[str]:
+    """Mark as failed the runs whose code server is gone; nobody else would. Returns their ids.
+
+    Raises:
+        DevkitError: if Dagster can't open DAGSTER_HOME.
+    """
+    return _ask_instance(home, "end-lost-runs").output.split()
+
+
 def _initialise(home: Path) -> None:
     configuration = home / "dagster.yaml"
     if not own_configuration(home):
         configuration.unlink(missing_ok=True)
         configuration.symlink_to(CONFIGURATION)
+    _ask_instance(home, "initialise")
+    (state_folder(home) / "initialised").write_text(_wanted(home))
+
+
+def _ask_instance(home: Path, what: str) -> processes.Finished:
+    """Have the orchestrator's interpreter do something with the instance."""
+    script = Path(__file__).with_name("_instance.py")
     done = processes.run(
-        [orchestrator_environment().python, "-P", Path(__file__).with_name("_instance.py")],
+        [orchestrator_environment().python, "-P", script, what],
         cwd=ROOT,
         env={**clean_environment(), "DAGSTER_HOME": str(home)},
     )
@@ -84,7 +100,7 @@ def _initialise(home: Path) -> None:
             found=str(home),
             mend="set DAGSTER_HOME to another folder, or unset it",
         )
-    (state_folder(home) / "initialised").write_text(_wanted(home))
+    return done
 
 
 def _wanted(home: Path) -> str:

@@ -5,6 +5,7 @@ something to say; on a terminal a line below tells what is still under way.
 """
 
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.live import Live
+    from rich.table import Table as RichTable
 
 LOG_COLUMNS = 200  # where nobody sees a terminal, lines are for grep
 STYLES = {"ok": "green", "FAILED": "bold red"}
@@ -70,6 +73,48 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for row in rows:
         made.add_row(*row)
     console().print(made, soft_wrap=False)
+
+
+class Board:
+    """On a terminal, a table below the lines: each location's state, until all are up."""
+
+    def __init__(self) -> None:
+        self._states: dict[str, tuple[str, float]] = {}
+        self._live: Live | None = None
+        if console().is_terminal:
+            from rich import live
+
+            self._live = live.Live(
+                console=console(), get_renderable=self._table, refresh_per_second=8, transient=True
+            )
+            self._live.start()
+
+    @property
+    def shown(self) -> bool:
+        """Whether there is a table to look at, so that a line would be one too many."""
+        return self._live is not None
+
+    def set(self, name: str, state: str) -> None:
+        """A location has a new state."""
+        self._states[name] = (state, time.monotonic())
+
+    def close(self) -> None:
+        """Take the table away."""
+        if self._live:
+            self._live.stop()
+            self._live = None
+
+    def _table(self) -> "RichTable":
+        from rich.table import Table
+
+        made = Table.grid(padding=(0, 2))
+        rows = console().height - 2
+        # Of more than the terminal can show, those that are still to come.
+        pending = sorted(self._states.items(), key=lambda item: item[1][0] == "loaded")
+        for name, (state, since) in pending[:rows]:
+            seconds = "" if state in ("loaded", "waiting") else f"{time.monotonic() - since:.0f} s"
+            made.add_row(name, state, seconds)
+        return made
 
 
 @contextmanager

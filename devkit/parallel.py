@@ -6,12 +6,16 @@ fails, so one team's failure never hides another's result.
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from devkit import output, processes
 from devkit.errors import DevkitError
+
+X = TypeVar("X")
+Y = TypeVar("Y")
 
 
 @dataclass(frozen=True)
@@ -65,16 +69,24 @@ def run(doing: str, units: Mapping[str, Work], *, at_a_time: int | None = None) 
                     outcomes[outcome.name] = outcome
                     output.result(outcome.ok, outcome.name, outcome.text, outcome.seconds, width)
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            while any(future.running() for future in waiting):
-                processes.end_all()
-                time.sleep(0.02)
+            _end(pool, waiting)
             raise
     ordered = [outcomes[name] for name in units]
     for outcome in ordered:
         if outcome.details:
             output.block(outcome.name, outcome.details)
     return ordered
+
+
+def gather(work: Callable[[X], Y], units: Sequence[X]) -> list[Y]:
+    """The work's results for each unit, in order and in silence, a unit for each core."""
+    with ThreadPoolExecutor(max_workers=cores()) as pool:
+        futures = [pool.submit(work, unit) for unit in units]
+        try:
+            return [future.result() for future in futures]
+        except BaseException:
+            _end(pool, futures)
+            raise
 
 
 def require(outcomes: Sequence[Outcome], *, mend: str | None = None) -> None:
@@ -88,6 +100,14 @@ def require(outcomes: Sequence[Outcome], *, mend: str | None = None) -> None:
         raise DevkitError(
             f"{len(failed)} of {len(outcomes)} failed: {', '.join(failed)}", mend=mend
         )
+
+
+def _end(pool: ThreadPoolExecutor, futures: Iterable[Future[Any]]) -> None:
+    """Begin nothing more, and end the programs that are under way."""
+    pool.shutdown(wait=False, cancel_futures=True)
+    while any(future.running() for future in futures):
+        processes.end_all()
+        time.sleep(0.02)
 
 
 def _outcome(name: str, work: Work) -> Outcome:

@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -42,6 +42,7 @@ class Service:
 
 
 Tell = Callable[[str, str], None]
+Mourn = Callable[[], Awaitable[None]]
 
 
 class Guard:
@@ -83,13 +84,19 @@ class Guard:
 class Supervised:
     """One service through all its lives."""
 
-    def __init__(self, service: Service, guard: Guard, *, tell: Tell, show: Tell) -> None:
-        """`tell` gets what happens to the service, `show` the lines that it prints."""
+    def __init__(
+        self, service: Service, guard: Guard, *, tell: Tell, show: Tell, mourn: Mourn | None = None
+    ) -> None:
+        """`tell` gets what happens to the service, `show` the lines that it prints.
+
+        `mourn` is called when it has died by itself, before it is started again.
+        """
         self.service = service
         self.given_up = False
         self._guard = guard
         self._tell = tell
         self._show = show
+        self._mourn = mourn
         self._process: asyncio.subprocess.Process | None = None
         self._stopping = False
         self._wake = asyncio.Event()
@@ -136,6 +143,8 @@ class Supervised:
             reason = await self._one_life()
             if self._stopping:
                 return
+            if self._mourn:
+                await self._mourn()
             deaths = 1 if time.monotonic() - born > STEADY_SECONDS else deaths + 1
             last = "".join(f"\n    {line}" for line in self._last)
             if deaths >= DEATHS_TO_GIVE_UP:

@@ -1,10 +1,12 @@
 """Reads tracebacks, as text: which line of a team's own code an error comes from."""
 
+import ast
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 FRAME = re.compile(r'^\s*File "(?P<file>[^"]+)", line (?P<line>\d+)', re.MULTILINE)
+QUOTED = re.compile(r"'(\w+)'")
 
 
 @dataclass(frozen=True)
@@ -26,9 +28,28 @@ def own_places(traceback: str, folder: Path) -> list[Place]:
     A team's own code is what lies in its folder and in none of its environments.
     """
     places = (Place(Path(m["file"]), int(m["line"])) for m in FRAME.finditer(traceback))
+    return [place for place in places if _is_own(place.file, folder)]
+
+
+def named_places(message: str, folder: Path) -> list[Place]:
+    """The definitions in a team's own code that an error's message names in quotes."""
+    names = set(QUOTED.findall(message))
     return [
-        place
-        for place in places
-        if place.file.is_relative_to(folder)
-        and not any(part.startswith(".venv") for part in place.file.relative_to(folder).parts)
+        Place(file, node.lineno)
+        for file in sorted(folder.rglob("*.py"))
+        if _is_own(file, folder)
+        for node in ast.walk(_parsed(file))
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name in names
     ]
+
+
+def _is_own(file: Path, folder: Path) -> bool:
+    inside = file.relative_to(folder).parts if file.is_relative_to(folder) else (".venv",)
+    return not any(part.startswith(".venv") for part in inside)
+
+
+def _parsed(file: Path) -> ast.AST:
+    try:
+        return ast.parse(file.read_bytes())
+    except SyntaxError:  # not what the message is about
+        return ast.Module([], [])

@@ -1,0 +1,109 @@
+"""What one `invoke dev` claims for itself: a DAGSTER_HOME, a port, a folder for sockets."""
+
+import fcntl
+import json
+import os
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from devkit import home, output
+from devkit.errors import DevkitError
+
+FIRST_PORT = 3000
+PORTS_TO_TRY = 50
+LONGEST_SOCKET_FOLDER = 40  # of the 107 bytes that a Unix socket's path may have
+
+
+@contextmanager
+def sole_user(where: Path) -> Iterator[Callable[[str], None]]:
+    """Hold this DAGSTER_HOME; yields a function that records the URL for who comes second.
+
+    Raises:
+        DevkitError: if another process holds it: its pid and URL.
+    """
+    with (home.state_folder(where) / "dev.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            holder = json.loads(lock.read() or '{"pid": "unknown", "url": "not up yet"}')
+            raise DevkitError(
+                f"another `invoke dev` uses this DAGSTER_HOME: "
+                f"pid {holder['pid']}, {holder['url']}",
+                found=str(where),
+                mend=f"stop it (`kill {holder['pid']}`), or set DAGSTER_HOME to another folder",
+            ) from None
+
+        def record(url: str) -> None:
+            lock.truncate(0)
+            lock.write(json.dumps({"pid": os.getpid(), "url": url}))
+            lock.flush()
+
+        record("not up yet")
+        yield record
+        lock.truncate(0)
+
+
+@contextmanager
+def socket_folder() -> Iterator[Path]:
+    """A new folder for Unix sockets whose path is short enough for them."""
+    usual = tempfile.gettempdir()
+    parent = usual if len(usual) <= LONGEST_SOCKET_FOLDER else "/tmp"  # noqa: S108
+    with tempfile.TemporaryDirectory(
+        prefix="dagteam-", dir=parent, ignore_cleanup_errors=True
+    ) as folder:
+        yield Path(folder)
+
+
+def free_port(host: str, wanted: int | None) -> int:
+    """The port that was asked for, or the first free one from 3000 on.
+
+    Raises:
+        DevkitError: if that port is taken, or can't be listened on at all.
+    """
+    if wanted is not None:
+        if reason := _taken(host, wanted):
+            raise DevkitError(
+                f"port {wanted} on {host} can't be used: {reason}",
+                mend="invoke dev, without --port: it takes the next free one",
+            )
+        return wanted
+    for port in range(FIRST_PORT, FIRST_PORT + PORTS_TO_TRY):
+        if not (reason := _taken(host, port)):
+            if port != FIRST_PORT:
+                output.say(f"port {FIRST_PORT} is taken: using {port}")
+            return port
+    raise DevkitError(
+        f"no port from {FIRST_PORT} to {FIRST_PORT + PORTS_TO_TRY - 1} on {host} can be used: "
+        f"{reason}",
+        mend="invoke dev --port PORT",
+    )
+
+
+def listens(path: Path) -> bool:
+    """Whether somebody accepts connections on this Unix socket."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+    return True
+
+
+def _taken(host: str, port: int) -> str | None:
+    """Why nobody can listen there; None if somebody can."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        return error.strerror or str(error)
+    except OverflowError as error:
+        return str(error)
+    return None
