@@ -6,13 +6,16 @@ Runs in a team's own interpreter: standard library and that team's Dagster (1.8 
 only. Whatever the team's code prints goes to standard error, so that it can't spoil the
 JSON on standard output. An error of the team's code is a result: exit code 0.
 
-The object holds `dagster` (a version) and either `error` (`type`, `message`, `traceback`)
-or `assets`, `checks`, `jobs`, `schedules` and `sensors` (lists of names; an asset's name is
-its key with `/` between the parts).
+The object holds `dagster` (a version) and either `error` (`type`, `message`, `traceback`
+and `origin`, the traceback of what began it) or lists of names: `assets` (that it makes),
+`external` (that it only knows of), `checks`, `jobs`, `schedules` and `sensors`. An asset's
+name is its key with `/` between the parts.
 """
 
+import faulthandler
 import json
 import os
+import signal
 import sys
 import traceback
 from typing import Any
@@ -22,6 +25,7 @@ def main(module: str, working_directory: str) -> None:
     """Print the location's manifest."""
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
+    faulthandler.register(signal.SIGTERM, all_threads=False, chain=True)  # says where it hung
     sys.path.insert(0, working_directory)
     result: dict[str, Any] = {"dagster": None}
     try:
@@ -46,6 +50,7 @@ def contents(module: str, working_directory: str) -> dict[str, list[str]]:
     repositories = [repository_def_from_target_def(t.target_definition) for t in targets]
     found: dict[str, list[str]] = {
         "assets": [],
+        "external": [],
         "checks": [],
         "jobs": [],
         "schedules": [],
@@ -54,7 +59,11 @@ def contents(module: str, working_directory: str) -> dict[str, list[str]]:
     for repository in repositories:
         repository.load_all_definitions()
         graph = repository.asset_graph
-        found["assets"] += sorted(key.to_user_string() for key in graph.get_all_asset_keys())
+        made = graph.materializable_asset_keys
+        found["assets"] += sorted(key.to_user_string() for key in made)
+        found["external"] += sorted(
+            key.to_user_string() for key in graph.get_all_asset_keys() - made
+        )
         found["checks"] += sorted(
             f"{key.asset_key.to_user_string()}:{key.name}" for key in graph.asset_check_keys
         )
@@ -73,6 +82,9 @@ def describe(error: BaseException) -> dict[str, str]:
         "type": type(first).__name__,
         "message": str(first),
         "traceback": "".join(traceback.format_exception(type(error), error, error.__traceback__)),
+        "origin": "".join(
+            traceback.format_exception(type(first), first, first.__traceback__, chain=False)
+        ),
     }
 
 

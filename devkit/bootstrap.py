@@ -8,10 +8,11 @@ import contextlib
 import hashlib
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Dict, List
+from typing import IO, Dict, List
 
 from devkit.failures import explain
 
@@ -19,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / ".venv-tools"
 LOCK = ROOT / "local_requirements.txt"
 OLDEST = (3, 11)
+LEAST_FREE_BYTES = 20 * 1024 * 1024  # for pip alone
 
 # Settings of the calling shell that would let one environment see another.
 LEAKS = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
@@ -36,6 +38,8 @@ def enter(as_script: bool) -> None:
     if not is_fresh():
         try:
             build()
+        except KeyboardInterrupt:
+            sys.exit(130)
         except OSError as error:
             sys.exit(explain(str(error)) or "Can't make .venv-tools: {}".format(error))
         inside = False  # what this process has imported may just have been replaced
@@ -80,18 +84,21 @@ def build() -> None:
         if is_fresh():  # another process made it while this one waited
             return
         print("Preparing .venv-tools, the tools of this repository ...", file=sys.stderr)
+        whole = was_whole()
         with contextlib.suppress(FileNotFoundError):
             (TOOLS / ".stamp").unlink()
         uv = str(TOOLS / "bin" / "uv")
-        if not can_run(uv):
+        if not whole:
             # Not this very interpreter if it is a link into what is about to be cleared.
             base = getattr(sys, "_base_executable", sys.executable)
-            run([base, "-m", "venv", "--clear", str(TOOLS)])
+            run([base, "-m", "venv", "--clear", str(TOOLS)], lock)
             pins = TOOLS / "uv.txt"
             pins.write_text(pins_of("uv"))
             pip = [str(TOOLS / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
-            run([*pip, "install", "--quiet", "--no-deps", "--require-hashes", "-r", str(pins)])
-        run([uv, "pip", "sync", "--quiet", "--python", str(TOOLS / "bin" / "python"), str(LOCK)])
+            options = ["--quiet", "--no-deps", "--require-hashes"]
+            run([*pip, "install", *options, "-r", str(pins)], lock)
+        python = str(TOOLS / "bin" / "python")
+        run([uv, "pip", "sync", "--quiet", "--python", python, str(LOCK)], lock)
         (TOOLS / ".stamp").write_text(wanted_stamp())
 
 
@@ -110,8 +117,20 @@ def check_python() -> None:
             sys.exit("{}\nPython: {}".format(explain("No module named " + module), found))
 
 
+def was_whole() -> bool:
+    """Whether only the lock changed: the environment was finished, in this folder, and starts.
+
+    In a folder that was moved the programs still name the old one as their Python's.
+    """
+    try:
+        here = (TOOLS / ".stamp").read_text().endswith(" {}\n".format(TOOLS))
+        return here and all(can_run(str(TOOLS / "bin" / name)) for name in ("python", "uv"))
+    except FileNotFoundError:
+        return False
+
+
 def can_run(program: str) -> bool:
-    """Whether the program is there and starts: an interrupted installation may leave half."""
+    """Whether the program is there and starts."""
     try:
         return subprocess.call([program, "--version"], stdout=subprocess.DEVNULL) == 0
     except OSError:
@@ -128,8 +147,11 @@ def pins_of(package: str) -> str:
     return "\n".join(lines[start : end + 1]) + "\n"
 
 
-def run(argv: List[str]) -> None:
-    """Run one step in the repository's root; end the process with a sentence if it fails."""
+def run(argv: List[str], lock: IO[str]) -> None:
+    """Run one step in the repository's root; end the process with a sentence if it fails.
+
+    The step holds the lock as well: it may go on for a while after this process is killed.
+    """
     done = subprocess.run(
         argv,
         cwd=str(ROOT),
@@ -138,7 +160,10 @@ def run(argv: List[str]) -> None:
         stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL,
         check=False,
+        pass_fds=[lock.fileno()],
     )
     if done.returncode:
         output = done.stdout.decode(errors="replace").strip()
+        if not explain(output) and shutil.disk_usage(str(TOOLS)).free < LEAST_FREE_BYTES:
+            output = "No space left on device"  # venv keeps what ensurepip said to itself
         sys.exit(explain(output) or "Can't make .venv-tools:\n{}".format(output))

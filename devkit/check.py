@@ -29,8 +29,8 @@ def _load(team: Team, tracebacks: bool) -> Outcome:
     if isinstance(found, probe.Failure):
         where = found.place.relative_to(ROOT) if found.place else f"{team.module} (module)"
         details = f"{where}: {found.message}"
-        if tracebacks or found.place is None:
-            details += f"\n\n{found.traceback}"
+        for more in (found.said, found.traceback if tracebacks else ""):
+            details += f"\n\n{more}" if more else ""
         return Outcome(team.name, ok=False, text="does not load", details=details)
     counts = ", ".join(f"{len(names)} {kind}" for kind, names in found.contents.items() if names)
     return Outcome(team.name, ok=True, text=f"{counts} (Dagster {found.dagster})")

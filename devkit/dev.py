@@ -22,7 +22,7 @@ from devkit import (
 from devkit.bootstrap import ROOT, clean_environment
 from devkit.errors import DevkitError
 from devkit.locations import SETTLED, Location, State, Surroundings
-from devkit.services import Guard, Service, Supervised
+from devkit.services import COLOURS, Guard, Service, Supervised
 from devkit.workspace import Team
 
 POLL_SECONDS = 0.1
@@ -261,7 +261,7 @@ class Platform:
         noise = dagster_cli.Noise()
 
         def show(name: str, line: str) -> None:
-            if not noise(line):
+            if not noise(COLOURS.sub("", line)):
                 self._tell(name, line)
 
         return Supervised(service, self._guard, tell=self._tell, show=show, mourn=mourn)

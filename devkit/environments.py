@@ -139,9 +139,7 @@ def ensure(environments: Iterable[Environment]) -> list[parallel.Outcome]:
     return parallel.run("building environments", units) if units else []
 
 
-def uv(
-    environment: Environment, *arguments: str, keep: Sequence[int] = ()
-) -> processes.Finished:
+def uv(environment: Environment, *arguments: str, keep: Sequence[int] = ()) -> processes.Finished:
     """Run uv, from the tools' environment, in the repository's root; `keep` as in `processes`.
 
     Raises:

@@ -11,11 +11,11 @@ from typing import Optional
 # match wins: a full disk also looks like a failed download.
 SENTENCES = (
     (
-        r"No space left on device|os error 28|Disk quota exceeded",
+        r"No space left on device|os error (28|122)\b|Disk quota exceeded",
         "The disk is full: free some space (`uv cache clean` may), then run the command again.",
     ),
     (
-        r"Permission denied|os error 13|Read-only file system|os error 30",
+        r"Permission denied|os error (13|30)\b|Read-only file system",
         "This user may not write there: check who owns the checkout and the cache folder.",
     ),
     (

@@ -11,6 +11,7 @@ from devkit.bootstrap import ROOT, clean_environment
 from devkit.environments import orchestrator_environment
 from devkit.errors import DevkitError
 from devkit.failures import explain
+from devkit.tracebacks import conclusion
 
 CONFIGURATION = ROOT / "orchestrator" / "dagster.yaml"
 DEFAULT = ROOT / ".dagster_home"
@@ -96,7 +97,7 @@ def _ask_instance(home: Path, what: str) -> processes.Finished:
     )
     if done.code:
         raise DevkitError(
-            f"Dagster can't open DAGSTER_HOME\n{done.text}",
+            f"Dagster can't open DAGSTER_HOME\n{conclusion(done.text)}",
             found=str(home),
             mend="set DAGSTER_HOME to another folder, or unset it",
         )

@@ -45,7 +45,7 @@ def result(ok: bool, name: str, text: str, seconds: float, width: int) -> None:
     from rich.markup import escape
 
     word = "ok" if ok else "FAILED"
-    line = f"[{STYLES[word]}]{word:<6}[/]  {escape(name):<{width}}  {escape(text)}"
+    line = f"[{STYLES[word]}]{word:<6}[/]  {escape(f'{name:<{width}}')}  {escape(text)}"
     console().print(f"{line.rstrip()}  [dim]{seconds:.1f} s[/]")
 
 
@@ -60,7 +60,9 @@ def line(name: str, text: str, width: int) -> None:
 
 def block(title: str, text: str) -> None:
     """Print one unit's own words under its name."""
-    console().print(f"\n[bold]── {title} ──[/]")
+    from rich.markup import escape
+
+    console().print(f"\n[bold]── {escape(title)} ──[/]")
     say(text.rstrip() + "\n")
 
 

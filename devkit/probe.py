@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from devkit import processes, settings
-from devkit.tracebacks import Place, own_places
+from devkit.tracebacks import Place, named_places, own_places
 from devkit.workspace import Team
 
 PROBE = Path(__file__).with_name("_probe.py")
@@ -15,11 +15,15 @@ TIMEOUT_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a team's definitions don't load, and the line of its own code, if there is one."""
+    """Why a team's definitions don't load, and the line of its own code, if there is one.
+
+    `said` is what a program that could not report its end had printed by then.
+    """
 
     message: str
     place: Place | None
-    traceback: str
+    traceback: str = ""
+    said: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,13 +44,25 @@ def load(team: Team, timeout: float = TIMEOUT_SECONDS) -> Manifest | Failure:
         timeout=timeout,
     )
     if done.timed_out:
-        return Failure(f"still loading after {timeout:.0f} s (the time limit)", None, done.errors)
+        # On TERM the probe's faulthandler has said where it was, the innermost line first.
+        hung = own_places(done.errors.rpartition("(most recent call first)")[2], team.directory)
+        return Failure(
+            f"still loading after {timeout:.0f} s (the time limit)",
+            hung[0] if hung else None,
+            said=done.errors,
+        )
     try:
         answer: dict[str, Any] = json.loads(done.output)
     except json.JSONDecodeError:
-        return Failure(f"the interpreter died (exit code {done.code})", None, done.errors)
+        return Failure(f"the interpreter died (exit code {done.code})", None, said=done.errors)
     if error := answer.pop("error", None):
-        places = own_places(error["traceback"], team.directory)
+        # Where Dagster itself objects, no line of the team's is in the traceback that says why;
+        # its message names what it objects to.
+        places = (
+            own_places(error["origin"], team.directory)
+            or named_places(error["message"], team.directory)
+            or own_places(error["traceback"], team.directory)
+        )
         return Failure(
             f"{error['type']}: {error['message']}".rstrip(": "),
             places[-1] if places else None,

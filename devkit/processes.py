@@ -109,6 +109,9 @@ def _communicate(
                 part.decode(errors="replace") if isinstance(part, bytes) else part or ""
                 for part in (said.output, said.stderr)
             )
+            for pipe in (process.stdout, process.stderr):
+                if pipe:
+                    pipe.close()
             return output, errors, late
 
 
@@ -125,9 +128,10 @@ def run_in_foreground(
         try:
             process.wait()
             break
-        except KeyboardInterrupt:  # the terminal has sent it to the program as well
-            continue
-        except BaseException:
+        except BaseException as stop:
+            # Ctrl-C itself, and not what `cli` makes of TERM, which is a kind of it.
+            if type(stop) is KeyboardInterrupt:  # the terminal has sent it to the program as well
+                continue
             process.terminate()
             process.wait()
             raise

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import sys
 import time
@@ -24,6 +25,9 @@ LONGEST_DELAY_SECONDS = 16.0
 STEADY_SECONDS = 60.0
 LAST_LINES = 10
 LONGEST_LINE_BYTES = 1 << 20
+
+# What colours a terminal (ECMA-48, "select graphic rendition").
+COLOURS = re.compile(r"\x1b\[[\d;]*m")
 
 # How long the services of one stage may take to end, in seconds, before they are killed.
 GRACE_SECONDS = 3.0
@@ -99,6 +103,7 @@ class Supervised:
         self._mourn = mourn
         self._process: asyncio.subprocess.Process | None = None
         self._stopping = False
+        self._log_failed = False
         self._wake = asyncio.Event()
         self._last: deque[str] = deque(maxlen=LAST_LINES)
         self._task: asyncio.Task[None] | None = None
@@ -163,24 +168,30 @@ class Supervised:
         """Run the program until it ends; why it ended."""
         self._wake.clear()
         self._last.clear()
+        # A pipe of our own: with one of asyncio's, the end of the program would not be seen
+        # before all that it started, and that holds the pipe, has ended as well.
+        read, write = os.pipe()
+        output = os.fdopen(read, "rb", buffering=0)
         try:
             self._process = process = await asyncio.create_subprocess_exec(
                 *self.service.argv,
                 cwd=self.service.cwd,
                 env=dict(self.service.env),
                 stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                limit=LONGEST_LINE_BYTES,
+                stdout=write,
+                stderr=write,
                 start_new_session=True,
             )
         except OSError as error:
+            output.close()
             return f"can't be started: {error}"
+        finally:
+            os.close(write)
         self._guard.watch(process.pid)
         try:
             if self._stopping:  # asked to while it was being started
                 os.killpg(process.pid, signal.SIGKILL)
-            reader = asyncio.create_task(self._read(process))
+            reader = asyncio.create_task(self._read(output))
             code = await process.wait()
             # What it started may outlive it, and holds its output open.
             await asyncio.to_thread(processes.end_group, process.pid, GRACE_SECONDS)
@@ -189,12 +200,16 @@ class Supervised:
             self._guard.forget(process.pid)
         return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
 
-    async def _read(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stdout  # noqa: S101 (asked for above)
-        with self.service.log.open("a", encoding="utf-8") as log:
+    async def _read(self, output: IO[bytes]) -> None:
+        """Show and keep each line until the last process that holds the pipe has ended."""
+        stream = asyncio.StreamReader(limit=LONGEST_LINE_BYTES)
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(stream), output
+        )
+        with contextlib.closing(transport):
             while True:
                 try:
-                    raw = await process.stdout.readline()
+                    raw = await stream.readline()
                 except ValueError:  # longer than LONGEST_LINE_BYTES: dropped, the rest goes on
                     continue
                 if not raw:
@@ -202,7 +217,17 @@ class Supervised:
                 line = raw.decode(errors="replace").rstrip()
                 for secret in self.service.secrets:
                     line = line.replace(secret, "***")
-                log.write(line + "\n")
-                log.flush()
-                self._last.append(line)
+                plain = COLOURS.sub("", line)
+                self._keep(plain)
+                self._last.append(plain)
                 self._show(self.service.name, line)
+
+    def _keep(self, line: str) -> None:
+        """Write a line to the log; the first time that this fails is told."""
+        try:
+            with self.service.log.open("a", encoding="utf-8") as log:
+                log.write(line + "\n")
+        except OSError as error:
+            if not self._log_failed:
+                self._log_failed = True
+                self._tell(self.service.name, f"{self.service.log} can't be written: {error}")

@@ -22,7 +22,8 @@ def execute(team: Team, command: Sequence[str]) -> int:
             "there is no command to run", mend=f"invoke exec --team {team.name} -- COMMAND"
         )
     env = _environment(team)
-    program = shutil.which(command[0], path=env["PATH"])
+    named = team.directory / command[0] if os.sep in command[0] else command[0]
+    program = shutil.which(named, path=env["PATH"])
     if program is None:
         raise DevkitError(
             f"there is no command {command[0]!r} in the environment of {team.name}",

@@ -31,6 +31,13 @@ def own_places(traceback: str, folder: Path) -> list[Place]:
     return [place for place in places if _is_own(place.file, folder)]
 
 
+def conclusion(traceback: str) -> str:
+    """What a program's traceback says in the end, without the frames that lead there."""
+    lines = traceback.rstrip().splitlines()
+    starts = [n for n, line in enumerate(lines) if line and not line[0].isspace()]
+    return "\n".join(lines[starts[-1] :]) if starts else traceback
+
+
 def named_places(message: str, folder: Path) -> list[Place]:
     """The definitions in a team's own code that an error's message names in quotes."""
     names = set(QUOTED.findall(message))

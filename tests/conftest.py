@@ -1,0 +1,41 @@
+"""Fixtures of the kit's tests: registries, copies of the repository, no one's DAGSTER_HOME."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from devkit import output
+from devkit.bootstrap import ROOT
+from devkit.workspace import Team, load_teams
+from tests.support import Checkout, borrow_tools, copy_repository
+
+
+@pytest.fixture(autouse=True)
+def _nobodys_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No test depends on the developer's DAGSTER_HOME or prints to another test's console."""
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    output.console.cache_clear()
+    yield
+    output.console.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def teams() -> dict[str, Team]:
+    """The teams of this repository by short name."""
+    return {team.name: team for team in load_teams(ROOT)}
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    """A copy of this repository, with its tools, to change at will; not its tools' lock."""
+    copy = copy_repository(tmp_path / "checkout")
+    borrow_tools(copy)
+    return copy
+
+
+@pytest.fixture
+def light_checkout(checkout: Checkout) -> Checkout:
+    """A copy whose teams' environments hold nothing."""
+    checkout.empty_locks()
+    return checkout

@@ -1,0 +1,124 @@
+"""A real `invoke dev` for tests: started, asked through GraphQL, stopped, nothing left."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psutil
+
+from devkit import graphql
+from devkit.bootstrap import ROOT
+
+T = TypeVar("T")
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def until(get: Callable[[], T | None], seconds: float, what: str) -> T:
+    """Ask until there is an answer; fail after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if (answer := get()) is not None and answer is not False:
+            return answer
+        time.sleep(0.2)
+    raise AssertionError(f"not within {seconds:.0f} s: {what}")
+
+
+def processes_of(home: Path) -> list[psutil.Process]:
+    """Every process that has this DAGSTER_HOME in its environment."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.environ().get("DAGSTER_HOME") == str(home):
+                found.append(process)
+    return [process for process in found if process.status() != psutil.STATUS_ZOMBIE]
+
+
+class Dev:
+    """A running `invoke dev`; `text` is what it has printed so far."""
+
+    def __init__(self, home: Path, *arguments: str, root: Path = ROOT, port: int = 0) -> None:
+        self.home = home
+        self.port = port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.process = subprocess.Popen(
+            [sys.executable, "tasks.py", "dev", "--port", str(self.port), *arguments],
+            cwd=root,
+            env={**os.environ, "DAGSTER_HOME": str(home)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self._lines: list[str] = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @property
+    def text(self) -> str:
+        """Everything that it has printed."""
+        return "".join(self._lines)
+
+    def wait_for(self, text: str, seconds: float = 90) -> None:
+        """Wait until it has printed this."""
+
+        def seen() -> bool:
+            if self.process.poll() is not None and text not in self.text:
+                raise AssertionError(f"it ended before {text!r}:\n{self.text}")
+            return text in self.text
+
+        try:
+            until(seen, seconds, text)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.text}") from None
+
+    def ask(self, query: str, **variables: Any) -> dict[str, Any]:
+        """Send a GraphQL query or mutation."""
+        return graphql.ask(self.url, query, variables)
+
+    def stop(self, sign: signal.Signals = signal.SIGINT, seconds: float = 15) -> int:
+        """Send one signal and return the exit code."""
+        self.process.send_signal(sign)
+        code = self.process.wait(seconds)
+        self._reader.join(5)
+        return code
+
+    def left_over(self) -> list[psutil.Process]:
+        """The processes of its DAGSTER_HOME that still run."""
+        return processes_of(self.home)
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        self._lines.extend(iter(self.process.stdout.readline, ""))
+
+
+@contextmanager
+def dev(home: Path, *arguments: str, root: Path = ROOT, port: int = 0) -> Iterator[Dev]:
+    """Run `invoke dev`; whatever happens, nothing of it runs afterwards."""
+    running = Dev(home, *arguments, root=root, port=port)
+    try:
+        yield running
+    finally:
+        if running.process.poll() is None:
+            running.process.kill()
+            running.process.wait()
+        for process in processes_of(home):
+            with suppress(psutil.Error):
+                process.kill()
+        assert running.process.stdout
+        running._reader.join(5)
+        running.process.stdout.close()

@@ -1,0 +1,469 @@
+"""The development loop, with real processes: a platform of a copy of this repository.
+
+One platform serves most of the tests: each changes something of it, sees what follows, and
+leaves it as it was. Those that end it have one of their own.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.running import Dev, dev, until
+from tests.support import Checkout, borrow_tools, copy_repository
+
+ASSETS = """
+{ repositoriesOrError { ... on RepositoryConnection { nodes {
+    location { name } assetNodes { assetKey { path } description }
+} } } }
+"""
+ENTRIES = """
+{ workspaceOrError { ... on Workspace { locationEntries {
+    name locationOrLoadError { __typename ... on PythonError { message } }
+} } } }
+"""
+LAUNCH = """
+mutation Launch($params: ExecutionParams!) {
+  launchRun(executionParams: $params) {
+    __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message }
+  }
+}
+"""
+RUN = "query Run($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
+TERMINATE = "mutation End($id: String!) { terminateRun(runId: $id) { __typename } }"
+
+LONG_JOB = """
+
+@dg.op(out=dg.Out(io_manager_key="in_memory"))
+def wait_for_it(context: dg.OpExecutionContext) -> None:
+    import os, time
+    from pathlib import Path
+    Path(os.environ["TEST_FOLDER"], "began").touch()
+    while not Path(os.environ["TEST_FOLDER"], "go").exists():
+        time.sleep(0.1)
+
+
+@dg.job(executor_def=dg.in_process_executor, resource_defs={"in_memory": dg.mem_io_manager})
+def long_job() -> None:
+    wait_for_it()
+"""
+
+
+def descriptions(platform: Dev) -> dict[str, str | None]:
+    """Every asset's description by its location and name."""
+    nodes = platform.ask(ASSETS)["repositoriesOrError"].get("nodes", [])
+    return {
+        f"{node['location']['name']}/{asset['assetKey']['path'][-1]}": asset["description"]
+        for node in nodes
+        for asset in node["assetNodes"]
+    }
+
+
+def load_errors(platform: Dev) -> dict[str, str | None]:
+    """Each location that the webserver knows, with its error if it has one."""
+    entries = platform.ask(ENTRIES)["workspaceOrError"]["locationEntries"]
+    return {e["name"]: (e["locationOrLoadError"] or {}).get("message") for e in entries}
+
+
+def known(platform: Dev) -> set[str]:
+    """The locations that the webserver knows; none while it starts."""
+    try:
+        return set(load_errors(platform))
+    except OSError:
+        return set()
+
+
+def launch(platform: Dev, job: str, location: str) -> str:
+    selector = {"repositoryLocationName": location, "repositoryName": "__repository__"}
+    params = {"mode": "default", "selector": {**selector, "jobName": job}}
+    answer = platform.ask(LAUNCH, params=params)["launchRun"]
+    assert answer["__typename"] == "LaunchRunSuccess", answer
+    run_id: str = answer["run"]["runId"]
+    return run_id
+
+
+def status(platform: Dev, run_id: str) -> str:
+    found: str = platform.ask(RUN, id=run_id)["runOrError"]["status"]
+    return found
+
+
+def a_copy(folder: Path) -> Checkout:
+    """A copy of the repository, ready to run."""
+    copy = copy_repository(folder)
+    borrow_tools(copy)
+    # The main job has its test elsewhere; here its runs would only take the machine.
+    copy.edit("analytics_project/analytics_project/defs/schedules.py", "RUNNING", "STOPPED")
+    done = copy.tasks("setup")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return copy
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    return a_copy(tmp_path_factory.mktemp("dev") / "checkout")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that the platform's code knows as TEST_FOLDER."""
+    return tmp_path_factory.mktemp("known")
+
+
+@pytest.fixture(scope="module")
+def platform(copy: Checkout, folder: Path) -> Iterator[Dev]:
+    os.environ["TEST_FOLDER"] = str(folder)
+    with dev(folder / "home", root=copy.root) as running:
+        running.wait_for("2 of 2 locations loaded")
+        yield running
+    del os.environ["TEST_FOLDER"]
+
+
+class Saved:
+    """A file that is changed for a test and put back."""
+
+    def __init__(self, path: Path, platform: Dev) -> None:
+        self.path = path
+        self.text = path.read_text()
+        self.platform = platform
+
+    def save(self, text: str) -> None:
+        self.path.write_text(text)
+
+    def save_and_wait(self, text: str, said: str) -> str:
+        """Save, wait until something new is said, and return all that is new."""
+        before = len(self.platform.text)
+        self.path.write_text(text)
+        until(lambda: said in self.platform.text[before:] or None, 60, said)
+        return self.platform.text[before:]
+
+
+@pytest.fixture
+def ml_assets(copy: Checkout, platform: Dev) -> Iterator[Saved]:
+    saved = Saved(copy.root / "ml_project/ml_project/defs/assets.py", platform)
+    yield saved
+    saved.save_and_wait(saved.text, "ml_project        | reloaded")
+
+
+NEW_ASSET = "\n\n@dg.asset(description=%r)\ndef brand_new() -> None:\n    pass\n"
+
+
+def test_a_saved_file_reloads_its_team_and_no_other(platform: Dev, ml_assets: Saved) -> None:
+    said = ml_assets.save_and_wait(
+        ml_assets.text + NEW_ASSET % "first", "ml_project        | reloaded"
+    )
+    assert descriptions(platform)["ml_project/brand_new"] == "first"
+    assert "analytics_project | reload" not in said
+
+
+def test_broken_code_is_told_with_its_line_and_heals_with_the_next_good_save(
+    platform: Dev, ml_assets: Saved
+) -> None:
+    line = len(ml_assets.text.splitlines()) + 2
+    said = ml_assets.save_and_wait(ml_assets.text + "\n1 / 0\n", "does not load")
+    assert f"ml_project/ml_project/defs/assets.py:{line}: " in said
+    assert "ZeroDivisionError" in said
+    errors = load_errors(platform)
+    assert errors["ml_project"] and errors["analytics_project"] is None
+
+    ml_assets.save_and_wait(ml_assets.text + NEW_ASSET % "healed", "ml_project        | reloaded")
+    assert load_errors(platform)["ml_project"] is None
+    assert descriptions(platform)["ml_project/brand_new"] == "healed"
+
+
+def test_of_a_burst_of_saves_the_last_one_is_what_is_loaded(
+    platform: Dev, ml_assets: Saved
+) -> None:
+    before = len(platform.text)
+    for number in range(100):
+        ml_assets.save(ml_assets.text + NEW_ASSET % f"number {number}")
+        time.sleep(0.02)
+    until(
+        lambda: descriptions(platform).get("ml_project/brand_new") == "number 99" or None,
+        30,
+        "the last save is loaded",
+    )
+    assert platform.text[before:].count("ml_project        | reloaded") < 10
+
+
+def test_a_change_of_utils_reloads_every_team(copy: Checkout, platform: Dev) -> None:
+    before = len(platform.text)
+    path = copy.root / "utils/utils/tables.py"
+    path.write_text(path.read_text() + "\n# a comment\n")
+    for name in ("ml_project        | reloaded", "analytics_project | reloaded"):
+        until(lambda name=name: name in platform.text[before:] or None, 30, name)
+
+
+def test_what_editors_python_and_tests_leave_causes_nothing(copy: Checkout, platform: Dev) -> None:
+    package = copy.root / "ml_project" / "ml_project"
+    before = len(platform.text)
+    (package / "__pycache__").mkdir(exist_ok=True)
+    for name in (
+        "defs/.assets.py.swp", "defs/assets.py~", "defs/#assets.py#", "defs/4913",
+        "__pycache__/assets.cpython-311.pyc", "test_something.py", "defs/.#assets.py",
+    ):  # fmt: skip
+        (package / name).write_text("1 / 0")
+    tests = copy.root / "ml_project/ml_project_tests/test_more.py"
+    tests.write_text("def test_it() -> None:\n    pass\n")
+    (copy.root / "ml_project/.venv-mlproject/lib/thing.py").write_text("")
+    time.sleep(3)
+    assert "reload" not in platform.text[before:]
+
+
+def test_the_ui_s_own_reload_button_loads_what_is_saved(platform: Dev, ml_assets: Saved) -> None:
+    ml_assets.save_and_wait(ml_assets.text + NEW_ASSET % "button", "ml_project        | reloaded")
+    answer = platform.ask(
+        'mutation { reloadRepositoryLocation(repositoryLocationName: "ml_project") { __typename } }'
+    )
+    assert answer["reloadRepositoryLocation"]["__typename"] == "WorkspaceLocationEntry"
+    assert descriptions(platform)["ml_project/brand_new"] == "button"
+
+
+def test_each_team_has_its_own_value_of_a_variable_in_definitions_and_in_runs(
+    copy: Checkout, platform: Dev, folder: Path
+) -> None:
+    files = []
+    try:
+        for team in ("analytics", "ml"):
+            directory = copy.root / f"{team}_project"
+            code = directory / f"{team}_project" / "defs" / "whose.py"
+            env = directory / ".env"
+            files += [code, env]
+            env.write_text(f"SHARED_NAME=the {team} secret\nONLY_{team.upper()}=yes\n")
+            code.write_text(
+                "import os\nfrom pathlib import Path\n\nimport dagster as dg\n\n"
+                "VALUE = os.environ['SHARED_NAME']\n"
+                "SEEN = sorted(name for name in os.environ if name.startswith('ONLY_'))\n\n\n"
+                f"@dg.asset(key='of_{team}', description=f'{{VALUE[4:6]}} {{SEEN}}')\n"
+                f"def of_{team}(context) -> None:\n"
+                "    print('this is', VALUE)\n"
+                "    Path(os.environ['TEST_FOLDER'], f'run-of-" + team + "').write_text(\n"
+                "        f\"{os.environ['SHARED_NAME']} {SEEN}\")\n\n\n"
+                f"job = dg.define_asset_job('job_of_{team}', selection=[of_{team}])\n"
+            )
+        wanted = {
+            "analytics_project/of_analytics": "an ['ONLY_ANALYTICS']",
+            "ml_project/of_ml": "ml ['ONLY_ML']",
+        }
+        until(
+            lambda: wanted.items() <= descriptions(platform).items() or None, 60, "both are loaded"
+        )
+        for team in ("analytics", "ml"):
+            launch(platform, f"job_of_{team}", f"{team}_project")
+            result = folder / f"run-of-{team}"
+            until(lambda result=result: result.exists() or None, 60, f"the run of {team}")
+            assert result.read_text() == f"the {team} secret ['ONLY_{team.upper()}']"
+        logs = folder / "home" / ".dagteam" / "logs"
+        assert "secret" not in platform.text
+        assert not [log for log in logs.iterdir() if "secret" in log.read_text()]
+    finally:
+        before = len(platform.text)
+        for file in files:
+            file.unlink(missing_ok=True)
+        for name in ("ml_project        | loaded", "analytics_project | loaded"):
+            until(lambda name=name: name in platform.text[before:] or None, 60, name)
+
+
+def test_a_run_in_flight_outlives_a_reload_and_can_be_terminated_after_it(
+    platform: Dev, ml_assets: Saved, folder: Path
+) -> None:
+    ml_assets.save_and_wait(ml_assets.text + LONG_JOB, "ml_project        | reloaded")
+    began, go = folder / "began", folder / "go"
+
+    def in_flight() -> str:
+        began.unlink(missing_ok=True)
+        run_id = launch(platform, "long_job", "ml_project")
+        until(lambda: began.exists() or None, 60, "the run has begun")
+        return run_id
+
+    finished, ended = in_flight(), in_flight()
+    ml_assets.save_and_wait(
+        ml_assets.text + LONG_JOB + NEW_ASSET % "later", "ml_project        | reloaded"
+    )
+    assert status(platform, finished) == status(platform, ended) == "STARTED"
+    answer = platform.ask(TERMINATE, id=ended)["terminateRun"]
+    assert answer["__typename"] == "TerminateRunSuccess"
+    until(lambda: status(platform, ended) == "CANCELED" or None, 30, "the run is cancelled")
+    go.touch()
+    until(lambda: status(platform, finished) == "SUCCESS" or None, 30, "the run succeeds")
+    go.unlink()
+
+
+@pytest.mark.parametrize("name", ["webserver", "daemon", "ml_project"])
+def test_a_service_that_is_killed_is_started_again(platform: Dev, name: str) -> None:
+    before = len(platform.text)
+    mark = {
+        "webserver": "dagster-webserver",
+        "daemon": "dagster-daemon",
+        "ml_project": "code-server",
+    }
+    (leader, *_) = [
+        process
+        for process in platform.left_over()
+        if mark[name] in " ".join(process.cmdline())
+        and os.getpgid(process.pid) == process.pid
+        and (name != "ml_project" or "ml_project.definitions" in process.cmdline())
+    ]
+    leader.kill()
+    said = "was ended by SIGKILL; starting again in 1 s"
+    until(lambda: said in platform.text[before:] or None, 30, said)
+    if name == "ml_project":
+        until(lambda: "loaded again" in platform.text[before:] or None, 60, "it is loaded again")
+
+    def well() -> bool | None:
+        try:
+            return load_errors(platform) == {"analytics_project": None, "ml_project": None} or None
+        except OSError:
+            return None
+
+    until(well, 60, "everything is well again")
+    assert re.search(rf"{name} +\| was ended", platform.text[before:])
+
+
+def test_a_location_is_added_and_dropped_with_the_registry(copy: Checkout, platform: Dev) -> None:
+    registry = copy.root / "workspace.yaml"
+    text = registry.read_text()
+    run = subprocess.run
+    run(["cp", "-a", "ml_project", "third_project"], cwd=copy.root, check=True)
+    run(
+        ["mv", "third_project/ml_project", "third_project/third_project"], cwd=copy.root, check=True
+    )
+    for file in [*(copy.root / "third_project").glob("*.toml"),
+                 *(copy.root / "third_project").glob("*local_requirements.txt"),
+                 *(copy.root / "third_project" / "third_project").rglob("*.py")]:  # fmt: skip
+        file.write_text(
+            re.sub(r"\bml_project", "third_project", file.read_text())
+            .replace("ml-project", "third-project").replace("penguin_cluster", "third_cluster")
+        )  # fmt: skip
+    before = len(platform.text)
+    registry.write_text(
+        text
+        + "  - python_module:\n"
+        + "      location_name: third_project\n"
+        + "      module_name: third_project.definitions\n"
+        + "      working_directory: third_project\n"
+        + "      executable_path: third_project/.venv-third/bin/python\n"
+    )
+    until(lambda: re.search(r"third_project +\| loaded", platform.text[before:]), 90, "third is up")
+    until(lambda: set(load_errors(platform)) == {"analytics_project", "ml_project", "third_project"}
+          or None, 30, "the UI has three")  # fmt: skip
+    registry.write_text("load_from: [")
+    until(lambda: "no valid YAML" in platform.text[before:] or None, 30, "the fault is told")
+    registry.write_text(text)
+    until(lambda: re.search(r"third_project +\| dropped", platform.text[before:]), 60, "it is gone")
+    assert not [p for p in platform.left_over() if "third_project" in " ".join(p.cmdline())]
+    until(lambda: known(platform) == {"analytics_project", "ml_project"} or None, 60, "two again")
+
+
+def test_a_second_one_says_who_has_this_dagster_home(platform: Dev, copy: Checkout) -> None:
+    second = copy.tasks("dev", env={"DAGSTER_HOME": str(platform.home)})
+    assert second.returncode == 1
+    assert f"{platform.url}" in second.stderr
+    (pid,) = re.findall(r"pid (\d+)", second.stderr)
+    assert "tasks.py" in " ".join(psutil.Process(int(pid)).cmdline()) or "invoke" in " ".join(
+        psutil.Process(int(pid)).cmdline()
+    )
+
+
+def test_a_port_that_is_taken_is_one_clear_error(
+    platform: Dev, copy: Checkout, tmp_path: Path
+) -> None:
+    done = copy.tasks("dev", "--port", str(platform.port), env={"DAGSTER_HOME": str(tmp_path)})
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[0].startswith(
+        f"port {platform.port} on 127.0.0.1 can't be used"
+    )
+    assert "Traceback" not in done.stderr
+
+
+def test_focus_loads_one_team_and_with_upstream_those_that_it_reads(
+    copy: Checkout, tmp_path: Path
+) -> None:
+    with dev(tmp_path / "one", "--team", "ml", root=copy.root) as running:
+        running.wait_for("1 of 1 locations loaded")
+        assert set(load_errors(running)) == {"ml_project"}
+    with dev(tmp_path / "two", "--team", "ml", "--upstream", root=copy.root) as running:
+        running.wait_for("2 of 2 locations loaded")
+
+
+def test_one_team_s_troubles_leave_the_others_running_and_can_be_mended(
+    copy: Checkout, tmp_path: Path
+) -> None:
+    lock = copy.root / "ml_project" / "local_requirements.txt"
+    text = lock.read_text()
+    try:
+        lock.write_text(text + "no-such-package-of-dagteam==1.0 --hash=sha256:" + "0" * 64 + "\n")
+        with dev(tmp_path / "home", root=copy.root) as running:
+            running.wait_for("1 of 2 locations loaded")
+            assert re.search(r"ml_project +\| the environment of ml can't be built", running.text)
+            assert "not: ml_project" in running.text
+            lock.write_text(text)
+            running.wait_for("ml_project        | loaded")
+            assert load_errors(running) == {"analytics_project": None, "ml_project": None}
+    finally:
+        lock.write_text(text)
+        assert copy.tasks("setup").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("sign", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)]
+)
+def test_a_signal_ends_everything(
+    copy: Checkout, tmp_path: Path, sign: signal.Signals, code: int
+) -> None:
+    with dev(tmp_path / "home", root=copy.root) as running:
+        running.wait_for("ready: ")
+        assert running.stop(sign, seconds=12) == code
+        assert running.left_over() == []
+
+
+def test_ctrl_c_reaches_one_that_a_script_started_in_the_background(
+    copy: Checkout, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    script = (
+        f"DAGSTER_HOME={home} {sys.executable} tasks.py dev > {tmp_path}/log 2>&1 & echo $!; wait"
+    )
+    with subprocess.Popen(
+        ["/bin/sh", "-c", script], cwd=copy.root, stdout=subprocess.PIPE, text=True
+    ) as shell:
+        assert shell.stdout
+        pid = int(shell.stdout.readline())
+        until(lambda: "ready: " in (tmp_path / "log").read_text() or None, 60, "it is up")
+        os.kill(pid, signal.SIGINT)
+        shell.wait(15)
+
+
+def test_nothing_goes_on_after_a_kill_and_the_next_start_ends_the_lost_run(
+    copy: Checkout, tmp_path: Path
+) -> None:
+    assets = copy.root / "ml_project/ml_project/defs/long.py"
+    assets.write_text("import dagster as dg\n" + LONG_JOB.replace("TEST_FOLDER", "DAGSTER_HOME"))
+    home = tmp_path / "home"
+    try:
+        with dev(home, root=copy.root) as running:
+            running.wait_for("2 of 2 locations loaded")
+            lost = launch(running, "long_job", "ml_project")
+            until(lambda: (home / "began").exists() or None, 60, "the run has begun")
+            running.process.kill()
+            until(lambda: not running.left_over() or None, 20, "nothing goes on")
+        with dev(home, root=copy.root) as running:
+            running.wait_for("2 of 2 locations loaded")
+            until(lambda: status(running, lost) == "FAILURE" or None, 30, "the run has failed")
+    finally:
+        assets.unlink()
+
+
+def test_no_reload_turns_it_off(copy: Checkout, tmp_path: Path) -> None:
+    path = copy.root / "ml_project/ml_project/defs/assets.py"
+    with dev(tmp_path / "home", "--no-reload", "--team", "ml", root=copy.root) as running:
+        running.wait_for("1 of 1 locations loaded")
+        path.write_text(path.read_text() + "\n")
+        time.sleep(2)
+        assert "reload" not in running.text

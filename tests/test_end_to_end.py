@@ -1,0 +1,133 @@
+"""The main job on real input: two teams, real processes, one fresh DAGSTER_HOME."""
+
+import json
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from devkit.bootstrap import ROOT
+from devkit.workspace import Team, load_teams
+from tests.running import Dev, dev, until
+
+LAUNCH = """
+mutation Launch($params: ExecutionParams!) {
+  launchRun(executionParams: $params) {
+    __typename
+    ... on LaunchRunSuccess { run { runId } }
+    ... on PythonError { message }
+  }
+}
+"""
+RUNS = "{ runsOrError { ... on Runs { results { runId jobName status } } } }"
+INSTIGATORS = """
+{ repositoriesOrError { ... on RepositoryConnection { nodes {
+    location { name }
+    schedules { name scheduleState { status } }
+    sensors { name sensorState { status } }
+    assetNodes { assetKey { path } isMaterializable kinds groupName }
+} } } }
+"""
+MATERIALISATION = """
+query Latest($key: AssetKeyInput!) {
+  assetOrError(assetKey: $key) { ... on Asset {
+    assetMaterializations(limit: 1) { runId metadataEntries {
+      label
+      ... on IntMetadataEntry { intValue }
+      ... on FloatMetadataEntry { floatValue }
+      ... on MarkdownMetadataEntry { mdStr }
+      ... on TableSchemaMetadataEntry { schema { columns { name type } } }
+    } }
+  } }
+}
+"""
+SUMMARY = """
+import json, sys, pandas
+frame = pandas.read_parquet(sys.argv[1])
+print(json.dumps({"pandas": pandas.__version__, "rows": len(frame),
+                  "species": frame["species"].value_counts().to_dict(),
+                  "clusters": (frame.groupby(["species", "cluster"]).size()
+                               .reset_index().values.tolist() if "cluster" in frame else [])}))
+"""
+
+
+def runs_of(platform: Dev, job: str) -> list[dict[str, Any]]:
+    results = platform.ask(RUNS)["runsOrError"]["results"]
+    return [run for run in results if run["jobName"] == job]
+
+
+def succeeded(platform: Dev, job: str) -> str | None:
+    """The id of a run of this job that has succeeded; none of them may have failed."""
+    runs = runs_of(platform, job)
+    assert not [run for run in runs if run["status"] in ("FAILURE", "CANCELED")], runs
+    return next((run["runId"] for run in runs if run["status"] == "SUCCESS"), None)
+
+
+def metadata(platform: Dev, asset: str) -> dict[str, Any]:
+    latest = platform.ask(MATERIALISATION, key={"path": [asset]})
+    entries = latest["assetOrError"]["assetMaterializations"][0]["metadataEntries"]
+    return {entry["label"]: entry for entry in entries}
+
+
+def summary(team: Team, table: Path) -> dict[str, Any]:
+    """What a team's own pandas reads from a table."""
+    done = subprocess.run(
+        [team.python, "-c", SUMMARY, table], capture_output=True, text=True, check=True
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_penguins_flow_from_analytics_to_ml_and_then_everything_stops(tmp_path: Path) -> None:
+    analytics, ml = load_teams(ROOT)
+    home = tmp_path / "not" / "there" / "yet"
+    with dev(home) as platform:
+        platform.wait_for("2 of 2 locations loaded")
+
+        nodes = platform.ask(INSTIGATORS)["repositoriesOrError"]["nodes"]
+        by_location = {node["location"]["name"]: node for node in nodes}
+        (schedule,) = by_location["analytics_project"]["schedules"]
+        (sensor,) = by_location["ml_project"]["sensors"]
+        assert schedule["name"] == "penguin_update_minutely"
+        assert schedule["scheduleState"]["status"] == "RUNNING"
+        assert sensor["sensorState"]["status"] == "RUNNING"
+
+        launched = platform.ask(
+            LAUNCH,
+            params={
+                "mode": "default",
+                "selector": {
+                    "repositoryLocationName": "analytics_project",
+                    "repositoryName": "__repository__",
+                    "jobName": "update_penguins",
+                },
+            },
+        )["launchRun"]
+        assert launched["__typename"] == "LaunchRunSuccess", launched
+        until(lambda: succeeded(platform, "update_penguins"), 60, "penguins materialised")
+        until(lambda: succeeded(platform, "cluster_penguins"), 90, "the sensor ran the clusters")
+
+        table = home / "storage" / "penguins.parquet"
+        ours, theirs = summary(analytics, table), summary(ml, table)
+        assert ours["rows"] == theirs["rows"] == 344
+        assert ours["species"] == theirs["species"]
+        assert ours["species"] == {"Adelie": 152, "Gentoo": 124, "Chinstrap": 68}
+        assert ours["pandas"].split(".")[0] != theirs["pandas"].split(".")[0]
+
+        clusters = summary(ml, home / "storage" / "penguin_cluster.parquet")
+        assert clusters["rows"] == 342  # two birds were never measured
+        assert {cluster for _, cluster, _ in clusters["clusters"]} == {0, 1, 2}
+        # Gentoo penguins are of another build: they have a cluster to themselves.
+        (gentoo,) = [cluster for cluster in clusters["clusters"] if cluster[0] == "Gentoo"]
+        assert gentoo[2] == 123
+        assert sum(c[1] == gentoo[1] for c in clusters["clusters"]) == 1
+
+        described = metadata(platform, "penguin_cluster")
+        assert described["dagster/row_count"]["intValue"] == 342
+        assert 0.4 < described["silhouette_score"]["floatValue"] < 0.6
+        assert any("data:image/png;base64," in e.get("mdStr", "") for e in described.values())
+        columns = metadata(platform, "penguins")["dagster/column_schema"]["schema"]["columns"]
+        assert {column["name"] for column in columns} >= {"species", "bill_length_mm"}
+
+        assert platform.stop(signal.SIGINT) == 130
+        until(lambda: not platform.left_over(), 5, "no process is left")
