@@ -57,12 +57,8 @@ def dev(
 def test(_: Context, team: list[str]) -> None:
     """Run every test; with --team that team's, with pytest's own arguments after --."""
     teams = some_teams(team)
-    ready = environments.ensure(environments.every_environment(teams))
-    parallel.require(ready)
-    if team:
-        suites.run_teams(teams, remainder())
-    else:
-        suites.run_all(teams)
+    parallel.require(environments.ensure(environments.every_environment(teams)))
+    suites.run_teams(teams, remainder()) if team or remainder() else suites.run_all(teams)
 
 
 @command(help=TEAM | {"traceback": "show Dagster's own frames too"}, iterable=["team"])

@@ -3,7 +3,7 @@
     .venv-tools/bin/python -m benchmarks.environments
 
 Both sides build the same three environments from the same pins, with warm download caches
-(a run of each comes first that does not count). Takes about ten minutes, nearly all pip's.
+(a run of each comes first that does not count). Takes about eight minutes, nearly all pip's.
 """
 
 import shutil
@@ -21,7 +21,7 @@ from devkit.environments import Environment, every_environment
 from devkit.workspace import load_teams
 
 OUR_RUNS = 5
-PIP_RUNS = 3
+PIP_RUNS = 2
 
 
 def main() -> None:

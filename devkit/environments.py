@@ -109,7 +109,7 @@ def build(environment: Environment) -> str:
     Raises:
         DevkitError: if it can't be built. It has no stamp then, so the next call tries again.
     """
-    with _told(environment), _alone(environment) as lock:
+    with _told(environment), alone(environment) as lock:
         reason = stale(environment)
         if reason is None:
             return "up to date"
@@ -204,7 +204,7 @@ def _require_lock(environment: Environment) -> None:
 
 
 @contextmanager
-def _alone(environment: Environment) -> Iterator[int]:
+def alone(environment: Environment) -> Iterator[int]:
     """Keep other processes from building the same environment at the same time.
 
     Yields the lock's file descriptor, for the programs that build: if this process is killed

@@ -27,7 +27,9 @@ def of_team(team: Team) -> dict[str, str]:
 
 def own(team: Team) -> dict[str, str]:
     """What the team's `.env` says; nothing if there is none."""
-    return {name: value for name, value in dotenv_values(team.env_file).items() if value}
+    return {
+        name: value for name, value in dotenv_values(team.env_file).items() if value is not None
+    }
 
 
 def secrets_of(team: Team) -> tuple[str, ...]:

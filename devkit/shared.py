@@ -26,8 +26,9 @@ def install(teams: Sequence[Team]) -> None:
 def _install(team: Team) -> Outcome:
     environment = environments.team_environment(team)
     python = str(team.python)
-    environments.uv(environment, "pip", "install", "--quiet", "--python", python,
-                    "--no-deps", "--editable", str(SHARED))  # fmt: skip
+    with environments.alone(environment) as lock:
+        environments.uv(environment, "pip", "install", "--quiet", "--python", python,
+                        "--no-deps", "--editable", str(SHARED), keep=[lock])  # fmt: skip
     if conflicts := environments.conflicts(environment):
         mend = f"\n  to mend:  invoke lock --team {team.name}"
         return Outcome(team.name, ok=False, text="utils does not fit", details=conflicts + mend)

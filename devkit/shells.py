@@ -66,7 +66,7 @@ def _activated(shell: str, environment: Path, folder: Path) -> tuple[list[str], 
         for name in (".zshenv", ".zprofile", ".zshrc"):
             (folder / name).write_text(f'[ ! -r "{own}/{name}" ] || . "{own}/{name}"\n')
         with (folder / ".zshrc").open("a") as file_:
-            file_.write(f'. "{activate}"\n')
+            file_.write(f'ZDOTDIR="{own}"\n. "{activate}"\n')
         return ["-i"], {"ZDOTDIR": str(folder)}
     if shell == "fish":
         return ["--init-command", f'source "{activate}.fish"'], {}

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -49,16 +49,28 @@ def processes_of(home: Path) -> list[psutil.Process]:
 
 
 class Dev:
-    """A running `invoke dev`; `text` is what it has printed so far."""
+    """A running `invoke dev`; `text` is what it has printed so far.
 
-    def __init__(self, home: Path, *arguments: str, root: Path = ROOT, port: int = 0) -> None:
+    `command` runs something else, in a shell, that may use `$PORT`.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        *arguments: str,
+        root: Path = ROOT,
+        command: str | None = None,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
         self.home = home
-        self.port = port or free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        port = str(self.port)
+        argv = [sys.executable, "tasks.py", "dev", "--port", port, *arguments]
         self.process = subprocess.Popen(
-            [sys.executable, "tasks.py", "dev", "--port", str(self.port), *arguments],
+            ["/bin/bash", "-c", command] if command else argv,
             cwd=root,
-            env={**os.environ, "DAGSTER_HOME": str(home)},
+            env={**environ, "DAGSTER_HOME": str(home), "PORT": port},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -73,18 +85,18 @@ class Dev:
         """Everything that it has printed."""
         return "".join(self._lines)
 
-    def wait_for(self, text: str, seconds: float = 90) -> None:
-        """Wait until it has printed this."""
+    def wait_for(self, text: str, seconds: float = 90, since: int = 0) -> None:
+        """Wait until it has printed this, after its first `since` characters."""
 
         def seen() -> bool:
-            if self.process.poll() is not None and text not in self.text:
+            if self.process.poll() is not None and text not in self.text[since:]:
                 raise AssertionError(f"it ended before {text!r}:\n{self.text}")
-            return text in self.text
+            return text in self.text[since:]
 
         try:
             until(seen, seconds, text)
         except AssertionError as error:
-            raise AssertionError(f"{error}\n{self.text}") from None
+            raise AssertionError(f"{error}\n{self.text[since:]}") from None
 
     def ask(self, query: str, **variables: Any) -> dict[str, Any]:
         """Send a GraphQL query or mutation."""
@@ -101,15 +113,27 @@ class Dev:
         """The processes of its DAGSTER_HOME that still run."""
         return processes_of(self.home)
 
+    def close(self) -> None:
+        """Let go of its output."""
+        assert self.process.stdout
+        self._reader.join(5)
+        self.process.stdout.close()
+
     def _read(self) -> None:
         assert self.process.stdout
         self._lines.extend(iter(self.process.stdout.readline, ""))
 
 
 @contextmanager
-def dev(home: Path, *arguments: str, root: Path = ROOT, port: int = 0) -> Iterator[Dev]:
+def dev(
+    home: Path,
+    *arguments: str,
+    root: Path = ROOT,
+    command: str | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> Iterator[Dev]:
     """Run `invoke dev`; whatever happens, nothing of it runs afterwards."""
-    running = Dev(home, *arguments, root=root, port=port)
+    running = Dev(home, *arguments, root=root, command=command, environ=environ)
     try:
         yield running
     finally:
@@ -119,6 +143,4 @@ def dev(home: Path, *arguments: str, root: Path = ROOT, port: int = 0) -> Iterat
         for process in processes_of(home):
             with suppress(psutil.Error):
                 process.kill()
-        assert running.process.stdout
-        running._reader.join(5)
-        running.process.stdout.close()
+        running.close()

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -80,6 +81,11 @@ def known(platform: Dev) -> set[str]:
         return set()
 
 
+def existing(file: Path) -> Path | None:
+    """The file once it is there."""
+    return file if file.exists() else None
+
+
 def launch(platform: Dev, job: str, location: str) -> str:
     selector = {"repositoryLocationName": location, "repositoryName": "__repository__"}
     params = {"mode": "default", "selector": {**selector, "jobName": job}}
@@ -140,7 +146,7 @@ class Saved:
         """Save, wait until something new is said, and return all that is new."""
         before = len(self.platform.text)
         self.path.write_text(text)
-        until(lambda: said in self.platform.text[before:] or None, 60, said)
+        self.platform.wait_for(said, since=before)
         return self.platform.text[before:]
 
 
@@ -196,8 +202,8 @@ def test_a_change_of_utils_reloads_every_team(copy: Checkout, platform: Dev) -> 
     before = len(platform.text)
     path = copy.root / "utils/utils/tables.py"
     path.write_text(path.read_text() + "\n# a comment\n")
-    for name in ("ml_project        | reloaded", "analytics_project | reloaded"):
-        until(lambda name=name: name in platform.text[before:] or None, 30, name)
+    platform.wait_for("ml_project        | reloaded", since=before)
+    platform.wait_for("analytics_project | reloaded", since=before)
 
 
 def test_what_editors_python_and_tests_leave_causes_nothing(copy: Checkout, platform: Dev) -> None:
@@ -257,7 +263,7 @@ def test_each_team_has_its_own_value_of_a_variable_in_definitions_and_in_runs(
         for team in ("analytics", "ml"):
             launch(platform, f"job_of_{team}", f"{team}_project")
             result = folder / f"run-of-{team}"
-            until(lambda result=result: result.exists() or None, 60, f"the run of {team}")
+            until(partial(existing, result), 60, f"the run of {team}")
             assert result.read_text() == f"the {team} secret ['ONLY_{team.upper()}']"
         logs = folder / "home" / ".dagteam" / "logs"
         assert "secret" not in platform.text
@@ -266,8 +272,8 @@ def test_each_team_has_its_own_value_of_a_variable_in_definitions_and_in_runs(
         before = len(platform.text)
         for file in files:
             file.unlink(missing_ok=True)
-        for name in ("ml_project        | loaded", "analytics_project | loaded"):
-            until(lambda name=name: name in platform.text[before:] or None, 60, name)
+        platform.wait_for("ml_project        | loaded", since=before)
+        platform.wait_for("analytics_project | loaded", since=before)
 
 
 def test_a_run_in_flight_outlives_a_reload_and_can_be_terminated_after_it(
@@ -312,9 +318,9 @@ def test_a_service_that_is_killed_is_started_again(platform: Dev, name: str) -> 
     ]
     leader.kill()
     said = "was ended by SIGKILL; starting again in 1 s"
-    until(lambda: said in platform.text[before:] or None, 30, said)
+    platform.wait_for(said, since=before)
     if name == "ml_project":
-        until(lambda: "loaded again" in platform.text[before:] or None, 60, "it is loaded again")
+        platform.wait_for("loaded again", since=before)
 
     def well() -> bool | None:
         try:
@@ -354,7 +360,7 @@ def test_a_location_is_added_and_dropped_with_the_registry(copy: Checkout, platf
     until(lambda: set(load_errors(platform)) == {"analytics_project", "ml_project", "third_project"}
           or None, 30, "the UI has three")  # fmt: skip
     registry.write_text("load_from: [")
-    until(lambda: "no valid YAML" in platform.text[before:] or None, 30, "the fault is told")
+    platform.wait_for("no valid YAML", since=before)
     registry.write_text(text)
     until(lambda: re.search(r"third_project +\| dropped", platform.text[before:]), 60, "it is gone")
     assert not [p for p in platform.left_over() if "third_project" in " ".join(p.cmdline())]
@@ -464,6 +470,7 @@ def test_no_reload_turns_it_off(copy: Checkout, tmp_path: Path) -> None:
     path = copy.root / "ml_project/ml_project/defs/assets.py"
     with dev(tmp_path / "home", "--no-reload", "--team", "ml", root=copy.root) as running:
         running.wait_for("1 of 1 locations loaded")
+        before = len(running.text)
         path.write_text(path.read_text() + "\n")
         time.sleep(2)
-        assert "reload" not in running.text
+        assert "reload" not in running.text[before:]

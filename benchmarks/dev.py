@@ -1,0 +1,252 @@
+"""The development loop: `invoke dev` beside `dagster dev` and `dg dev`.
+
+    .venv-tools/bin/python -m benchmarks.dev
+
+On this repository and on generated ones of 2, 12 and 50 teams, each team with an environment
+of its own; every side starts on a DAGSTER_HOME that is there already, with bytecode
+compiled. Takes about half an hour, most of it the others' with 12 teams and more.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from benchmarks import report, workspaces
+from devkit import graphql
+from devkit.bootstrap import ROOT, TOOLS
+from tests.running import free_port, processes_of
+
+RUNS = 3
+LONGEST_SECONDS = 420.0
+POLL_SECONDS = 0.05
+
+ENTRIES = """
+{ workspaceOrError { ... on Workspace { locationEntries {
+    locationOrLoadError { __typename } } } } }
+"""
+ASSETS = "{ assetNodes { assetKey { path } } }"
+
+
+@dataclass(frozen=True)
+class Start:
+    """One start of a platform: seconds until the UI answered and until all was loaded.
+
+    `pss` is the memory of all its processes in MiB, what they share counted once.
+    """
+
+    ui: float
+    loaded: float
+    processes: int
+    pss: float
+
+
+@dataclass(frozen=True)
+class Side:
+    """A way to run the platform: a command for a checkout and a port."""
+
+    name: str
+    command: Callable[[Path, int], Sequence[str | Path]]
+    runs: dict[str, int]
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="dagteam-bench-") as scratch:
+        folder = Path(scratch)
+        dg = install_dg(folder)
+        sides = [
+            Side("invoke dev", ours, {"this": RUNS, "2": RUNS, "12": RUNS, "50": RUNS}),
+            Side("dagster dev", theirs, {"this": RUNS, "2": RUNS, "12": RUNS, "50": 1}),
+            Side("dg dev", lambda _, port: (dg, "dev", "--port", str(port)), {"2": RUNS, "12": 1}),
+            Side("invoke dev --team", one_team, {"12": RUNS}),
+        ]
+        checkouts = {"this": report.checkout(folder / "this")}
+        workspaces.prepare(checkouts["this"])
+        for teams in (2, 12, 50):
+            checkouts[str(teams)] = workspaces.generate(folder / str(teams), teams)
+        measured = {
+            (size, side.name): started
+            for size, root in checkouts.items()
+            for side, started in alternately(sides, size, root)
+        }
+        reloads = [save_to_visible(checkouts["2"]) for _ in range(RUNS)]
+        imports = [import_time(checkouts["2"]) for _ in range(RUNS)]
+    body = "\n\n".join(
+        [
+            f"Seconds from the command to an answering UI and to every location loaded; "
+            f"memory is PSS; median of {RUNS} where there are as many runs. "
+            f"Ratios are to `dagster dev`. Dagster {dagster_version()}.",
+            report.table(
+                ("teams", "command", "runs", "UI", "ratio", "loaded", "ratio", "processes", "MiB",
+                 "ratio"),
+                list(rows(measured)),
+            ),
+            f"From a save to the new asset in GraphQL: {statistics.median(reloads):.2f} s; the "
+            f"team's own import takes {statistics.median(imports):.2f} s of it. (`dagster dev` "
+            "reloads by hand.)",
+        ]
+    )  # fmt: skip
+    report.section("Development loop", "python -m benchmarks.dev", body)
+
+
+def ours(root: Path, port: int) -> Sequence[str | Path]:
+    return (root / ".venv-tools/bin/invoke", "dev", "--port", str(port))
+
+
+def one_team(root: Path, port: int) -> Sequence[str | Path]:
+    return (*ours(root, port), "--team", "team00")
+
+
+def theirs(root: Path, port: int) -> Sequence[str | Path]:
+    return (root / ".venv-dagit/bin/dagster", "dev", "-w", "workspace.yaml", "--port", str(port))
+
+
+def install_dg(folder: Path) -> Path:
+    """`dg` in an environment of its own, at the orchestrator's version of Dagster."""
+    python = folder / "dg" / "bin" / "python"
+    packages = ("dagster-dg-cli", "dagster-webserver", f"dagster=={dagster_version()}")
+    for arguments in (("venv", folder / "dg"), ("pip", "install", "--python", python, *packages)):
+        subprocess.run([TOOLS / "bin/uv", *arguments], check=True, capture_output=True)
+    return folder / "dg" / "bin" / "dg"
+
+
+def dagster_version() -> str:
+    lock = (ROOT / "orchestrator" / "requirements.txt").read_text()
+    return lock.partition("\ndagster==")[2].split()[0]
+
+
+def alternately(sides: list[Side], size: str, root: Path) -> Iterator[tuple[Side, list[Start]]]:
+    """Every side's starts on one checkout, in turns, so that a slow minute hits them all."""
+    started: dict[str, list[Start]] = {side.name: [] for side in sides}
+    for turn in range(RUNS):
+        for side in sides:
+            if turn < side.runs.get(size, 0) and (one := measure(side, size, root)):
+                started[side.name].append(one)
+    for side in sides:
+        if started[side.name]:
+            yield side, started[side.name]
+
+
+@contextlib.contextmanager
+def running(
+    command: Callable[[Path, int], Sequence[str | Path]], root: Path
+) -> Iterator[tuple[str, Path, float]]:
+    """A platform that has just been started: its URL, its DAGSTER_HOME, the time."""
+    home = Path(tempfile.mkdtemp(prefix="home-", dir=root.parent))
+    shutil.copytree(root / ".dagster_home", home, symlinks=True, dirs_exist_ok=True)
+    port = free_port()
+    env = {**report.environment(), "DAGSTER_HOME": str(home)}
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        [str(part) for part in command(root, port)], cwd=root, env=env,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    try:
+        yield f"http://127.0.0.1:{port}", home, began
+    finally:
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(30)
+        for left in processes_of(home):
+            with contextlib.suppress(psutil.Error):
+                left.kill()
+        process.wait(10)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def measure(side: Side, size: str, root: Path) -> Start | None:
+    """Start it once; None if not all was loaded within the time limit."""
+    teams = 1 if side.command is one_team else {"this": 2}.get(size) or int(size)
+    with running(side.command, root) as (url, home, began):
+        ui = loaded = None
+        while loaded is None and time.perf_counter() - began < LONGEST_SECONDS:
+            time.sleep(POLL_SECONDS)
+            with contextlib.suppress(OSError, RuntimeError):
+                found = graphql.ask(url, ENTRIES)["workspaceOrError"].get("locationEntries", [])
+                now = time.perf_counter() - began
+                ui = ui or now
+                states = [(e["locationOrLoadError"] or {}).get("__typename") for e in found]
+                if states == ["RepositoryLocation"] * teams:
+                    loaded = now
+        if ui is None or loaded is None:
+            return None
+        time.sleep(5)  # the daemon, and whatever else comes last
+        processes = processes_of(home)
+        memory = sum(map(pss, processes)) / 2**20
+    start = Start(ui, loaded, len(processes), memory)
+    sys.stderr.write(f"{size} teams, {side.name}: {start}\n")
+    return start
+
+
+def pss(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_full_info().pss)
+    except psutil.Error:
+        return 0
+
+
+def save_to_visible(root: Path) -> float:
+    """Seconds from saving a new asset to its being in GraphQL."""
+    name = f"new_{os.urandom(4).hex()}"
+    file = root / "team00_project" / "team00_project" / "definitions.py"
+    text = file.read_text()
+    with running(ours, root) as (url, _, _):
+        wait_for(lambda: "team00_table" in assets(url))
+        time.sleep(8)  # the daemon has come up
+        file.write_text(text.replace("def team00_raw", f"def {name}").replace("team00_raw", name))
+        saved = time.perf_counter()
+        wait_for(lambda: name in assets(url))
+        seconds = time.perf_counter() - saved
+    file.write_text(text)
+    return seconds
+
+
+def assets(url: str) -> set[str]:
+    with contextlib.suppress(OSError, RuntimeError):
+        return {node["assetKey"]["path"][-1] for node in graphql.ask(url, ASSETS)["assetNodes"]}
+    return set()
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.perf_counter() + LONGEST_SECONDS
+    while not condition():
+        assert time.perf_counter() < deadline
+        time.sleep(POLL_SECONDS)
+
+
+def import_time(root: Path) -> float:
+    """Seconds that the team's interpreter takes to load the team's definitions."""
+    room = root / "team00_project"
+    began = time.perf_counter()
+    subprocess.run(
+        [room / ".venv-team00/bin/python", "-c", "import team00_project.definitions"],
+        cwd=room, env=report.environment(), check=True,
+    )  # fmt: skip
+    return time.perf_counter() - began
+
+
+def rows(measured: dict[tuple[str, str], list[Start]]) -> Iterator[tuple[str, ...]]:
+    for (size, name), starts in measured.items():
+        base = measured.get((size, "dagster dev"), [])
+        cells = [size, f"`{name}`", str(len(starts))]
+        for figure in ("ui", "loaded", "processes", "pss"):
+            value = statistics.median(getattr(start, figure) for start in starts)
+            cells.append(f"{value:.1f}" if figure in ("ui", "loaded") else f"{value:.0f}")
+            if figure != "processes":
+                other = [getattr(start, figure) for start in base]
+                cells.append(f"{value / statistics.median(other):.2f}" if other else "")
+        yield tuple(cells)
+
+
+if __name__ == "__main__":
+    main()

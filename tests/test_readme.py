@@ -1,0 +1,47 @@
+"""The README's commands, as they are written there."""
+
+import os
+import re
+from pathlib import Path
+
+from devkit.bootstrap import ROOT
+from tests.running import dev, until
+from tests.support import base_python, copy_repository
+
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"^```bash\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def test_ci_runs_the_readme_s_test_command_as_it_stands_there() -> None:
+    _, test, *_ = BLOCKS
+    assert test.strip() == "python3 tasks.py test"
+    assert (ROOT / ".ci" / "run").read_text().splitlines()[-1] == test.strip()
+
+
+def test_the_first_command_brings_up_both_teams_from_a_fresh_clone(tmp_path: Path) -> None:
+    """With nothing built, git and Python only: the PATH has no invoke and no uv."""
+    first, *_ = BLOCKS
+    clone = copy_repository(tmp_path / "fresh")
+    bare = tmp_path / "bin"
+    bare.mkdir()
+    (bare / "python3").symlink_to(base_python())
+    environ = {**os.environ, "PATH": f"{bare}:/usr/bin:/bin"}
+    with dev(tmp_path / "home", root=clone.root, command=first, environ=environ) as running:
+        running.wait_for("2 of 2 locations loaded", seconds=300)
+        assert running.stop() == 130
+        until(lambda: not running.left_over() or None, 5, "no process is left")
+
+
+def test_working_in_one_team_s_folder_needs_nothing_of_the_kit(tmp_path: Path) -> None:
+    (block,) = [block for block in BLOCKS if "source " in block]
+    script = block.replace("dagster dev", "exec dagster dev --port $PORT")
+    with dev(tmp_path, command=script) as running:
+        running.wait_for("Serving dagster-webserver", seconds=120)
+
+
+def test_every_command_in_the_table_is_there() -> None:
+    tasks = (ROOT / "tasks.py").read_text()
+    table = set(re.findall(r"^\| `invoke ([a-z-]+)", README, re.MULTILINE))
+    named = set(re.findall(r'@command\([^@]*?name="([a-z]+)"', tasks, re.DOTALL))
+    functions = set(re.findall(r"^def (\w+)\(_: Context", tasks, re.MULTILINE))
+    assert table == (functions - {"execute"}) | named
