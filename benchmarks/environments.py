@@ -82,7 +82,7 @@ def with_pip(copy: Path, environments: list[Environment]) -> float:
 def run(argv: Sequence[str | Path], cwd: Path) -> float:
     """Run to the end, which must be good; seconds by the clock."""
     started = time.perf_counter()
-    subprocess.run(argv, cwd=cwd, env=report.environment(), check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(argv, cwd=cwd, env=report.environment(), check=True, capture_output=True)
     return time.perf_counter() - started
 
 

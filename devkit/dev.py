@@ -149,6 +149,7 @@ class Platform:
 
     async def _follow(self) -> None:
         """Take in what is saved, for as long as the platform runs."""
+        polling = False
         while self._options.reload:
             teams = [location.team for location in self._locations.values()]
             registry = asyncio.Event()
@@ -160,16 +161,23 @@ class Platform:
                     for name, change in watch.touched(file, teams).items():  # noqa: B023
                         self._locations[name].touch(change)
 
-            following = asyncio.create_task(watch.follow(teams, saved))
-            await registry.wait()
-            following.cancel()
-            await asyncio.gather(following, return_exceptions=True)
-            await self._take_in_registry()
+            following = asyncio.create_task(watch.follow(teams, saved, polling=polling))
+            changed = asyncio.create_task(registry.wait())
+            await asyncio.wait({following, changed}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (following, changed):
+                task.cancel()
+            ended, _ = await asyncio.gather(following, changed, return_exceptions=True)
+            if isinstance(ended, Exception):  # no more inotify watches to be had, say
+                self._tell("dev", f"files are now looked at one by one, since: {ended}")
+                polling = True
+            if registry.is_set():
+                await self._take_in_registry()
 
     async def _take_in_registry(self) -> None:
         """Add and drop locations as the registry now says; a faulty registry changes nothing."""
         try:
-            teams = {team.location: team for team in self._options.choose()}
+            chosen = await asyncio.to_thread(self._options.choose)
+            teams = {team.location: team for team in chosen}
         except DevkitError as error:
             self._tell("dev", f"the registry is not taken in:\n{error.message}")
             return

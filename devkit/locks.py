@@ -25,14 +25,15 @@ from devkit.failures import explain
 from devkit.workspace import Team
 
 OLDEST_PYTHON = "3.11"
-PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;\\]+)", re.MULTILINE)
+PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(?:\[[^]]*\])?==(?P<version>[^\s;\\]+)", re.MULTILINE)
 DIGEST = re.compile(r"^# inputs: sha256:(?P<digest>[0-9a-f]{64})$", re.MULTILINE)
 
-# uv's options for every lock. One version of a package for all supported Pythons, so that
-# the interpreter does not decide what a developer has; no index address, no paths.
+# For every lock: one version of a package for all supported Pythons, so that the interpreter
+# does not decide what a developer has; extras kept, without which pip in its hash mode refuses
+# what depends on them; no address of an index and no path of a machine.
 OPTIONS = (
     "--universal", "--python-version", OLDEST_PYTHON, "--fork-strategy", "fewest",
-    "--generate-hashes", "--no-header", "--no-annotate", "--quiet",
+    "--generate-hashes", "--no-strip-extras", "--no-header", "--no-annotate", "--quiet",
 )  # fmt: skip
 
 
@@ -115,8 +116,8 @@ def pins(room: Room) -> dict[str, str]:
 
 
 def inputs_digest(room: Room) -> str:
-    """SHA-256 of what decides the room's locks: its requirements and the shared package's."""
-    parts = [_requirements(room.project)]
+    """SHA-256 of what decides the room's locks: its requirements, utils' and uv's options."""
+    parts: list[object] = [OPTIONS, _requirements(room.project)]
     if room.local and room.deployed:
         parts.append(_requirements(SHARED / "pyproject.toml"))
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

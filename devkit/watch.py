@@ -46,38 +46,39 @@ def touched(path: Path, teams: Iterable[Team]) -> dict[str, Change]:
     return found
 
 
-async def follow(teams: Sequence[Team], saved: Callable[[set[Path]], None]) -> None:
+async def follow(
+    teams: Sequence[Team], saved: Callable[[set[Path]], None], *, polling: bool = False
+) -> None:
     """Call `saved` with the files of each burst of saves, until this is cancelled.
+
+    `polling` looks at every file again and again, where the system can't tell what changes.
 
     Packages are watched in depth; of the folders around them, which hold environments of
     thousands of folders, only the files that matter.
     """
     code = [path for path in {SHARED / "utils", *map(_package, teams)} if path.is_dir()]
     single = {REGISTRY, *(file for team in teams for file in _environment_files(team))}
-    async with asyncio.TaskGroup() as group:
-        group.create_task(_follow(code, CodeFilter(), saved, recursive=True))
-        folders = {file.parent for file in single}
-        group.create_task(
-            _follow(folders, lambda _, path: Path(path) in single, saved, recursive=False)
-        )
+    folders = {file.parent for file in single}
 
+    async def take(
+        paths: Iterable[Path], passes: Callable[[watchfiles.Change, str], bool], in_depth: bool
+    ) -> None:
+        async for changes in watchfiles.awatch(
+            *paths,
+            watch_filter=passes,
+            debounce=LONGEST_BURST_MS,
+            step=QUIET_MS,
+            recursive=in_depth,
+            force_polling=polling,
+            ignore_permission_denied=True,
+        ):
+            saved({Path(path) for _, path in changes})
 
-async def _follow(
-    paths: Iterable[Path],
-    passes: Callable[[watchfiles.Change, str], bool],
-    saved: Callable[[set[Path]], None],
-    *,
-    recursive: bool,
-) -> None:
-    async for changes in watchfiles.awatch(
-        *paths,
-        watch_filter=passes,
-        debounce=LONGEST_BURST_MS,
-        step=QUIET_MS,
-        recursive=recursive,
-        ignore_permission_denied=True,
-    ):
-        saved({Path(path) for _, path in changes})
+    both = (
+        take(code, CodeFilter(), in_depth=True),
+        take(folders, lambda _, path: Path(path) in single, in_depth=False),
+    )
+    await asyncio.gather(*both)
 
 
 def _package(team: Team) -> Path:

@@ -6,19 +6,22 @@ leaves it as it was. Those that end it have one of their own.
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 import psutil
 import pytest
 
+from devkit.bootstrap import ROOT
 from tests.running import Dev, dev, until
-from tests.support import Checkout, borrow_tools, copy_repository
+from tests.support import Checkout, borrow_tools, copy_repository, run, small_disk
 
 ASSETS = """
 { repositoriesOrError { ... on RepositoryConnection { nodes {
@@ -335,18 +338,14 @@ def test_a_service_that_is_killed_is_started_again(platform: Dev, name: str) -> 
 def test_a_location_is_added_and_dropped_with_the_registry(copy: Checkout, platform: Dev) -> None:
     registry = copy.root / "workspace.yaml"
     text = registry.read_text()
-    run = subprocess.run
-    run(["cp", "-a", "ml_project", "third_project"], cwd=copy.root, check=True)
-    run(
-        ["mv", "third_project/ml_project", "third_project/third_project"], cwd=copy.root, check=True
-    )
-    for file in [*(copy.root / "third_project").glob("*.toml"),
-                 *(copy.root / "third_project").glob("*local_requirements.txt"),
-                 *(copy.root / "third_project" / "third_project").rglob("*.py")]:  # fmt: skip
-        file.write_text(
-            re.sub(r"\bml_project", "third_project", file.read_text())
-            .replace("ml-project", "third-project").replace("penguin_cluster", "third_cluster")
-        )  # fmt: skip
+    ml, third = copy.root / "ml_project", copy.root / "third_project"
+    shutil.copytree(ml, third, ignore=shutil.ignore_patterns(".venv*", "__pycache__"))
+    (third / "ml_project").rename(third / "third_project")
+    files = ("*.toml", "*local_requirements.txt", "third_project/**/*.py")
+    for file in [file for pattern in files for file in third.glob(pattern)]:
+        text_of = file.read_text().replace("ml_project", "third_project")
+        text_of = text_of.replace("ml-project", "third-project")
+        file.write_text(text_of.replace("penguin_cluster", "third_cluster"))
     before = len(platform.text)
     registry.write_text(
         text
@@ -357,8 +356,8 @@ def test_a_location_is_added_and_dropped_with_the_registry(copy: Checkout, platf
         + "      executable_path: third_project/.venv-third/bin/python\n"
     )
     until(lambda: re.search(r"third_project +\| loaded", platform.text[before:]), 90, "third is up")
-    until(lambda: set(load_errors(platform)) == {"analytics_project", "ml_project", "third_project"}
-          or None, 30, "the UI has three")  # fmt: skip
+    everyone = {"analytics_project", "ml_project", "third_project"}
+    until(lambda: known(platform) == everyone or None, 30, "the UI has three")
     registry.write_text("load_from: [")
     platform.wait_for("no valid YAML", since=before)
     registry.write_text(text)
@@ -385,6 +384,24 @@ def test_a_port_that_is_taken_is_one_clear_error(
     assert done.stderr.splitlines()[0].startswith(
         f"port {platform.port} on 127.0.0.1 can't be used"
     )
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("state", ["full", "read-only"])
+def test_a_dagster_home_that_can_not_be_written_is_one_message(
+    copy: Checkout, tmp_path: Path, state: str
+) -> None:
+    with small_disk(tmp_path):
+        if state == "full":
+            with suppress(OSError), (tmp_path / "filler").open("wb", buffering=0) as file:
+                while True:
+                    file.write(bytes(4096))
+        else:
+            run(["mount", "-o", "remount,ro", tmp_path], ROOT)
+        done = copy.tasks("dev", env={"DAGSTER_HOME": str(tmp_path)})
+    assert done.returncode == 1
+    assert done.stderr.startswith("DAGSTER_HOME can't be used: ")
+    assert str(tmp_path) in done.stderr
     assert "Traceback" not in done.stderr
 
 
