@@ -49,8 +49,7 @@ def dev(
     from devkit import dev as development  # asyncio and the like, for which only this one waits
 
     chosen = partial(some_teams, team, upstream=upstream)
-    options = development.Options(choose=chosen, host=host, port=port or None, reload=reload)
-    sys.exit(development.run(options))
+    sys.exit(development.run(chosen, host=host, port=port or None, reload=reload))
 
 
 @command(help=TEAM, iterable=["team"])

@@ -4,7 +4,7 @@
 
 On this repository and on generated ones of 2, 12 and 50 teams, each team with an environment
 of its own; every side starts on a DAGSTER_HOME that is there already, with bytecode
-compiled. Takes about half an hour, most of it the others' with 12 teams and more.
+compiled. Takes about twenty minutes.
 """
 
 import contextlib
@@ -66,7 +66,7 @@ def main() -> None:
         dg = install_dg(folder)
         sides = [
             Side("invoke dev", ours, {"this": RUNS, "2": RUNS, "12": RUNS, "50": RUNS}),
-            Side("dagster dev", theirs, {"this": RUNS, "2": RUNS, "12": RUNS, "50": 1}),
+            Side("dagster dev", theirs, {"this": RUNS, "2": RUNS, "12": RUNS}),
             Side("dg dev", lambda _, port: (dg, "dev", "--port", str(port)), {"2": RUNS, "12": 1}),
             Side("invoke dev --team", one_team, {"12": RUNS}),
         ]

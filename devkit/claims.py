@@ -83,6 +83,12 @@ def free_port(host: str, wanted: int | None) -> int:
     )
 
 
+def url(host: str, port: int) -> str:
+    """Where a browser on this machine finds who listens there."""
+    everywhere = host in ("0.0.0.0", "::")  # noqa: S104
+    return f"http://{'127.0.0.1' if everywhere else host}:{port}"
+
+
 def listens(path: Path) -> bool:
     """Whether somebody accepts connections on this Unix socket."""
     with socket.socket(socket.AF_UNIX) as probe:

@@ -1,288 +1,35 @@
 """`invoke dev`: the whole platform on this machine, until it is asked to stop."""
 
 import asyncio
-import contextlib
-import signal
-import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
-from devkit import (
-    claims,
-    dagster_cli,
-    environments,
-    graphql,
-    home,
-    output,
-    parallel,
-    settings,
-    watch,
-)
-from devkit.bootstrap import ROOT, clean_environment
-from devkit.errors import DevkitError
-from devkit.locations import SETTLED, Location, State, Surroundings
-from devkit.services import COLOURS, Guard, Service, Supervised
+from devkit import claims, environments, home, parallel
+from devkit.platform import Platform
 from devkit.workspace import Team
 
-POLL_SECONDS = 0.1
 
-
-@dataclass(frozen=True)
-class Options:
-    """What the developer asked for; `port` None means the next free one from 3000.
-
-    `choose` gives the teams to run, and is asked again when the registry changes.
-    """
-
-    choose: Callable[[], Sequence[Team]]
-    host: str = "127.0.0.1"
-    port: int | None = None
-    reload: bool = True
-
-    @property
-    def reachable_host(self) -> str:
-        """The host to open in a browser on this machine."""
-        return "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104
-
-
-def run(options: Options) -> int:
+def run(choose: Callable[[], Sequence[Team]], *, host: str, port: int | None, reload: bool) -> int:
     """Run webserver, daemon and the teams' code servers until a signal; return the exit code.
+
+    `choose` gives the teams, and is asked again when the registry changes; `port` None means
+    the next free one from 3000.
 
     Raises:
         DevkitError: if another `invoke dev` has this DAGSTER_HOME, the port is taken, or the
             orchestrator's environment can't be built. A team's troubles are its own.
     """
-    teams = options.choose()
+    teams = choose()
     parallel.require(environments.ensure([environments.orchestrator_environment()]))
     where = home.locate()
     home.prepare(where)
     with claims.sole_user(where) as record, claims.socket_folder() as sockets:
-        port = claims.free_port(options.host, options.port)
-        url = f"http://{options.reachable_host}:{port}"
-        record(url)
-        return asyncio.run(Platform(options, where, sockets, port, url).run(teams))
-
-
-class Platform:
-    """Everything that `invoke dev` has running."""
-
-    def __init__(self, options: Options, where: Path, sockets: Path, port: int, url: str) -> None:
-        self._options = options
-        self._home = where
-        self._sockets = sockets
-        self._url = url
-        self._started = time.monotonic()
-        self._signals: list[int] = []
-        self._stop = asyncio.Event()
-        self._guard = Guard()
-        self._logs = home.state_folder(where) / "logs"
-        self._logs.mkdir(exist_ok=True)
-        self._workspace = home.state_folder(where) / "workspace.yaml"
-        self._locations: dict[str, Location] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._board = output.Board()
-        hosts = {**clean_environment(), **dagster_cli.QUIET_HOST, **self._common}
-        self._webserver = self._supervise(
-            "webserver", dagster_cli.webserver(self._workspace, options.host, port), ROOT, hosts
+        platform = Platform(
+            where=where,
+            sockets=sockets,
+            host=host,
+            port=claims.free_port(host, port),
+            choose=choose,
+            reload=reload,
         )
-        self._daemon = self._supervise("daemon", dagster_cli.daemon(self._workspace), ROOT, hosts)
-        self._surroundings = Surroundings(
-            url=url,
-            supervise=self._code_server,
-            turns=asyncio.Semaphore(parallel.cores()),
-            say=self._say,
-            died=self._end_lost_runs,
-        )
-
-    async def run(self, teams: Sequence[Team]) -> int:
-        """Start everything, wait for a signal, stop everything."""
-        loop = asyncio.get_running_loop()
-        for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(sign, self._on_signal, sign)
-        output.say(f"DAGSTER_HOME {self._home}; full logs in {self._logs}")
-        if home.own_configuration(self._home):
-            output.say(f"{self._home / 'dagster.yaml'} is used as it is: not the repository's")
-        await self._guard.start()
-        work = asyncio.create_task(self._work(teams))
-        stop = asyncio.create_task(self._stop.wait())
-        try:
-            await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            self._board.close()
-            for task in (work, stop, *self._tasks.values()):
-                task.cancel()
-            ended = asyncio.gather(work, *self._tasks.values(), return_exceptions=True)
-            await self._end()
-            failures = [end for end in await ended if isinstance(end, Exception)]
-            await self._guard.stop()
-        if failures:
-            raise failures[0]
-        return 128 + self._signals[0]
-
-    async def _work(self, teams: Sequence[Team]) -> None:
-        """Webserver first, then the locations in turns, then the daemon; then take in changes."""
-        self._add(teams)
-        self._write_workspace()
-        self._webserver.start()
-        while not await asyncio.to_thread(graphql.answers, self._url):
-            await asyncio.sleep(POLL_SECONDS)
-        self._tell("webserver", f"ready: {self._url}  ({self._seconds()})")
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._follow())
-            self._run_locations()
-            await asyncio.gather(*(location.begun.wait() for location in self._locations.values()))
-            await self._end_lost_runs()
-            self._daemon.start()
-            while any(one.state not in SETTLED for one in self._locations.values()):
-                await asyncio.sleep(POLL_SECONDS)
-            self._board.close()
-            self._sum_up()
-
-    async def _end_lost_runs(self) -> None:
-        """Nothing stays STARTED whose code server has ended, in this session or an earlier one."""
-        try:
-            for run_id in await asyncio.to_thread(home.end_lost_runs, self._home):
-                self._tell("dev", f"run {run_id} is marked as failed: its code server ended")
-        except DevkitError as error:
-            self._tell("dev", str(error.message))
-
-    async def _follow(self) -> None:
-        """Take in what is saved, for as long as the platform runs."""
-        polling = False
-        while self._options.reload:
-            teams = [location.team for location in self._locations.values()]
-            registry = asyncio.Event()
-
-            def saved(files: set[Path], registry: asyncio.Event = registry) -> None:
-                if watch.REGISTRY in files:
-                    registry.set()
-                for file in files:
-                    for name, change in watch.touched(file, teams).items():  # noqa: B023
-                        self._locations[name].touch(change)
-
-            following = asyncio.create_task(watch.follow(teams, saved, polling=polling))
-            changed = asyncio.create_task(registry.wait())
-            await asyncio.wait({following, changed}, return_when=asyncio.FIRST_COMPLETED)
-            for task in (following, changed):
-                task.cancel()
-            ended, _ = await asyncio.gather(following, changed, return_exceptions=True)
-            if isinstance(ended, Exception):  # no more inotify watches to be had, say
-                self._tell("dev", f"files are now looked at one by one, since: {ended}")
-                polling = True
-            if registry.is_set():
-                await self._take_in_registry()
-
-    async def _take_in_registry(self) -> None:
-        """Add and drop locations as the registry now says; a faulty registry changes nothing."""
-        try:
-            chosen = await asyncio.to_thread(self._options.choose)
-            teams = {team.location: team for team in chosen}
-        except DevkitError as error:
-            self._tell("dev", f"the registry is not taken in:\n{error.message}")
-            return
-        old = {name: location.team for name, location in self._locations.items()}
-        dropped = [name for name, team in old.items() if teams.get(name) != team]
-        added = [team for name, team in teams.items() if old.get(name) != team]
-        if not dropped and not added:
-            return
-        for name in dropped:
-            self._tasks[name].cancel()
-            await asyncio.gather(self._tasks.pop(name), return_exceptions=True)
-            await self._locations.pop(name).stop()
-            self._tell(name, "dropped")
-        self._add(added)
-        self._write_workspace()
-        # They read the list of locations when they start. Code servers and runs go on.
-        await asyncio.gather(self._webserver.restart(), self._daemon.restart())
-        self._run_locations()
-
-    def _add(self, teams: Sequence[Team]) -> None:
-        for team in teams:
-            socket = self._sockets / f"{team.line}-{len(self._locations)}.sock"
-            self._locations[team.location] = Location(team, socket, self._surroundings)
-            self._board.set(team.location, State.WAITING)
-
-    def _run_locations(self) -> None:
-        for name, location in self._locations.items():
-            if name not in self._tasks:
-                self._tasks[name] = asyncio.create_task(location.run(), name=name)
-
-    def _write_workspace(self) -> None:
-        sockets = {name: location.socket for name, location in self._locations.items()}
-        self._workspace.write_text(dagster_cli.workspace(sockets))
-
-    def _sum_up(self) -> None:
-        bad = [n for n, one in self._locations.items() if one.state != State.LOADED]
-        good = len(self._locations) - len(bad)
-        text = f"{good} of {len(self._locations)} locations loaded in {self._seconds()}"
-        self._tell("dev", text + (f"; not: {', '.join(bad)}" if bad else ""))
-
-    async def _end(self) -> None:
-        """The daemon first, so that nothing new begins; then whatever it used."""
-        output.say("stopping ...")
-        await self._daemon.stop()
-        servers: list[Supervised | Location] = [self._webserver, *self._locations.values()]
-        await asyncio.gather(*(server.stop() for server in servers))
-
-    def _on_signal(self, sign: int) -> None:
-        self._signals.append(sign)
-        self._stop.set()
-        if len(self._signals) > 1:
-            services: list[Supervised | Location] = [self._daemon, self._webserver]
-            for service in [*services, *self._locations.values()]:
-                service.kill()
-
-    def _code_server(
-        self,
-        team: Team,
-        argv: tuple[str, ...],
-        env: dict[str, str],
-        mourn: Callable[[], Awaitable[None]],
-    ) -> Supervised:
-        return self._supervise(
-            team.location,
-            argv,
-            team.directory,
-            {**env, **self._common},
-            secrets=settings.secrets_of(team),
-            mourn=mourn,
-        )
-
-    @property
-    def _common(self) -> dict[str, str]:
-        return {"DAGSTER_HOME": str(self._home), "PYTHONUNBUFFERED": "1"}
-
-    def _supervise(
-        self,
-        name: str,
-        argv: Sequence[str],
-        cwd: Path,
-        env: dict[str, str],
-        *,
-        secrets: Sequence[str] = (),
-        mourn: Callable[[], Awaitable[None]] | None = None,
-    ) -> Supervised:
-        service = Service(name, argv, cwd, env, self._logs / f"{name}.log", secrets)
-        with contextlib.suppress(OSError):  # a full disk: said when it is written to
-            service.log.write_text("")
-        noise = dagster_cli.Noise()
-
-        def show(name: str, line: str) -> None:
-            if not noise(COLOURS.sub("", line)):
-                self._tell(name, line)
-
-        return Supervised(service, self._guard, tell=self._tell, show=show, mourn=mourn)
-
-    def _say(self, location: Location, text: str) -> None:
-        """A location has changed its state."""
-        self._board.set(location.team.location, location.state)
-        transient = location.state in (State.STARTING, State.RELOADING)
-        if not (transient and self._board.shown):
-            self._tell(location.team.location, f"{text}  ({self._seconds()})")
-
-    def _tell(self, name: str, text: str) -> None:
-        output.line(name, text, width=max(map(len, ["webserver", *self._locations])))
-
-    def _seconds(self) -> str:
-        return f"{time.monotonic() - self._started:.1f} s"
+        record(platform.url)
+        return asyncio.run(platform.run(teams))

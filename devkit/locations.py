@@ -88,18 +88,25 @@ class Location:
 
     async def run(self) -> None:
         """Bring the location up and take in its changes until this is cancelled."""
-        await self._begin()
+        self.touch(Change.ENVIRONMENT)
         while True:
             await self._changed.wait()
             self._changed.clear()
             change, self._change = self._change, None
-            begin_again = not self._serving or self.state == State.STARTING
-            if change == Change.ENVIRONMENT or (change == Change.CODE and begin_again):
-                await self._begin()
-            elif change == Change.CODE:
-                await self._reload()
-            else:
-                await self._until_seen("loaded again", since=time.time())
+            try:
+                await self._take_in(change or Change.REVIVED)
+            except (OSError, ValueError) as error:  # a .env that can't be read, say
+                self._set(State.DOWN, f"down: {error}")
+                self.begun.set()
+
+    async def _take_in(self, change: Change) -> None:
+        begin_again = not self._serving or self.state == State.STARTING
+        if change == Change.ENVIRONMENT or (change == Change.CODE and begin_again):
+            await self._begin()
+        elif change == Change.CODE:
+            await self._reload()
+        else:
+            await self._until_seen("loaded again", since=time.time())
 
     async def stop(self) -> None:
         """End the code server."""

@@ -115,7 +115,9 @@ class Supervised:
         return self._process.pid if self._process and running else None
 
     def start(self) -> None:
-        """Begin its first life."""
+        """Begin its first life; nothing if it lives already."""
+        if self._task and not self._task.done():
+            return
         self._task = asyncio.create_task(self._live(), name=self.service.name)
 
     async def restart(self) -> None:

@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -18,7 +18,8 @@ FIELDS = ("location_name", "module_name", "working_directory", "executable_path"
 class Team:
     """One entry of the registry: a code location and the room it lives in.
 
-    Paths are absolute; `python` is not resolved further, since an environment's interpreter
+    `line` is where the entry stands, which does not make it another team. Paths are
+    absolute; `python` is not resolved further, since an environment's interpreter
     is a link and the link is what makes it that environment.
     """
 
@@ -26,7 +27,7 @@ class Team:
     module: str
     directory: Path
     python: Path
-    line: int
+    line: int = field(compare=False)
 
     @property
     def name(self) -> str:
@@ -156,12 +157,12 @@ class _Entry:
         if not self.is_module:
             yield self.line, "is no python_module, so it has no environment of its own"
             return
-        for field in FIELDS:
-            if not self.values.get(field):
-                yield self.lines.get(field, self.line), f"lacks {field}"
-        for field, line in self.lines.items():
-            if field not in FIELDS:
-                yield line, f"has the field {field!r}, which is not known here"
+        for name in FIELDS:
+            if not self.values.get(name):
+                yield self.lines.get(name, self.line), f"lacks {name}"
+        for name, line in self.lines.items():
+            if name not in FIELDS:
+                yield line, f"has the field {name!r}, which is not known here"
         location = self.values.get("location_name", "")
         if location and not re.fullmatch(r"\w+", location):
             yield self.lines["location_name"], "has a location_name that is not one word"
