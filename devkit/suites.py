@@ -50,8 +50,9 @@ def of_style() -> list[Suite]:
 
 
 def of_kit() -> Suite:
-    """The tests of `devkit` and of the whole, with real processes."""
-    argv = (str(TOOLS / "bin" / "python"), "-m", "pytest", "-q")
+    """The tests of `devkit` and of the whole, with real processes: a file for each core."""
+    side_by_side = ("--numprocesses", str(parallel.cores()), "--dist", "loadfile")
+    argv = (str(TOOLS / "bin" / "python"), "-m", "pytest", "-q", *side_by_side)
     return Suite("kit", argv, ROOT, clean_environment())
 
 

@@ -16,6 +16,43 @@ import psutil
 
 from devkit import graphql
 from devkit.bootstrap import ROOT
+from tests.support import Checkout, borrow_tools, copy_repository
+
+ASSETS = """
+{ repositoriesOrError { ... on RepositoryConnection { nodes {
+    location { name } assetNodes { assetKey { path } description }
+} } } }
+"""
+ENTRIES = """
+{ workspaceOrError { ... on Workspace { locationEntries {
+    name locationOrLoadError { __typename ... on PythonError { message } }
+} } } }
+"""
+LAUNCH = """
+mutation Launch($params: ExecutionParams!) {
+  launchRun(executionParams: $params) {
+    __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message }
+  }
+}
+"""
+RUN = "query Run($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
+TERMINATE = "mutation End($id: String!) { terminateRun(runId: $id) { __typename } }"
+
+LONG_JOB = """
+
+@dg.op(out=dg.Out(io_manager_key="in_memory"))
+def wait_for_it(context: dg.OpExecutionContext) -> None:
+    import os, time
+    from pathlib import Path
+    Path(os.environ["TEST_FOLDER"], "began").touch()
+    while not Path(os.environ["TEST_FOLDER"], "go").exists():
+        time.sleep(0.1)
+
+
+@dg.job(executor_def=dg.in_process_executor, resource_defs={"in_memory": dg.mem_io_manager})
+def long_job() -> None:
+    wait_for_it()
+"""
 
 T = TypeVar("T")
 
@@ -144,3 +181,57 @@ def dev(
             with suppress(psutil.Error):
                 process.kill()
         running.close()
+
+
+def descriptions(platform: Dev) -> dict[str, str | None]:
+    """Every asset's description by its location and name."""
+    nodes = platform.ask(ASSETS)["repositoriesOrError"].get("nodes", [])
+    return {
+        f"{node['location']['name']}/{asset['assetKey']['path'][-1]}": asset["description"]
+        for node in nodes
+        for asset in node["assetNodes"]
+    }
+
+
+def load_errors(platform: Dev) -> dict[str, str | None]:
+    """Each location that the webserver knows, with its error if it has one."""
+    entries = platform.ask(ENTRIES)["workspaceOrError"]["locationEntries"]
+    return {e["name"]: (e["locationOrLoadError"] or {}).get("message") for e in entries}
+
+
+def known(platform: Dev) -> set[str]:
+    """The locations that the webserver knows; none while it starts."""
+    try:
+        return set(load_errors(platform))
+    except OSError:
+        return set()
+
+
+def existing(file: Path) -> Path | None:
+    """The file once it is there."""
+    return file if file.exists() else None
+
+
+def launch(platform: Dev, job: str, location: str) -> str:
+    selector = {"repositoryLocationName": location, "repositoryName": "__repository__"}
+    params = {"mode": "default", "selector": {**selector, "jobName": job}}
+    answer = platform.ask(LAUNCH, params=params)["launchRun"]
+    assert answer["__typename"] == "LaunchRunSuccess", answer
+    run_id: str = answer["run"]["runId"]
+    return run_id
+
+
+def status(platform: Dev, run_id: str) -> str:
+    found: str = platform.ask(RUN, id=run_id)["runOrError"]["status"]
+    return found
+
+
+def ready_copy(folder: Path) -> Checkout:
+    """A copy of the repository, ready to run."""
+    copy = copy_repository(folder)
+    borrow_tools(copy)
+    # The main job has its test elsewhere; here its runs would only take the machine.
+    copy.edit("analytics_project/analytics_project/defs/schedules.py", "RUNNING", "STOPPED")
+    done = copy.tasks("setup")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return copy

@@ -8,17 +8,8 @@ from typing import Any
 
 from devkit.bootstrap import ROOT
 from devkit.workspace import Team, load_teams
-from tests.running import Dev, dev, until
+from tests.running import Dev, dev, launch, until
 
-LAUNCH = """
-mutation Launch($params: ExecutionParams!) {
-  launchRun(executionParams: $params) {
-    __typename
-    ... on LaunchRunSuccess { run { runId } }
-    ... on PythonError { message }
-  }
-}
-"""
 RUNS = "{ runsOrError { ... on Runs { results { runId jobName status } } } }"
 INSTIGATORS = """
 { repositoriesOrError { ... on RepositoryConnection { nodes {
@@ -92,18 +83,7 @@ def test_penguins_flow_from_analytics_to_ml_and_then_everything_stops(tmp_path: 
         assert schedule["scheduleState"]["status"] == "RUNNING"
         assert sensor["sensorState"]["status"] == "RUNNING"
 
-        launched = platform.ask(
-            LAUNCH,
-            params={
-                "mode": "default",
-                "selector": {
-                    "repositoryLocationName": "analytics_project",
-                    "repositoryName": "__repository__",
-                    "jobName": "update_penguins",
-                },
-            },
-        )["launchRun"]
-        assert launched["__typename"] == "LaunchRunSuccess", launched
+        launch(platform, "update_penguins", "analytics_project")
         until(lambda: succeeded(platform, "update_penguins"), 60, "penguins materialised")
         until(lambda: succeeded(platform, "cluster_penguins"), 90, "the sensor ran the clusters")
 
