@@ -11,7 +11,7 @@ from typing import Optional
 # match wins: a full disk also looks like a failed download.
 SENTENCES = (
     (
-        r"No space left on device|os error (28|122)\b|Disk quota exceeded",
+        r"No space left on device|database or disk is full|os error (28|122)\b|Disk quota exceeded",
         "The disk is full: free some space (`uv cache clean` may), then run the command again.",
     ),
     (

@@ -97,7 +97,7 @@ def _ask_instance(home: Path, what: str) -> processes.Finished:
     )
     if done.code:
         raise DevkitError(
-            f"Dagster can't open DAGSTER_HOME\n{conclusion(done.text)}",
+            f"Dagster can't open DAGSTER_HOME\n{explain(done.text) or conclusion(done.text)}",
             found=str(home),
             mend="set DAGSTER_HOME to another folder, or unset it",
         )

@@ -108,6 +108,7 @@ class Platform:
                 await asyncio.sleep(POLL_SECONDS)
             self._board.close()
             self._sum_up()
+            await self._stop.wait()
 
     async def _end_lost_runs(self) -> None:
         """Nothing stays STARTED whose code server has ended, in this session or an earlier one."""

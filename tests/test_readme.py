@@ -43,5 +43,5 @@ def test_every_command_in_the_table_is_there() -> None:
     tasks = (ROOT / "tasks.py").read_text()
     table = set(re.findall(r"^\| `invoke ([a-z-]+)", README, re.MULTILINE))
     named = set(re.findall(r'@command\([^@]*?name="([a-z]+)"', tasks, re.DOTALL))
-    functions = set(re.findall(r"^def (\w+)\(_: Context", tasks, re.MULTILINE))
+    functions = set(re.findall(r"^def (\w+)\(\s*_: Context", tasks, re.MULTILINE))
     assert table == (functions - {"execute"}) | named
