@@ -28,7 +28,7 @@ from devkit.bootstrap import ROOT, TOOLS
 from tests.running import free_port, processes_of
 
 RUNS = 3
-LONGEST_SECONDS = 420.0
+LONGEST_SECONDS = 240.0
 POLL_SECONDS = 0.05
 
 ENTRIES = """

@@ -22,6 +22,8 @@ from devkit.workspace import Team
 
 POLL_SECONDS = 0.1
 RETRY_SECONDS = 30.0
+# The webserver looks once a second for a server that was not up.
+OVERLOOKED_SECONDS = 4.0
 # A location that loads for longer than this lets the next one begin.
 TURN_SECONDS = 20.0
 
@@ -182,6 +184,7 @@ class Location:
     async def _until_seen(self, done: str, since: float) -> None:
         """Wait until the webserver has looked at the location since then; say what it found."""
         await self._until_serving()
+        overlooked = time.time() + OVERLOOKED_SECONDS
         while self._serving and not self._overtaken:
             with contextlib.suppress(OSError):
                 name = self.team.location
@@ -192,6 +195,10 @@ class Location:
                     else:
                         self._set(State.BROKEN, f"does not load: {self._explain(found.error)}")
                     return
+                if found and time.time() > overlooked:
+                    # It looked just before the server was up: a reload makes it look again.
+                    overlooked += RETRY_SECONDS
+                    await asyncio.to_thread(graphql.reload, self._at.url, name)
             await asyncio.sleep(POLL_SECONDS)
         if not self._serving:
             self._set(State.DOWN, "its code server keeps dying; the next save tries again")

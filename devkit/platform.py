@@ -15,6 +15,8 @@ from devkit.services import COLOURS, Guard, Service, Supervised
 from devkit.workspace import Team
 
 POLL_SECONDS = 0.1
+# Of the webserver before the first code servers, so that these do not keep the UI waiting.
+HEAD_START_SECONDS = 0.6
 
 
 class Platform:
@@ -92,14 +94,11 @@ class Platform:
         """Webserver first, then the locations in turns, then the daemon; then take in changes."""
         self._add(teams)
         self._write_workspace()
-        self._webserver.start()
-        while not self._webserver.given_up:
-            if await asyncio.to_thread(graphql.answers, self.url):
-                self._tell("webserver", f"ready: {self.url}  ({self._seconds()})")
-                break
-            await asyncio.sleep(POLL_SECONDS)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow())
+            self._webserver.start()
+            group.create_task(self._tell_when_answering())
+            await asyncio.sleep(HEAD_START_SECONDS)
             self._run_locations()
             await asyncio.gather(*(location.begun.wait() for location in self._locations.values()))
             await self._end_lost_runs()
@@ -109,6 +108,13 @@ class Platform:
             self._board.close()
             self._sum_up()
             await self._stop.wait()
+
+    async def _tell_when_answering(self) -> None:
+        while not self._webserver.given_up:
+            if await asyncio.to_thread(graphql.answers, self.url):
+                self._tell("webserver", f"ready: {self.url}  ({self._seconds()})")
+                return
+            await asyncio.sleep(POLL_SECONDS)
 
     async def _end_lost_runs(self) -> None:
         """Nothing stays STARTED whose code server has ended, in this session or an earlier one."""
