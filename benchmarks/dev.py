@@ -1,10 +1,10 @@
 """The development loop: `invoke dev` beside `dagster dev` and `dg dev`.
 
-    .venv-tools/bin/python -m benchmarks.dev
+    .venv-tools/bin/python -m benchmarks.dev [this] [2] [12] [50]
 
-On this repository and on generated ones of 2, 12 and 50 teams, each team with an environment
-of its own; every side starts on a DAGSTER_HOME that is there already, with bytecode
-compiled. Takes about twenty minutes.
+On this repository and on generated ones of 2, 12 and 50 teams (or those that are named; 2 is
+needed for the reloads), each team with an environment of its own; every side starts on a
+DAGSTER_HOME that is there already, with bytecode compiled. Takes about twenty minutes.
 """
 
 import contextlib
@@ -70,10 +70,13 @@ def main() -> None:
             Side("dg dev", lambda _, port: (dg, "dev", "--port", str(port)), {"2": RUNS, "12": 1}),
             Side("invoke dev --team", one_team, {"12": RUNS}),
         ]
-        checkouts = {"this": report.checkout(folder / "this")}
-        workspaces.prepare(checkouts["this"])
-        for teams in (2, 12, 50):
-            checkouts[str(teams)] = workspaces.generate(folder / str(teams), teams)
+        checkouts = {}
+        for size in sys.argv[1:] or ("this", "2", "12", "50"):
+            if size == "this":
+                checkouts[size] = report.checkout(folder / size)
+                workspaces.prepare(checkouts[size])
+            else:
+                checkouts[size] = workspaces.generate(folder / size, int(size))
         measured = {
             (size, side.name): started
             for size, root in checkouts.items()
@@ -96,7 +99,7 @@ def main() -> None:
             "reloads by hand.)",
         ]
     )  # fmt: skip
-    report.section("Development loop", "python -m benchmarks.dev", body)
+    report.section("Development loop", f"python -m benchmarks.dev {' '.join(checkouts)}", body)
 
 
 def ours(root: Path, port: int) -> Sequence[str | Path]:

@@ -80,11 +80,14 @@ class Location:
         self._at = surroundings
         self._server: Supervised | None = None
         self._change: Change | None = None
+        self._saved: set[Path] = set()
         self._changed = asyncio.Event()
         self.begun = asyncio.Event()
 
-    def touch(self, change: Change) -> None:
+    def touch(self, change: Change, file: Path | None = None) -> None:
         """Note that something happened, also while an earlier change is being taken in."""
+        if file:
+            self._saved.add(file)
         self._change = max(change, self._change or change)
         self._changed.set()
 
@@ -102,6 +105,7 @@ class Location:
                 self.begun.set()
 
     async def _take_in(self, change: Change) -> None:
+        self._forget_bytecode()
         begin_again = not self._serving or self.state == State.STARTING
         if change == Change.ENVIRONMENT or (change == Change.CODE and begin_again):
             await self._begin()
@@ -109,6 +113,17 @@ class Location:
             await self._reload()
         else:
             await self._until_seen("loaded again", since=time.time())
+
+    def _forget_bytecode(self) -> None:
+        """Remove what Python has cached of the saved files.
+
+        It takes a cached file for the source's if the time, in whole seconds, and the size
+        agree: of two saves in one second it could load the first for the second.
+        """
+        while self._saved:
+            file = self._saved.pop()
+            for cached in (file.parent / "__pycache__").glob(f"{file.stem}.*.pyc"):
+                cached.unlink(missing_ok=True)
 
     async def stop(self) -> None:
         """End the code server."""
@@ -133,13 +148,13 @@ class Location:
         """Build the environment if it is stale, and start the code server anew."""
         async with self._at.turns:
             began = time.time()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(TURN_SECONDS):
-                    if await self._build():
-                        await self._start()
+            if built := await self._build():
+                await self._start()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(TURN_SECONDS):
                         await self._until_serving()
         self.begun.set()
-        if self.state != State.DOWN:
+        if built:
             await self._until_seen("loaded", since=began)
 
     async def _start(self) -> None:
@@ -186,7 +201,7 @@ class Location:
         await self._until_serving()
         overlooked = time.time() + OVERLOOKED_SECONDS
         while self._serving and not self._overtaken:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, RuntimeError):
                 name = self.team.location
                 found = await asyncio.to_thread(graphql.location, self._at.url, name)
                 if found and not found.unreachable and found.updated >= since:

@@ -17,6 +17,8 @@ from devkit.workspace import Team
 POLL_SECONDS = 0.1
 # Of the webserver before the first code servers, so that these do not keep the UI waiting.
 HEAD_START_SECONDS = 0.6
+# Of the daemon for locations that take long, to build their environments say.
+LONGEST_WAIT_SECONDS = 60.0
 
 
 class Platform:
@@ -100,7 +102,10 @@ class Platform:
             group.create_task(self._tell_when_answering())
             await asyncio.sleep(HEAD_START_SECONDS)
             self._run_locations()
-            await asyncio.gather(*(location.begun.wait() for location in self._locations.values()))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LONGEST_WAIT_SECONDS):
+                    begun = (location.begun.wait() for location in self._locations.values())
+                    await asyncio.gather(*begun)
             await self._end_lost_runs()
             self._daemon.start()
             while any(one.state not in SETTLED for one in self._locations.values()):
@@ -136,7 +141,7 @@ class Platform:
                     registry.set()
                 for file in files:
                     for name, change in watch.touched(file, teams).items():  # noqa: B023
-                        self._locations[name].touch(change)
+                        self._locations[name].touch(change, file)
 
             following = asyncio.create_task(watch.follow(teams, saved, polling=polling))
             changed = asyncio.create_task(registry.wait())

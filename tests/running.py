@@ -66,11 +66,12 @@ def free_port() -> int:
 
 
 def until(get: Callable[[], T | None], seconds: float, what: str) -> T:
-    """Ask until there is an answer; fail after `seconds`."""
+    """Ask until there is an answer; fail after `seconds`. Not being there is no answer."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if (answer := get()) is not None and answer is not False:
-            return answer
+        with suppress(OSError):  # not there yet, or restarting
+            if (answer := get()) is not None and answer is not False:
+                return answer
         time.sleep(0.2)
     raise AssertionError(f"not within {seconds:.0f} s: {what}")
 

@@ -102,9 +102,13 @@ def test_ctrl_c_reaches_one_that_a_script_started_in_the_background(
     ) as shell:
         assert shell.stdout
         pid = int(shell.stdout.readline())
-        until(lambda: "ready: " in (tmp_path / "log").read_text() or None, 60, "it is up")
-        os.kill(pid, signal.SIGINT)
-        shell.wait(15)
+        try:
+            until(lambda: "ready: " in (tmp_path / "log").read_text() or None, 60, "it is up")
+            os.kill(pid, signal.SIGINT)
+            shell.wait(15)
+        finally:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def test_nothing_goes_on_after_a_kill_and_the_next_start_ends_the_lost_run(
