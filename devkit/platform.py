@@ -52,6 +52,8 @@ class Platform:
         self._workspace = home.state_folder(where) / "workspace.yaml"
         self._locations: dict[str, Location] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._follower = watch.Follower(self._saved, lambda text: self._tell("dev", text))
+        self._registry_saved = asyncio.Event()
         self._board = output.Board()
         self._common = {"DAGSTER_HOME": str(where), "PYTHONUNBUFFERED": "1"}
         hosts = {**clean_environment(), **dagster_cli.QUIET_HOST, **self._common}
@@ -84,6 +86,7 @@ class Platform:
             self._board.close()
             for task in (work, stop, *self._tasks.values()):
                 task.cancel()
+            await self._follower.stop()
             ended = asyncio.gather(work, *self._tasks.values(), return_exceptions=True)
             await self._end()
             failures = [end for end in await ended if isinstance(end, Exception)]
@@ -97,8 +100,9 @@ class Platform:
         self._add(teams)
         self._write_workspace()
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._follow())
             self._webserver.start()
+            if self._reload:
+                group.create_task(self._follow())
             group.create_task(self._tell_when_answering())
             await asyncio.sleep(HEAD_START_SECONDS)
             self._run_locations()
@@ -131,29 +135,19 @@ class Platform:
 
     async def _follow(self) -> None:
         """Take in what is saved, for as long as the platform runs."""
-        polling = False
-        while self._reload:
-            teams = [location.team for location in self._locations.values()]
-            registry = asyncio.Event()
+        await self._follower.follow([location.team for location in self._locations.values()])
+        while True:
+            await self._registry_saved.wait()
+            self._registry_saved.clear()
+            await self._take_in_registry()
 
-            def saved(files: set[Path], registry: asyncio.Event = registry) -> None:
-                if watch.REGISTRY in files:
-                    registry.set()
-                for file in files:
-                    for name, change in watch.touched(file, teams).items():  # noqa: B023
-                        self._locations[name].touch(change, file)
-
-            following = asyncio.create_task(watch.follow(teams, saved, polling=polling))
-            changed = asyncio.create_task(registry.wait())
-            await asyncio.wait({following, changed}, return_when=asyncio.FIRST_COMPLETED)
-            for task in (following, changed):
-                task.cancel()
-            ended, _ = await asyncio.gather(following, changed, return_exceptions=True)
-            if isinstance(ended, Exception):  # no more inotify watches to be had, say
-                self._tell("dev", f"files are now looked at one by one, since: {ended}")
-                polling = True
-            if registry.is_set():
-                await self._take_in_registry()
+    def _saved(self, files: set[Path]) -> None:
+        if watch.REGISTRY in files:
+            self._registry_saved.set()
+        teams = [location.team for location in self._locations.values()]
+        for file in files:
+            for name, change in watch.touched(file, teams).items():
+                self._locations[name].touch(change, file)
 
     async def _take_in_registry(self) -> None:
         """Add and drop locations as the registry now says; a faulty registry changes nothing."""
@@ -168,6 +162,7 @@ class Platform:
         added = [team for name, team in teams.items() if old.get(name) != team]
         if not dropped and not added:
             return
+        await self._follower.follow(chosen)
         for name in dropped:
             self._tasks[name].cancel()
             await asyncio.gather(self._tasks.pop(name), return_exceptions=True)

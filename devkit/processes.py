@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 
@@ -115,27 +116,40 @@ def _communicate(
             return output, errors, late
 
 
-def run_in_foreground(
-    argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str]
-) -> subprocess.CompletedProcess[bytes]:
+class Ended(NamedTuple):
+    """How a program on the terminal ended: its exit code, and whether Ctrl-C was pressed.
+
+    A program that a signal ended has the signal's negative number, as in `subprocess`.
+    """
+
+    code: int
+    interrupted: bool
+
+
+def run_in_foreground(argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str]) -> Ended:
     """Run a program on this terminal, to type into and to read as it goes.
 
     It shares this process's group, so Ctrl-C reaches both; the program decides what it
     means, and this waits for it.
     """
-    process = subprocess.Popen([str(part) for part in argv], cwd=cwd, env=env)
-    while True:
+    pressed: list[int] = []
+    # An exception out of the wait could lose the exit code: the program may have been reaped.
+    # Nor may Ctrl-C be ignored, unless it is already: the program would inherit that.
+    ignored = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    before = signal.signal(
+        signal.SIGINT, signal.SIG_IGN if ignored else lambda sign, _: pressed.append(sign)
+    )
+    try:
+        process = subprocess.Popen([str(part) for part in argv], cwd=cwd, env=env)
         try:
             process.wait()
-            break
-        except BaseException as stop:
-            # Ctrl-C itself, and not what `cli` makes of TERM, which is a kind of it.
-            if type(stop) is KeyboardInterrupt:  # the terminal has sent it to the program as well
-                continue
+        except BaseException:  # what `cli` makes of TERM
             process.terminate()
             process.wait()
             raise
-    return subprocess.CompletedProcess(process.args, process.returncode)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return Ended(process.returncode, interrupted=bool(pressed))
 
 
 def end_all() -> None:

@@ -30,9 +30,7 @@ def execute(team: Team, command: Sequence[str]) -> int:
             mend=f"add its package to {team.directory.name}/pyproject.toml, then run "
             f"`invoke lock --team {team.name}`",
         )
-    code = processes.run_in_foreground(
-        [program, *command[1:]], cwd=team.directory, env=env
-    ).returncode
+    code, _ = processes.run_in_foreground([program, *command[1:]], cwd=team.directory, env=env)
     return code if code >= 0 else 128 - code
 
 

@@ -81,7 +81,9 @@ def run_teams(teams: Sequence[Team], arguments: Sequence[str] = ()) -> None:
         return
     (suite,) = suites
     done = processes.run_in_foreground(suite.argv, cwd=suite.cwd, env=suite.env)
-    parallel.require([Outcome(suite.name, ok=done.returncode == 0)])
+    if done.interrupted and done.code:
+        raise KeyboardInterrupt
+    parallel.require([Outcome(suite.name, ok=done.code == 0)])
 
 
 def run(suite: Suite) -> Outcome:

@@ -17,6 +17,7 @@ REGISTRY = ROOT / "workspace.yaml"
 # A burst of saves is one change once nothing was saved for QUIET_MS milliseconds.
 QUIET_MS = 100
 LONGEST_BURST_MS = 1000
+RETRY_SECONDS = 1.0
 
 
 class CodeFilter(watchfiles.DefaultFilter):
@@ -46,39 +47,80 @@ def touched(path: Path, teams: Iterable[Team]) -> dict[str, Change]:
     return found
 
 
-async def follow(
-    teams: Sequence[Team], saved: Callable[[set[Path]], None], *, polling: bool = False
-) -> None:
-    """Call `saved` with the files of each burst of saves, until this is cancelled.
+class Follower:
+    """Tells of each burst of saves, of whichever teams there are at the time."""
 
-    `polling` looks at every file again and again, where the system can't tell what changes.
+    def __init__(self, saved: Callable[[set[Path]], None], complain: Callable[[str], None]) -> None:
+        """`saved` is called with the files of a burst, `complain` with what keeps it from it."""
+        self._saved = saved
+        self._complain = complain
+        self._polling = False  # looks at every file again and again
+        self._tasks: list[asyncio.Task[None]] = []
 
-    Packages are watched in depth; of the folders around them, which hold environments of
-    thousands of folders, only the files that matter.
-    """
-    code = [path for path in {SHARED / "utils", *map(_package, teams)} if path.is_dir()]
-    single = {REGISTRY, *(file for team in teams for file in _environment_files(team))}
-    folders = {file.parent for file in single}
+    async def follow(self, teams: Sequence[Team]) -> None:
+        """Tell of these teams' files from now on; no save is missed on the way over.
 
-    async def take(
-        paths: Iterable[Path], passes: Callable[[watchfiles.Change, str], bool], in_depth: bool
-    ) -> None:
-        async for changes in watchfiles.awatch(
-            *paths,
-            watch_filter=passes,
-            debounce=LONGEST_BURST_MS,
-            step=QUIET_MS,
-            recursive=in_depth,
-            force_polling=polling,
-            ignore_permission_denied=True,
-        ):
-            saved({Path(path) for _, path in changes})
+        What was watched before still is for as long as a burst may take: it holds changes
+        that only it has seen.
+        """
+        before = [task for task in self._tasks if not task.done()]
+        ready = asyncio.Event()
+        self._tasks = [*before, asyncio.create_task(self._watch(teams, ready))]
+        await ready.wait()
+        for task in before:
+            asyncio.get_running_loop().call_later(2 * LONGEST_BURST_MS / 1000, task.cancel)
 
-    both = (
-        take(code, CodeFilter(), in_depth=True),
-        take(folders, lambda _, path: Path(path) in single, in_depth=False),
-    )
-    await asyncio.gather(*both)
+    async def stop(self) -> None:
+        """Tell of nothing any more."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _watch(self, teams: Sequence[Team], ready: asyncio.Event) -> None:
+        while True:
+            try:
+                await self._tell(teams, ready)
+            except (OSError, RuntimeError) as error:  # no more inotify watches to be had, say
+                self._complain(f"files are now looked at one by one, since: {error}")
+                self._polling = True
+                ready.set()
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _tell(self, teams: Sequence[Team], ready: asyncio.Event) -> None:
+        """Watch packages in depth; of the folders around them only the files that matter.
+
+        Those folders hold environments of thousands of folders.
+        """
+        code = [path for path in {SHARED / "utils", *map(_package, teams)} if path.is_dir()]
+        single = {REGISTRY, *(file for team in teams for file in _environment_files(team))}
+        folders = [path for path in {file.parent for file in single} if path.is_dir()]
+        starting = [code, folders]
+
+        async def take(
+            paths: Sequence[Path], passes: Callable[[watchfiles.Change, str], bool], in_depth: bool
+        ) -> None:
+            async for changes in watchfiles.awatch(
+                *paths,
+                watch_filter=passes,
+                debounce=LONGEST_BURST_MS,
+                step=QUIET_MS,
+                rust_timeout=LONGEST_BURST_MS,
+                yield_on_timeout=True,  # what comes first, changes or nothing, says that it watches
+                recursive=in_depth,
+                force_polling=self._polling,
+                ignore_permission_denied=True,
+            ):
+                if paths in starting:
+                    starting.remove(paths)
+                    if not starting:
+                        ready.set()
+                if changes:
+                    self._saved({Path(path) for _, path in changes})
+
+        await asyncio.gather(
+            take(code, CodeFilter(), in_depth=True),
+            take(folders, lambda _, path: Path(path) in single, in_depth=False),
+        )
 
 
 def _package(team: Team) -> Path:

@@ -130,7 +130,7 @@ def test_in_the_foreground_ctrl_c_is_the_programs_own_business(tmp_path: Path) -
         "import os, sys\nfrom pathlib import Path\nfrom devkit import processes\n"
         f"argv = ['sh', '-c', {child!r}]\n"
         "done = processes.run_in_foreground(argv, cwd=Path('.'), env=os.environ)\n"
-        "sys.exit(done.returncode)"
+        "sys.exit(done.code if done.interrupted else 99)"
     )
     with started(devkit_script(code), tmp_path) as process:
         eventually(lambda: written(ready), "it is under way")
@@ -143,4 +143,17 @@ def test_in_the_foreground_ctrl_c_is_the_programs_own_business(tmp_path: Path) -
 
 def test_in_the_foreground_the_exit_code_comes_back(tmp_path: Path) -> None:
     done = processes.run_in_foreground(["sh", "-c", "exit 9"], cwd=tmp_path, env=os.environ)
-    assert done.returncode == 9
+    assert done == (9, False)
+
+
+def test_in_the_foreground_no_exit_code_is_lost_to_ctrl_c(tmp_path: Path) -> None:
+    code = (
+        "import os\nfrom pathlib import Path\nfrom devkit import processes\n"
+        "for _ in range(300):\n"
+        "    argv = ['sh', '-c', 'kill -INT 0']\n"
+        "    done = processes.run_in_foreground(argv, cwd=Path('.'), env=os.environ)\n"
+        "    print(*done)"
+    )
+    with started(devkit_script(code), tmp_path) as process:
+        said = said_until_its_end(process)
+    assert set(said.splitlines()) == {"-2 True"}
