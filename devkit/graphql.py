@@ -27,6 +27,14 @@ query Location($name: String!) {
 }
 """
 )
+UPDATES = """
+{ locationStatusesOrError {
+    ... on WorkspaceLocationStatusEntries { entries { name loadStatus updateTimestamp } } } }
+"""
+UNFINISHED = """
+{ runsOrError(filter: {statuses: [STARTING, STARTED, CANCELING]}, limit: 1) {
+    ... on Runs { results { id } } } }
+"""
 RELOAD = """
 mutation Reload($name: String!) {
   reloadRepositoryLocation(repositoryLocationName: $name) {
@@ -80,6 +88,32 @@ def ask(
         raise RuntimeError(json.dumps(answer["errors"])[:2000])
     data: dict[str, Any] = answer["data"]
     return data
+
+
+def updates(url: str) -> dict[str, float]:
+    """When the webserver last looked at each location, in seconds since the epoch.
+
+    A location that it is loading is left out.
+
+    Raises:
+        OSError: if nobody answers there (yet).
+    """
+    entries = ask(url, UPDATES)["locationStatusesOrError"].get("entries", [])
+    return {
+        entry["name"]: entry["updateTimestamp"]
+        for entry in entries
+        if entry["loadStatus"] == "LOADED"
+    }
+
+
+def has_unfinished_runs(url: str) -> bool:
+    """Whether there are runs that have begun and not ended.
+
+    Raises:
+        OSError: if nobody answers there.
+        RuntimeError: if the webserver can't tell.
+    """
+    return bool(ask(url, UNFINISHED)["runsOrError"].get("results", True))
 
 
 def location(url: str, name: str) -> Location | None:

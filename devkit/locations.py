@@ -20,7 +20,9 @@ from devkit.services import Supervised
 from devkit.tracebacks import own_places
 from devkit.workspace import Team
 
-POLL_SECONDS = 0.1
+# How often is looked whether a code server is up, and what the webserver says of it.
+SERVER_POLL_SECONDS = 0.03
+WEBSERVER_POLL_SECONDS = 0.25
 RETRY_SECONDS = 30.0
 # The webserver looks once a second for a server that was not up.
 OVERLOOKED_SECONDS = 4.0
@@ -55,19 +57,39 @@ class Change(enum.IntEnum):
 class Surroundings:
     """What a location needs of the platform that it is part of.
 
-    `url` is the webserver's; `supervise` makes a code server's service of a team, a command
+    `webserver` tells what it sees; `supervise` makes a code server's service of a team, a command
     and variables, and calls its last argument when it has died; `turns` limits how many
     locations start at a time; `say` is told each change of state, in words; `died` is
     awaited when a code server has died, before it is started again.
     """
 
-    url: str
+    webserver: "Webserver"
     supervise: Callable[
         [Team, tuple[str, ...], dict[str, str], Callable[[], Awaitable[None]]], Supervised
     ]
     turns: asyncio.Semaphore
     say: Callable[["Location", str], None]
     died: Callable[[], Awaitable[None]]
+
+
+class Webserver:
+    """What the webserver at `url` says, asked once for everybody who waits for it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._asking: asyncio.Task[dict[str, float]] | None = None
+
+    async def updates(self) -> dict[str, float]:
+        """When it last looked at each location; nothing while it does not answer."""
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask())
+        return await asyncio.shield(self._asking)
+
+    async def _ask(self) -> dict[str, float]:
+        await asyncio.sleep(WEBSERVER_POLL_SECONDS)
+        with contextlib.suppress(OSError, RuntimeError):  # not yet, or not just now
+            return await asyncio.to_thread(graphql.updates, self.url)
+        return {}
 
 
 class Location:
@@ -183,7 +205,7 @@ class Location:
         self._set(State.RELOADING)
         began = time.time()
         try:
-            await asyncio.to_thread(graphql.reload, self._at.url, self.team.location)
+            await asyncio.to_thread(graphql.reload, self._at.webserver.url, self.team.location)
         except (OSError, RuntimeError) as error:
             # The webserver is down, say: the code server has not heard of the change.
             self._at.say(self, f"not reloaded yet: {error}")
@@ -194,29 +216,33 @@ class Location:
 
     async def _until_serving(self) -> None:
         while self._serving and not self._overtaken and not claims.listens(self.socket):
-            await asyncio.sleep(POLL_SECONDS)
+            await asyncio.sleep(SERVER_POLL_SECONDS)
 
     async def _until_seen(self, done: str, since: float) -> None:
         """Wait until the webserver has looked at the location since then; say what it found."""
         await self._until_serving()
+        name, url = self.team.location, self._at.webserver.url
         overlooked = time.time() + OVERLOOKED_SECONDS
         while self._serving and not self._overtaken:
+            updated = (await self._at.webserver.updates()).get(name)
             with contextlib.suppress(OSError, RuntimeError):
-                name = self.team.location
-                found = await asyncio.to_thread(graphql.location, self._at.url, name)
-                if found and not found.unreachable and found.updated >= since:
-                    if found.error is None:
-                        self._set(State.LOADED, done)
-                    else:
-                        self._set(State.BROKEN, f"does not load: {self._explain(found.error)}")
-                    return
-                if found and time.time() > overlooked:
+                if updated and updated >= since:
+                    found = await asyncio.to_thread(graphql.location, url, name)
+                    if found and not found.unreachable:
+                        self._judge(found, done)
+                        return
+                if updated and time.time() > overlooked:
                     # It looked just before the server was up: a reload makes it look again.
                     overlooked += RETRY_SECONDS
-                    await asyncio.to_thread(graphql.reload, self._at.url, name)
-            await asyncio.sleep(POLL_SECONDS)
+                    await asyncio.to_thread(graphql.reload, url, name)
         if not self._serving:
             self._set(State.DOWN, "its code server keeps dying; the next save tries again")
+
+    def _judge(self, found: graphql.Location, done: str) -> None:
+        if found.error is None:
+            self._set(State.LOADED, done)
+        else:
+            self._set(State.BROKEN, f"does not load: {self._explain(found.error)}")
 
     async def _mourn(self) -> None:
         """The code server has died and will be started again."""

@@ -83,6 +83,9 @@ class Board:
     def __init__(self) -> None:
         self._states: dict[str, tuple[str, float]] = {}
         self._live: Live | None = None
+
+    def open(self) -> None:
+        """Show the table; nothing where there is no terminal."""
         if console().is_terminal:
             from rich import live
 

@@ -10,13 +10,13 @@ from pathlib import Path
 from devkit import claims, dagster_cli, graphql, home, output, parallel, settings, watch
 from devkit.bootstrap import ROOT, clean_environment
 from devkit.errors import DevkitError
-from devkit.locations import SETTLED, Location, State, Surroundings
+from devkit.locations import SETTLED, Location, State, Surroundings, Webserver
 from devkit.services import COLOURS, Guard, Service, Supervised
 from devkit.workspace import Team
 
 POLL_SECONDS = 0.1
-# Of the webserver before the first code servers, so that these do not keep the UI waiting.
-HEAD_START_SECONDS = 0.6
+# The webserver has a turn to itself until it answers, but no longer than this.
+LONGEST_HEAD_START_SECONDS = 1.5
 # Of the daemon for locations that take long, to build their environments say.
 LONGEST_WAIT_SECONDS = 60.0
 
@@ -61,10 +61,12 @@ class Platform:
             "webserver", dagster_cli.webserver(self._workspace, host, port), ROOT, hosts
         )
         self._daemon = self._supervise("daemon", dagster_cli.daemon(self._workspace), ROOT, hosts)
+        self._turns = asyncio.Semaphore(parallel.cores())
+        self._answering = asyncio.Event()
         self._surroundings = Surroundings(
-            url=self.url,
+            webserver=Webserver(self.url),
             supervise=self._code_server,
-            turns=asyncio.Semaphore(parallel.cores()),
+            turns=self._turns,
             say=self._say,
             died=self._end_lost_runs,
         )
@@ -74,9 +76,6 @@ class Platform:
         loop = asyncio.get_running_loop()
         for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(sign, self._on_signal, sign)
-        output.say(f"DAGSTER_HOME {self._home}; full logs in {self._logs}")
-        if home.own_configuration(self._home):
-            output.say(f"{self._home / 'dagster.yaml'} is used as it is: not the repository's")
         await self._guard.start()
         work = asyncio.create_task(self._work(teams))
         stop = asyncio.create_task(self._stop.wait())
@@ -101,32 +100,52 @@ class Platform:
         self._write_workspace()
         async with asyncio.TaskGroup() as group:
             self._webserver.start()
+            await asyncio.sleep(0)  # it starts now, while this sees to the terminal
+            self._introduce()
             if self._reload:
                 group.create_task(self._follow())
             group.create_task(self._tell_when_answering())
-            await asyncio.sleep(HEAD_START_SECONDS)
-            self._run_locations()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LONGEST_WAIT_SECONDS):
-                    begun = (location.begun.wait() for location in self._locations.values())
-                    await asyncio.gather(*begun)
-            await self._end_lost_runs()
-            self._daemon.start()
-            while any(one.state not in SETTLED for one in self._locations.values()):
-                await asyncio.sleep(POLL_SECONDS)
+            async with self._turns:  # the fewer start beside it, the sooner there is a UI
+                self._run_locations()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._answering.wait(), LONGEST_HEAD_START_SECONDS)
+            group.create_task(self._start_daemon())
+            await self._until_settled()
             self._board.close()
             self._sum_up()
             await self._stop.wait()
+
+    async def _start_daemon(self) -> None:
+        """Last, so that it does not stand in the locations' way."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST_WAIT_SECONDS):
+                await self._until_settled()
+        await self._end_lost_runs()
+        self._daemon.start()
+
+    def _introduce(self) -> None:
+        output.say(f"DAGSTER_HOME {self._home}; full logs in {self._logs}")
+        if home.own_configuration(self._home):
+            output.say(f"{self._home / 'dagster.yaml'} is used as it is: not the repository's")
+        self._board.open()
+
+    async def _until_settled(self) -> None:
+        while any(one.state not in SETTLED for one in self._locations.values()):
+            await asyncio.sleep(POLL_SECONDS)
 
     async def _tell_when_answering(self) -> None:
         while not self._webserver.given_up:
             if await asyncio.to_thread(graphql.answers, self.url):
                 self._tell("webserver", f"ready: {self.url}  ({self._seconds()})")
+                self._answering.set()
                 return
             await asyncio.sleep(POLL_SECONDS)
 
     async def _end_lost_runs(self) -> None:
         """Nothing stays STARTED whose code server has ended, in this session or an earlier one."""
+        with contextlib.suppress(OSError, RuntimeError):  # then the databases have to be asked
+            if not await asyncio.to_thread(graphql.has_unfinished_runs, self.url):
+                return
         try:
             for run_id in await asyncio.to_thread(home.end_lost_runs, self._home):
                 self._tell("dev", f"run {run_id} is marked as failed: its code server ended")
