@@ -104,7 +104,6 @@ class Location:
         self._change: Change | None = None
         self._saved: set[Path] = set()
         self._changed = asyncio.Event()
-        self.begun = asyncio.Event()
 
     def touch(self, change: Change, file: Path | None = None) -> None:
         """Note that something happened, also while an earlier change is being taken in."""
@@ -124,7 +123,6 @@ class Location:
                 await self._take_in(change or Change.REVIVED)
             except (OSError, ValueError) as error:  # a .env that can't be read, say
                 self._set(State.DOWN, f"down: {error}")
-                self.begun.set()
 
     async def _take_in(self, change: Change) -> None:
         self._forget_bytecode()
@@ -175,7 +173,6 @@ class Location:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(TURN_SECONDS):
                         await self._until_serving()
-        self.begun.set()
         if built:
             await self._until_seen("loaded", since=began)
 

@@ -3,15 +3,15 @@
 import asyncio
 import contextlib
 import signal
-import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from devkit import claims, dagster_cli, graphql, home, output, parallel, settings, watch
-from devkit.bootstrap import ROOT, clean_environment
+from devkit import claims, dagster_cli, graphql, home, output, parallel, watch
 from devkit.errors import DevkitError
-from devkit.locations import SETTLED, Location, State, Surroundings, Webserver
-from devkit.services import COLOURS, Guard, Service, Supervised
+from devkit.journal import Journal
+from devkit.launcher import Launcher
+from devkit.locations import SETTLED, Location, Surroundings, Webserver
+from devkit.services import Supervised
 from devkit.workspace import Team
 
 POLL_SECONDS = 0.1
@@ -43,31 +43,23 @@ class Platform:
         self._home = where
         self._sockets = sockets
         self.url = claims.url(host, port)
-        self._started = time.monotonic()
         self._signals: list[int] = []
         self._stop = asyncio.Event()
-        self._guard = Guard()
-        self._logs = home.state_folder(where) / "logs"
-        self._logs.mkdir(exist_ok=True)
-        self._workspace = home.state_folder(where) / "workspace.yaml"
         self._locations: dict[str, Location] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._follower = watch.Follower(self._saved, lambda text: self._tell("dev", text))
+        self._journal = Journal(lambda: list(self._locations.values()))
+        self._launcher = Launcher(where, self._journal.tell)
+        self._follower = watch.Follower(self._saved, lambda text: self._journal.tell("dev", text))
         self._registry_saved = asyncio.Event()
-        self._board = output.Board()
-        self._common = {"DAGSTER_HOME": str(where), "PYTHONUNBUFFERED": "1"}
-        hosts = {**clean_environment(), **dagster_cli.QUIET_HOST, **self._common}
-        self._webserver = self._supervise(
-            "webserver", dagster_cli.webserver(self._workspace, host, port), ROOT, hosts
-        )
-        self._daemon = self._supervise("daemon", dagster_cli.daemon(self._workspace), ROOT, hosts)
+        self._webserver = self._launcher.webserver(host, port)
+        self._daemon = self._launcher.daemon()
         self._turns = asyncio.Semaphore(parallel.cores())
         self._answering = asyncio.Event()
         self._surroundings = Surroundings(
             webserver=Webserver(self.url),
-            supervise=self._code_server,
+            supervise=self._launcher.code_server,
             turns=self._turns,
-            say=self._say,
+            say=self._journal.changed,
             died=self._end_lost_runs,
         )
 
@@ -76,20 +68,21 @@ class Platform:
         loop = asyncio.get_running_loop()
         for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(sign, self._on_signal, sign)
-        await self._guard.start()
+        await self._launcher.guard.start()
         work = asyncio.create_task(self._work(teams))
         stop = asyncio.create_task(self._stop.wait())
         try:
             await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self._board.close()
+            self._journal.close()
             for task in (work, stop, *self._tasks.values()):
                 task.cancel()
-            await self._follower.stop()
-            ended = asyncio.gather(work, *self._tasks.values(), return_exceptions=True)
+            ended = asyncio.gather(
+                work, self._follower.stop(), *self._tasks.values(), return_exceptions=True
+            )
             await self._end()
             failures = [end for end in await ended if isinstance(end, Exception)]
-            await self._guard.stop()
+            await self._launcher.guard.stop()
         if failures:
             raise failures[0]
         return 128 + self._signals[0]
@@ -101,7 +94,8 @@ class Platform:
         async with asyncio.TaskGroup() as group:
             self._webserver.start()
             await asyncio.sleep(0)  # it starts now, while this sees to the terminal
-            self._introduce()
+            own = home.own_configuration(self._home)
+            self._journal.open(self._home, self._launcher.logs, own_configuration=own)
             if self._reload:
                 group.create_task(self._follow())
             group.create_task(self._tell_when_answering())
@@ -111,8 +105,8 @@ class Platform:
                     await asyncio.wait_for(self._answering.wait(), LONGEST_HEAD_START_SECONDS)
             group.create_task(self._start_daemon())
             await self._until_settled()
-            self._board.close()
-            self._sum_up()
+            self._journal.close()
+            self._journal.sum_up()
             await self._stop.wait()
 
     async def _start_daemon(self) -> None:
@@ -123,12 +117,6 @@ class Platform:
         await self._end_lost_runs()
         self._daemon.start()
 
-    def _introduce(self) -> None:
-        output.say(f"DAGSTER_HOME {self._home}; full logs in {self._logs}")
-        if home.own_configuration(self._home):
-            output.say(f"{self._home / 'dagster.yaml'} is used as it is: not the repository's")
-        self._board.open()
-
     async def _until_settled(self) -> None:
         while any(one.state not in SETTLED for one in self._locations.values()):
             await asyncio.sleep(POLL_SECONDS)
@@ -136,7 +124,7 @@ class Platform:
     async def _tell_when_answering(self) -> None:
         while not self._webserver.given_up:
             if await asyncio.to_thread(graphql.answers, self.url):
-                self._tell("webserver", f"ready: {self.url}  ({self._seconds()})")
+                self._journal.tell_timed("webserver", f"ready: {self.url}")
                 self._answering.set()
                 return
             await asyncio.sleep(POLL_SECONDS)
@@ -148,9 +136,11 @@ class Platform:
                 return
         try:
             for run_id in await asyncio.to_thread(home.end_lost_runs, self._home):
-                self._tell("dev", f"run {run_id} is marked as failed: its code server ended")
+                self._journal.tell(
+                    "dev", f"run {run_id} is marked as failed: its code server ended"
+                )
         except DevkitError as error:
-            self._tell("dev", str(error.message))
+            self._journal.tell("dev", str(error.message))
 
     async def _follow(self) -> None:
         """Take in what is saved, for as long as the platform runs."""
@@ -174,7 +164,7 @@ class Platform:
             chosen = await asyncio.to_thread(self._choose)
             teams = {team.location: team for team in chosen}
         except DevkitError as error:
-            self._tell("dev", f"the registry is not taken in:\n{error.message}")
+            self._journal.tell("dev", f"the registry is not taken in:\n{error.message}")
             return
         old = {name: location.team for name, location in self._locations.items()}
         dropped = [name for name, team in old.items() if teams.get(name) != team]
@@ -186,9 +176,8 @@ class Platform:
             self._tasks[name].cancel()
             await asyncio.gather(self._tasks.pop(name), return_exceptions=True)
             location = self._locations.pop(name)
-            location.begun.set()
             await location.stop()
-            self._tell(name, "dropped")
+            self._journal.tell(name, "dropped")
         self._add(added)
         self._write_workspace()
         # They read the list of locations when they start. Code servers and runs go on.
@@ -198,23 +187,19 @@ class Platform:
     def _add(self, teams: Sequence[Team]) -> None:
         for team in teams:
             socket = self._sockets / f"{team.line}-{len(self._locations)}.sock"
-            self._locations[team.location] = Location(team, socket, self._surroundings)
-            self._board.set(team.location, State.WAITING)
+            location = Location(team, socket, self._surroundings)
+            self._locations[team.location] = location
+            self._journal.add(location)
 
     def _run_locations(self) -> None:
         for name, location in self._locations.items():
             if name not in self._tasks:
-                self._tasks[name] = asyncio.create_task(location.run(), name=name)
+                self._tasks[name] = task = asyncio.create_task(location.run(), name=name)
+                task.add_done_callback(self._on_end)
 
     def _write_workspace(self) -> None:
         sockets = {name: location.socket for name, location in self._locations.items()}
-        self._workspace.write_text(dagster_cli.workspace(sockets))
-
-    def _sum_up(self) -> None:
-        bad = [n for n, one in self._locations.items() if one.state != State.LOADED]
-        good = len(self._locations) - len(bad)
-        text = f"{good} of {len(self._locations)} locations loaded in {self._seconds()}"
-        self._tell("dev", text + (f"; not: {', '.join(bad)}" if bad else ""))
+        self._launcher.workspace.write_text(dagster_cli.workspace(sockets))
 
     async def _end(self) -> None:
         """The daemon first, so that nothing new begins; then whatever it used."""
@@ -231,52 +216,7 @@ class Platform:
             for service in [*services, *self._locations.values()]:
                 service.kill()
 
-    def _code_server(
-        self,
-        team: Team,
-        argv: tuple[str, ...],
-        env: dict[str, str],
-        mourn: Callable[[], Awaitable[None]],
-    ) -> Supervised:
-        return self._supervise(
-            team.location,
-            argv,
-            team.directory,
-            {**env, **self._common},
-            secrets=settings.secrets_of(team),
-            mourn=mourn,
-        )
-
-    def _supervise(
-        self,
-        name: str,
-        argv: Sequence[str],
-        cwd: Path,
-        env: dict[str, str],
-        *,
-        secrets: Sequence[str] = (),
-        mourn: Callable[[], Awaitable[None]] | None = None,
-    ) -> Supervised:
-        service = Service(name, argv, cwd, env, self._logs / f"{name}.log", secrets)
-        with contextlib.suppress(OSError):  # a full disk: said when it is written to
-            service.log.write_text("")
-        noise = dagster_cli.Noise()
-
-        def show(name: str, line: str) -> None:
-            if not noise(COLOURS.sub("", line)):
-                self._tell(name, line)
-
-        return Supervised(service, self._guard, tell=self._tell, show=show, mourn=mourn)
-
-    def _say(self, location: Location, text: str) -> None:
-        """A location has changed its state."""
-        self._board.set(location.team.location, location.state)
-        transient = location.state in (State.STARTING, State.RELOADING)
-        if not (transient and self._board.shown):
-            self._tell(location.team.location, f"{text}  ({self._seconds()})")
-
-    def _tell(self, name: str, text: str) -> None:
-        output.line(name, text, width=max(map(len, ["webserver", *self._locations])))
-
-    def _seconds(self) -> str:
-        return f"{time.monotonic() - self._started:.1f} s"
+    def _on_end(self, task: asyncio.Task[None]) -> None:
+        """A location's task ends when it is cancelled; with anything else the platform ends."""
+        if not task.cancelled() and task.exception():
+            self._stop.set()

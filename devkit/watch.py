@@ -71,10 +71,16 @@ class Follower:
             asyncio.get_running_loop().call_later(2 * LONGEST_BURST_MS / 1000, task.cancel)
 
     async def stop(self) -> None:
-        """Tell of nothing any more."""
+        """Tell of nothing any more.
+
+        Raises:
+            Exception: what a watch has failed with.
+        """
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for end in await asyncio.gather(*self._tasks, return_exceptions=True):
+            if isinstance(end, Exception):
+                raise end
 
     async def _watch(self, teams: Sequence[Team], ready: asyncio.Event) -> None:
         while True:

@@ -8,6 +8,7 @@ import pytest
 from devkit import output
 from devkit.bootstrap import ROOT
 from devkit.workspace import Team, load_teams
+from tests.running import ready_copy
 from tests.support import Checkout, borrow_tools, copy_repository
 
 
@@ -39,3 +40,9 @@ def light_checkout(checkout: Checkout) -> Checkout:
     """A copy whose teams' environments hold nothing."""
     checkout.empty_locks()
     return checkout
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A copy of this repository, ready to run, for all tests of a module."""
+    return ready_copy(tmp_path_factory.mktemp("dev") / "checkout")

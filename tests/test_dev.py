@@ -17,16 +17,10 @@ from tests.running import (
     dev,
     launch,
     load_errors,
-    ready_copy,
     status,
     until,
 )
 from tests.support import Checkout, run, small_disk
-
-
-@pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    return ready_copy(tmp_path_factory.mktemp("dev") / "checkout")
 
 
 @pytest.mark.parametrize("state", ["full", "read-only"])

@@ -25,16 +25,10 @@ from tests.running import (
     known,
     launch,
     load_errors,
-    ready_copy,
     status,
     until,
 )
 from tests.support import Checkout
-
-
-@pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    return ready_copy(tmp_path_factory.mktemp("dev") / "checkout")
 
 
 @pytest.fixture(scope="module")
