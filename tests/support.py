@@ -121,7 +121,9 @@ def find_python(*versions: str) -> Path:
     """An interpreter of one of these versions; skips the test if this machine has none."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     for version in versions:
-        candidates = [*sorted(pyenv.glob(f"versions/{version}.*/bin/python"))]
+        candidates: list[Path] = []
+        with suppress(PermissionError):  # somebody else's pyenv
+            candidates += sorted(pyenv.glob(f"versions/{version}.*/bin/python"))
         if on_path := shutil.which(f"python{version}"):
             candidates.append(Path(on_path))
         for candidate in candidates:

@@ -176,7 +176,9 @@ def test_each_team_has_its_own_value_of_a_variable_in_definitions_and_in_runs(
             lambda: wanted.items() <= descriptions(platform).items() or None, 60, "both are loaded"
         )
         for team in ("analytics", "ml"):
-            launch(platform, f"job_of_{team}", f"{team}_project")
+            # It may still be reloading what was saved last: then nothing is launched.
+            job, location = f"job_of_{team}", f"{team}_project"
+            until(partial(launch, platform, job, location), 30, f"{job} is launched")
             result = folder / f"run-of-{team}"
             until(partial(existing, result), 60, f"the run of {team}")
             assert result.read_text() == f"the {team} secret ['ONLY_{team.upper()}']"
