@@ -6,6 +6,7 @@ whichever installation of invoke: both go on inside `.venv-tools`.
 
 import sys
 from functools import partial
+from pathlib import Path
 
 from devkit import bootstrap
 
@@ -14,11 +15,15 @@ bootstrap.enter(as_script=__name__ == "__main__")
 from invoke.context import Context
 
 from devkit import check as checks
-from devkit import environments, locks, output, parallel, shared, shells, suites
+from devkit import environments, installed, locks, output, parallel, shared, shells, suites
 from devkit import setup as provisioning
-from devkit.cli import command, one_team, remainder, some_rooms, some_teams
+from devkit.cli import BASE, command, one_team, remainder, some_rooms, some_teams, touched_teams
 
 TEAM = {"team": "a team by name or location; can be repeated, and takes a,b"}
+AFFECTED = {
+    "affected": "only the teams that the changes since --base touch",
+    "base": f"the branch, tag or commit to compare with (default: {BASE})",
+}
 
 
 @command(help={})
@@ -52,20 +57,100 @@ def dev(
     sys.exit(development.run(chosen, host=host, port=port or None, reload=reload))
 
 
-@command(help=TEAM, iterable=["team"])
-def test(_: Context, team: list[str]) -> None:
+@command(
+    help=TEAM | AFFECTED | {"kit": "the style and the kit's own tests; no team's"},
+    iterable=["team"],
+)
+def test(
+    _: Context, team: list[str], affected: bool = False, base: str = BASE, kit: bool = False
+) -> None:
     """Run every test; with --team that team's, with pytest's own arguments after --."""
-    teams = some_teams(team)
+    if kit:
+        suites.run_kit()
+        return
+    teams = touched_teams(team, base) if affected else some_teams(team)
     parallel.require(environments.ensure(environments.every_environment(teams)))
-    suites.run_teams(teams, remainder()) if team or remainder() else suites.run_all(teams)
+    some = team or affected or remainder()
+    suites.run_teams(teams, remainder()) if some else suites.run_all(teams)
 
 
-@command(help=TEAM | {"traceback": "show Dagster's own frames too"}, iterable=["team"])
-def check(_: Context, team: list[str], traceback: bool = False) -> None:
-    """Load every team's definitions, each in its own environment."""
-    teams = some_teams(team)
-    parallel.require(environments.ensure(map(environments.team_environment, teams)))
-    checks.check(teams, tracebacks=traceback)
+@command(
+    help=TEAM
+    | AFFECTED
+    | {
+        "cache": "what has not changed is not loaded again",
+        "format": "text, json, or github (annotations in a pull request)",
+        "json": "the same as --format json",
+        "traceback": "show Dagster's own frames too",
+    },
+    iterable=["team"],
+)
+def check(
+    _: Context,
+    team: list[str],
+    affected: bool = False,
+    base: str = BASE,
+    cache: bool = True,
+    format_: str = "text",
+    json: bool = False,
+    traceback: bool = False,
+) -> None:
+    """Load every team's definitions, each in its own environment, and hold them together."""
+    teams = some_teams()
+    chosen = touched_teams(team, base) if affected else some_teams(team)
+    form = "json" if json else format_
+    if form == "json":
+        output.divert()
+    unbuilt = environments.unbuilt(teams)
+    checks.check(chosen, teams, unbuilt=unbuilt, fresh=not cache, tracebacks=traceback, form=form)
+
+
+@command(
+    name="affected",
+    help={
+        "base": AFFECTED["base"],
+        "downstream": "also the teams that read what a touched team makes",
+        "json": "one line of JSON: a matrix for CI",
+    },
+)
+def affected_teams(
+    _: Context, base: str = BASE, downstream: bool = False, json: bool = False
+) -> None:
+    """Show the teams that a change touches."""
+    from devkit import affected
+
+    if json:
+        output.divert()
+    teams = some_teams()
+    found = affected.affected(teams, base)
+    if downstream:
+        built = [team for team in teams if team.name not in environments.unbuilt(teams)]
+        found = affected.with_downstream(found, teams, built)
+    output.answer(affected.as_json(found, teams) if json else affected.as_text(found))
+
+
+@command(
+    help={
+        "select": "assets as in Dagster: penguins+, 1+penguins, ml_*, team:ml",
+        "format": "mermaid, markdown, json or svg (default: as the output's name ends)",
+        "diff": "what changed since this branch, tag or commit, for a pull request",
+        "output": "the file to write (default: it is printed)",
+    },
+)
+def lineage(
+    _: Context, select: str = "", format_: str = "", diff: str = "", output_: str = ""
+) -> None:
+    """Draw the graph of assets across teams, or what a branch does to it."""
+    from devkit import pictures
+
+    output.divert()
+    teams = some_teams()
+    parallel.require(environments.ensure(environments.every_environment(teams)))
+    target = Path(output_) if output_ else None
+    if diff:
+        pictures.compare(teams, diff, select=select, form=format_, target=target)
+    else:
+        pictures.draw(teams, select=select, form=format_, target=target)
 
 
 @command(help=TEAM, iterable=["team"])
@@ -97,17 +182,24 @@ def execute(_: Context, team: str) -> None:
         "team": "a team, `orchestrator` or `tools`; can be repeated, and takes a,b",
         "upgrade": "let every pin move",
         "package": "let this package's pin move; can be repeated",
+        "check": "change nothing; fail if a lock is older than what it is made from",
     },
     iterable=["team", "package"],
 )
-def lock(_: Context, team: list[str], package: list[str], upgrade: bool = False) -> None:
+def lock(
+    _: Context, team: list[str], package: list[str], upgrade: bool = False, check: bool = False
+) -> None:
     """Lock the dependencies of every team, or of one, and show what changed."""
-    locks.update(some_rooms(team), upgrade=upgrade, packages=package)
+    if check:
+        locks.require_fresh(some_rooms(team))
+    else:
+        locks.update(some_rooms(team), upgrade=upgrade, packages=package)
 
 
 @command(help={})
 def teams(_: Context) -> None:
-    """Show the registry."""
+    """Show the registry, and who has which version of what."""
+    registry = some_teams()
     output.table(
         ("team", "location", "module", "environment"),
         [
@@ -117,6 +209,7 @@ def teams(_: Context) -> None:
                 team.module,
                 str(team.environment.relative_to(bootstrap.ROOT)),
             )
-            for team in some_teams()
+            for team in registry
         ],
     )
+    output.table(*installed.table(registry))

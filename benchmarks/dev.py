@@ -24,7 +24,6 @@ import psutil
 
 from benchmarks import report, workspaces
 from devkit import graphql
-from devkit.bootstrap import ROOT, TOOLS
 from tests.running import free_port, processes_of
 
 RUNS = 3
@@ -64,7 +63,7 @@ class Side:
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="dagteam-bench-") as scratch:
         folder = Path(scratch)
-        dg = install_dg(folder)
+        dg = workspaces.install_dg(folder)
         sides = [
             Side("invoke dev", ours, {"this": RUNS, "2": RUNS, "12": RUNS, "50": RUNS}),
             Side("dagster dev", theirs, {"this": RUNS, "2": RUNS, "12": RUNS}),
@@ -89,7 +88,7 @@ def main() -> None:
         [
             f"Seconds from the command to an answering UI and to every location loaded; "
             f"memory is PSS; median of {RUNS} where there are as many runs. "
-            f"Ratios are to `dagster dev`. Dagster {dagster_version()}.",
+            f"Ratios are to `dagster dev`. Dagster {workspaces.dagster_version()}.",
             report.table(
                 ("teams", "command", "runs", "UI", "ratio", "loaded", "ratio", "processes", "MiB",
                  "ratio"),
@@ -113,20 +112,6 @@ def one_team(root: Path, port: int) -> Sequence[str | Path]:
 
 def theirs(root: Path, port: int) -> Sequence[str | Path]:
     return (root / ".venv-dagit/bin/dagster", "dev", "-w", "workspace.yaml", "--port", str(port))
-
-
-def install_dg(folder: Path) -> Path:
-    """`dg` in an environment of its own, at the orchestrator's version of Dagster."""
-    python = folder / "dg" / "bin" / "python"
-    packages = ("dagster-dg-cli", "dagster-webserver", f"dagster=={dagster_version()}")
-    for arguments in (("venv", folder / "dg"), ("pip", "install", "--python", python, *packages)):
-        subprocess.run([TOOLS / "bin/uv", *arguments], check=True, capture_output=True)
-    return folder / "dg" / "bin" / "dg"
-
-
-def dagster_version() -> str:
-    lock = (ROOT / "orchestrator" / "requirements.txt").read_text()
-    return lock.partition("\ndagster==")[2].split()[0]
 
 
 def alternately(sides: list[Side], size: str, root: Path) -> Iterator[tuple[Side, list[Start]]]:

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 from benchmarks import report
+from devkit.bootstrap import ROOT, TOOLS
+from devkit.workspace import load_teams
 
 DEFINITIONS = '''"""A small team."""
 
@@ -50,19 +52,33 @@ def generate(folder: Path, teams: int) -> Path:
             text = (example / file).read_text()
             text = text.replace("analytics_project", f"{name}_project")
             (package.parent / file).write_text(text.replace("analytics-project", f"{name}-project"))
-        # Where `dg` looks for a project's environment.
-        (package.parent / ".venv").symlink_to(f".venv-{name}")
     (root / "workspace.yaml").write_text(
         "load_from:\n" + "".join(ENTRY.format(name=name) for name in names)
     )
-    (root / "dg.toml").write_text(
-        'directory_type = "workspace"\n\n[workspace]\n'
-        + "".join(f'\n[[workspace.projects]]\npath = "{name}_project"\n' for name in names)
-    )
     for room in ("analytics_project", "ml_project"):
         shutil.rmtree(root / room)
+    let_dg_in(root)
     prepare(root)
     return root
+
+
+def here(folder: Path) -> Path:
+    """A checkout of this repository itself, warmed up."""
+    root = report.checkout(folder)
+    let_dg_in(root)
+    prepare(root)
+    return root
+
+
+def let_dg_in(root: Path) -> None:
+    """Make the checkout a workspace of `dg`, which looks for each environment in `.venv`."""
+    teams = load_teams(root)
+    for team in teams:
+        (team.directory / ".venv").symlink_to(team.environment.name)
+    (root / "dg.toml").write_text(
+        'directory_type = "workspace"\n\n[workspace]\n'
+        + "".join(f'\n[[workspace.projects]]\npath = "{t.directory.name}"\n' for t in teams)
+    )
 
 
 def prepare(root: Path) -> None:
@@ -75,3 +91,17 @@ def prepare(root: Path) -> None:
             check=True,
             stdout=subprocess.DEVNULL,
         )
+
+
+def install_dg(folder: Path) -> Path:
+    """`dg` in an environment of its own, at the orchestrator's version of Dagster."""
+    python = folder / "dg" / "bin" / "python"
+    packages = ("dagster-dg-cli", "dagster-webserver", f"dagster=={dagster_version()}")
+    for arguments in (("venv", folder / "dg"), ("pip", "install", "--python", python, *packages)):
+        subprocess.run([TOOLS / "bin/uv", *arguments], check=True, capture_output=True)
+    return folder / "dg" / "bin" / "dg"
+
+
+def dagster_version() -> str:
+    lock = (ROOT / "orchestrator" / "requirements.txt").read_text()
+    return lock.partition("\ndagster==")[2].split()[0]

@@ -10,11 +10,15 @@ from typing import Any
 from invoke.exceptions import Exit
 from invoke.tasks import task
 
+from devkit import output
 from devkit.bootstrap import ROOT
 from devkit.errors import DevkitError
 from devkit.locks import Room, rooms
 from devkit.upstream import with_makers
 from devkit.workspace import Team, load_teams, select
+
+# What a branch is compared with where nothing else is said.
+BASE = "origin/main"
 
 INTERRUPTED = 130
 TERMINATED = 143
@@ -48,6 +52,23 @@ def some_teams(names: Sequence[str] = (), *, upstream: bool = False) -> tuple[Te
     teams = load_teams(ROOT)
     chosen = select(teams, names)
     return with_makers(chosen, teams) if upstream and chosen != teams else chosen
+
+
+def touched_teams(names: Sequence[str], base: str) -> tuple[Team, ...]:
+    """Of the teams of these names (all for none) those that the changes since `base` touch.
+
+    Raises:
+        DevkitError: if the base is not there, or this is no git checkout.
+    """
+    from devkit import affected
+
+    found = affected.affected(load_teams(ROOT), base)
+    if found.note:
+        output.complain(f"note: {found.note}")
+    teams = found.among(some_teams(names))
+    if not teams:
+        output.complain(f"no team is touched by what changed since {base}")
+    return teams
 
 
 def one_team(name: str) -> Team:

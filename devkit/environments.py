@@ -139,6 +139,19 @@ def ensure(environments: Iterable[Environment]) -> list[parallel.Outcome]:
     return parallel.run("building environments", units) if units else []
 
 
+def unbuilt(teams: Sequence[Team]) -> set[str]:
+    """Build what is stale of the orchestrator and these teams; the teams that can't be built.
+
+    Raises:
+        DevkitError: if the orchestrator's can't.
+    """
+    failed = {one.name for one in ensure(every_environment(teams)) if not one.ok}
+    hosts = orchestrator_environment().name
+    if hosts in failed:
+        raise DevkitError(f"the environment of {hosts} can't be built", mend="invoke setup")
+    return failed
+
+
 def uv(environment: Environment, *arguments: str, keep: Sequence[int] = ()) -> processes.Finished:
     """Run uv, from the tools' environment, in the repository's root; `keep` as in `processes`.
 

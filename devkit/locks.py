@@ -84,6 +84,19 @@ def stale(room: Room) -> str | None:
     return None
 
 
+def require_fresh(chosen: Sequence[Room]) -> None:
+    """Hold that every lock is what its room's requirements ask for; asks no package index.
+
+    Raises:
+        DevkitError: naming each room whose locks have to be made again.
+    """
+    reasons = {room.name: reason for room in chosen if (reason := stale(room))}
+    if reasons:
+        raise DevkitError(
+            "\n".join(reasons.values()), mend=f"invoke lock --team {','.join(reasons)}"
+        )
+
+
 def update(chosen: Sequence[Room], *, upgrade: bool = False, packages: Sequence[str] = ()) -> None:
     """Make the locks of some rooms side by side, and tell what changed in each.
 

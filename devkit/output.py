@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table as RichTable
 
+_diverted = False
+
 LOG_COLUMNS = 200  # where nobody sees a terminal, lines are for grep
 STYLES = {"ok": "green", "FAILED": "bold red"}
 PREFIXES = ("cyan", "magenta", "blue", "yellow", "green")
@@ -26,8 +28,21 @@ def console() -> "Console":
     """Where everything goes: made at first use, since most commands have little to say."""
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() else LOG_COLUMNS
-    return Console(highlight=False, soft_wrap=True, width=width)
+    file = sys.stderr if _diverted else sys.stdout
+    width = None if file.isatty() else LOG_COLUMNS
+    return Console(file=file, highlight=False, soft_wrap=True, width=width)
+
+
+def divert() -> None:
+    """From now on what is told goes where errors go: the output is for a program."""
+    global _diverted
+    _diverted = True
+    console.cache_clear()
+
+
+def answer(text: str) -> None:
+    """Print what a program asked for, wherever the rest goes."""
+    print(text)
 
 
 def say(text: str = "") -> None:

@@ -15,8 +15,10 @@ from devkit.services import Supervised
 from devkit.workspace import Team
 
 POLL_SECONDS = 0.1
-# The webserver has a turn to itself until it answers, but no longer than this.
-LONGEST_HEAD_START_SECONDS = 1.5
+# The webserver has a turn to itself until it answers, but no longer than this: it takes the
+# longer the more locations it has to look at.
+HEAD_START_SECONDS = 1.5
+HEAD_START_SECONDS_A_LOCATION = 0.03
 # Of the daemon for locations that take long, to build their environments say.
 LONGEST_WAIT_SECONDS = 60.0
 
@@ -99,10 +101,11 @@ class Platform:
             if self._reload:
                 group.create_task(self._follow())
             group.create_task(self._tell_when_answering())
+            longest = HEAD_START_SECONDS + len(teams) * HEAD_START_SECONDS_A_LOCATION
             async with self._turns:  # the fewer start beside it, the sooner there is a UI
                 self._run_locations()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._answering.wait(), LONGEST_HEAD_START_SECONDS)
+                    await asyncio.wait_for(self._answering.wait(), longest)
             group.create_task(self._start_daemon())
             await self._until_settled()
             self._journal.close()

@@ -1,15 +1,19 @@
 """Loads a team's definitions in that team's interpreter and brings back what it found."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from devkit import processes, settings
+from devkit import manifest, processes, settings
+from devkit.manifest import Manifest
 from devkit.tracebacks import Place, named_places, own_places
 from devkit.workspace import Team
 
+# The program that runs in the team's interpreter, and what it needs.
 PROBE = Path(__file__).with_name("_probe.py")
+PARTS = (PROBE, Path(__file__).with_name("_sources.py"))
 TIMEOUT_SECONDS = 120.0
 
 
@@ -20,33 +24,31 @@ class Failure:
     `said` is what a program that could not report its end had printed by then.
     """
 
+    team: Team
     message: str
     place: Place | None
     traceback: str = ""
     said: str = ""
 
 
-@dataclass(frozen=True)
-class Manifest:
-    """What a code location defines: lists of names by kind, as `_probe` documents them."""
+def load(
+    team: Team, timeout: float = TIMEOUT_SECONDS, *, env: Mapping[str, str] | None = None
+) -> Manifest | Failure:
+    """Load one team's definitions; `timeout` is in seconds. A crash is a failure, never a pass.
 
-    team: Team
-    dagster: str
-    contents: dict[str, list[str]]
-
-
-def load(team: Team, timeout: float = TIMEOUT_SECONDS) -> Manifest | Failure:
-    """Load one team's definitions; `timeout` is in seconds. A crash is a failure, never a pass."""
+    `env` are the variables that its interpreter gets, by default the team's own.
+    """
     done = processes.run(
         [team.python, "-P", PROBE, team.module, team.directory],
         cwd=team.directory,
-        env=settings.of_team(team),
+        env=settings.of_team(team) if env is None else env,
         timeout=timeout,
     )
     if done.timed_out:
         # On TERM the probe's faulthandler has said where it was, the innermost line first.
         hung = own_places(done.errors.rpartition("(most recent call first)")[2], team.directory)
         return Failure(
+            team,
             f"still loading after {timeout:.0f} s (the time limit)",
             hung[0] if hung else None,
             said=done.errors,
@@ -54,18 +56,27 @@ def load(team: Team, timeout: float = TIMEOUT_SECONDS) -> Manifest | Failure:
     try:
         answer: dict[str, Any] = json.loads(done.output)
     except json.JSONDecodeError:
-        return Failure(f"the interpreter died (exit code {done.code})", None, said=done.errors)
-    if error := answer.pop("error", None):
-        # Where Dagster itself objects, no line of the team's is in the traceback that says why;
-        # its message names what it objects to.
-        places = (
-            own_places(error["origin"], team.directory)
-            or named_places(error["message"], team.directory)
-            or own_places(error["traceback"], team.directory)
-        )
-        return Failure(
-            f"{error['type']}: {error['message']}".rstrip(": "),
-            places[-1] if places else None,
-            error["traceback"],
-        )
-    return Manifest(team, answer.pop("dagster"), answer)
+        died = f"the interpreter died (exit code {done.code})"
+        return Failure(team, died, None, said=done.errors)
+    if error := answer.get("error"):
+        return _failure(team, error)
+    return manifest.parse(team, answer)
+
+
+def _failure(team: Team, error: dict[str, str]) -> Failure:
+    """An error of the team's code, at the line that it comes from.
+
+    Where Dagster itself objects, no line of the team's is in the traceback that says why;
+    its message names what it objects to.
+    """
+    places = (
+        own_places(error["origin"], team.directory)
+        or named_places(error["message"], team.directory)
+        or own_places(error["traceback"], team.directory)
+    )
+    return Failure(
+        team,
+        f"{error['type']}: {error['message']}".rstrip(": "),
+        places[-1] if places else None,
+        error["traceback"],
+    )

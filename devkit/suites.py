@@ -69,6 +69,17 @@ def run_all(teams: Sequence[Team]) -> None:
     parallel.require(outcomes)
 
 
+def run_kit() -> None:
+    """Run the style's tests and the kit's.
+
+    Raises:
+        DevkitError: naming each suite that failed.
+    """
+    outcomes = parallel.run("testing", _units(of_style()))
+    outcomes += parallel.run("testing the kit", _units([of_kit()]))
+    parallel.require(outcomes)
+
+
 def run_teams(teams: Sequence[Team], arguments: Sequence[str] = ()) -> None:
     """Run the tests of some teams; one team's alone get the terminal, for its debugger.
 
@@ -76,7 +87,7 @@ def run_teams(teams: Sequence[Team], arguments: Sequence[str] = ()) -> None:
         DevkitError: naming each team whose tests failed.
     """
     suites = [of_team(team, arguments) for team in teams]
-    if len(suites) > 1:
+    if len(suites) != 1:
         parallel.require(parallel.run("testing", _units(suites)))
         return
     (suite,) = suites

@@ -1,7 +1,9 @@
 """Reads tracebacks, as text: which line of a team's own code an error comes from."""
 
 import ast
+import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,11 +45,17 @@ def named_places(message: str, folder: Path) -> list[Place]:
     names = set(QUOTED.findall(message))
     return [
         Place(file, node.lineno)
-        for file in sorted(folder.rglob("*.py"))
-        if _is_own(file, folder)
+        for file in sorted(_code(folder))
         for node in ast.walk(_parsed(file))
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name in names
     ]
+
+
+def _code(folder: Path) -> Iterator[Path]:
+    """The Python files under a folder, without going through its environments."""
+    for directory, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (Path(directory, name) for name in files if name.endswith(".py"))
 
 
 def _is_own(file: Path, folder: Path) -> bool:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from devkit import output
+from devkit import cache, output
 from devkit.bootstrap import ROOT
 from devkit.workspace import Team, load_teams
 from tests.running import ready_copy
@@ -13,9 +13,11 @@ from tests.support import Checkout, borrow_tools, copy_repository
 
 
 @pytest.fixture(autouse=True)
-def _nobodys_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No test depends on the developer's DAGSTER_HOME or prints to another test's console."""
+def _nobodys_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """No test depends on the developer's DAGSTER_HOME and manifests, or another's console."""
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    monkeypatch.setattr(cache, "FOLDER", tmp_path / "manifests")
+    monkeypatch.setattr(output, "_diverted", False)
     output.console.cache_clear()
     yield
     output.console.cache_clear()

@@ -213,3 +213,14 @@ def test_no_network_is_one_sentence(checkout: Checkout) -> None:
 def test_the_lock_of_the_tools_has_no_deployed_twin(rooms: dict[str, Room]) -> None:
     assert rooms["tools"].deployed is None
     assert rooms["tools"].local == ROOT / "local_requirements.txt"
+
+
+def test_a_stale_lock_is_one_message_without_a_network(checkout: Checkout) -> None:
+    done = checkout.tasks("lock", "--check", env=NO_NETWORK)
+    assert done.returncode == 0, done.stdout + done.stderr
+    checkout.edit("ml_project/pyproject.toml", "dependencies = [", 'dependencies = ["six", ')
+    done = checkout.tasks("lock", "--check", env=NO_NETWORK)
+    assert done.returncode == 1
+    assert "ml_project/local_requirements.txt is older than what it is made from" in done.stderr
+    assert "to mend:  invoke lock --team ml" in done.stderr
+    assert "analytics" not in done.stderr

@@ -51,3 +51,14 @@ def test_without_a_terminal_there_is_no_progress_line(capsys: pytest.CaptureFixt
         progress.start("tea")
         progress.end("tea")
     assert capsys.readouterr().out == ""
+
+
+def test_diverted_words_leave_the_output_to_the_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    output.divert()
+    output.say("loading ...")
+    output.result(True, "tea", "brewed", 1.0, 3)
+    output.answer('{"ok": true}')
+    said = capsys.readouterr()
+    assert said.out == '{"ok": true}\n'
+    assert "loading ..." in said.err
+    assert "brewed" in said.err

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from devkit import locks, parallel, probe, processes
-from devkit.probe import Failure, Manifest
+from devkit.manifest import Manifest
+from devkit.probe import Failure
 from devkit.workspace import Team
 
 # A definition in a new file of a team's own package, what is said of it, and its line.
@@ -118,11 +119,12 @@ def test_a_team_is_loaded_with_the_dagster_of_its_own_environment(teams: dict[st
     analytics, ml = found[:2]
     assert isinstance(analytics, Manifest)
     assert isinstance(ml, Manifest)
-    assert "penguins" in analytics.contents["assets"]
-    assert "penguin_cluster" in ml.contents["assets"]
-    assert "penguins" in ml.contents["external"]
-    assert analytics.contents["schedules"] == ["penguin_update_minutely"]
-    assert len(ml.contents["sensors"]) == 1
+    assert "penguins" in analytics.makes
+    assert "penguin_cluster" in ml.makes
+    assert "penguins" in ml.stubs
+    assert ml.reads == {"penguins"}
+    assert analytics.schedules == ("penguin_update_minutely",)
+    assert [sensor.watches for sensor in ml.sensors] == [("penguins",)]
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -148,7 +150,7 @@ def test_what_a_team_prints_does_not_spoil_the_answer(
 ) -> None:
     found = rude["chatty"]
     assert isinstance(found, Manifest), found
-    assert found.contents["assets"] == ["tea"]
+    assert [*found.makes] == ["tea"]
 
 
 def test_an_interpreter_that_dies_is_a_failure_with_its_last_words(

@@ -1,0 +1,79 @@
+"""What the dev container's hooks do once the tools are there: `python -m devkit.container STEP`.
+
+A hook that fails skips those that come after it. So what is wrong with one team fails none: it
+is told, with what mends it, when it happens and again whenever the container starts.
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+
+from devkit import environments, home, output, parallel, setup
+from devkit.bootstrap import ROOT
+from devkit.errors import DevkitError
+from devkit.workspace import Team, load_teams
+
+
+def build(teams: Sequence[Team]) -> None:
+    """Build every environment and prepare DAGSTER_HOME: all that a prebuilt layer may hold."""
+
+    def hosts() -> str:
+        built = environments.build(environments.orchestrator_environment())
+        return f"{built}; DAGSTER_HOME {home.prepare(home.locate())}"
+
+    rooms = [environments.team_environment(team) for team in teams]
+    units: dict[str, parallel.Work] = {
+        room.name: partial(environments.build, room) for room in rooms
+    }
+    units = {environments.orchestrator_environment().name: hosts} | units
+    failed = [one.name for one in parallel.run("building environments", units) if not one.ok]
+    if failed:
+        output.say(f"not built: {', '.join(failed)}; the others are.")
+        output.say("to mend: see above, then `invoke setup`")
+
+
+def install_hooks(_: Sequence[Team]) -> None:
+    """Have git run the hooks of this checkout, which may be those of another place until now."""
+    if not setup.hooks_installed():
+        output.say(f"git hooks {setup.install_hooks()}")
+
+
+def check(teams: Sequence[Team]) -> None:
+    """Say what is not in place; build nothing."""
+    found = list(missing(teams))
+    for text in found:
+        output.say(text)
+    if found:
+        output.say("to mend: `invoke setup`")
+    else:
+        output.say(f"everything is in place: {len(teams)} teams; `invoke dev` runs the platform")
+
+
+def missing(teams: Sequence[Team]) -> Iterator[str]:
+    """What is not in place, a sentence each. Reads some files and starts nothing."""
+    for environment in environments.every_environment(teams):
+        if reason := environments.stale(environment):
+            yield f"the environment of {environment.name} has to be built: {reason}"
+    if not home.is_ready(home.locate()):
+        yield "DAGSTER_HOME is not prepared"
+    if not setup.hooks_installed():
+        yield "the git hooks are not installed"
+
+
+STEPS: Mapping[str, Callable[[Sequence[Team]], None]] = {
+    "build": build,
+    "hooks": install_hooks,
+    "check": check,
+}
+
+
+def main(step: str) -> None:
+    """Do one step, and let nothing that a user can mend fail it."""
+    try:
+        STEPS[step](load_teams(ROOT))
+    except DevkitError as error:
+        output.say(str(error.message))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

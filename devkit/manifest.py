@@ -1,0 +1,162 @@
+"""What a code location defines, as values: the manifest that `_probe.py` prints.
+
+`docs/manifest.md` describes the format. A place is a line of the team's own code that
+defines the thing, found by its name: None where nothing in the team's files has that name.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from devkit.tracebacks import Place
+from devkit.workspace import Team
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column that a table has, or that a reader of it needs; types compare as texts."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True)
+class Dependency:
+    """An asset that another one reads.
+
+    `loaded`: an IO manager loads it, which `deps=` alone does not. `mapping`: the class of
+    an explicit partition mapping.
+    """
+
+    key: str
+    loaded: bool
+    mapping: str | None
+
+
+@dataclass(frozen=True)
+class Asset:
+    """An asset that a location makes or knows of; its key has `/` between the parts.
+
+    `made`: it can be materialised. `shadowed`: the location has both an asset and a
+    `SourceAsset` of that key, and Dagster takes the latter. `observed`: an observable one.
+    `implied`: nobody wrote it down, but something reads it. `external`: who makes it, where
+    that is nobody here (the tag `dagteam/external`). `columns` is None where none are
+    declared. `watches`: what its automation condition names besides what it reads.
+    """
+
+    key: str
+    made: bool
+    shadowed: bool
+    observed: bool
+    implied: bool
+    external: str | None
+    group: str
+    kinds: tuple[str, ...]
+    owners: tuple[str, ...]
+    deps: tuple[Dependency, ...]
+    partitions: Mapping[str, Any] | None
+    columns: tuple[Column, ...] | None
+    watches: tuple[str, ...]
+    place: Place | None
+
+
+@dataclass(frozen=True)
+class Sensor:
+    """A sensor, and the keys of the assets whose materialisations it watches."""
+
+    name: str
+    type: str
+    running: bool
+    watches: tuple[str, ...]
+    place: Place | None
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """All that a team's code location defines.
+
+    `checks` are pairs of an asset's key and a name; `imports` are the top-level packages
+    that its files name or that are loaded from outside its environment, and where.
+    """
+
+    team: Team
+    dagster: str
+    python: str
+    assets: tuple[Asset, ...]
+    checks: tuple[tuple[str, str], ...]
+    jobs: tuple[str, ...]
+    schedules: tuple[str, ...]
+    sensors: tuple[Sensor, ...]
+    resources: tuple[str, ...]
+    imports: Mapping[str, Place | None]
+    raw: Mapping[str, Any] = field(repr=False, compare=False)
+
+    @property
+    def makes(self) -> dict[str, Asset]:
+        """The assets that it makes, by key."""
+        return {asset.key: asset for asset in self.assets if asset.made}
+
+    @property
+    def stubs(self) -> dict[str, Asset]:
+        """The assets that it knows of and does not make, by key."""
+        return {asset.key: asset for asset in self.assets if not asset.made}
+
+    @property
+    def reads(self) -> set[str]:
+        """The keys that its assets and checks read."""
+        read = {dep.key for asset in self.assets for dep in asset.deps}
+        return read | {key for key, _ in self.checks if key not in self.makes}
+
+
+def parse(team: Team, raw: Mapping[str, Any]) -> Manifest:
+    """The manifest that a team's probe has printed.
+
+    Raises:
+        KeyError: if it lacks a field.
+    """
+
+    def place(found: Mapping[str, Any] | None) -> Place | None:
+        return Place(team.directory / found["file"], found["line"]) if found else None
+
+    return Manifest(
+        team=team,
+        dagster=raw["dagster"],
+        python=raw["python"],
+        assets=tuple(_asset(one, place(one["place"])) for one in raw["assets"]),
+        checks=tuple((one["asset"], one["name"]) for one in raw["checks"]),
+        jobs=tuple(raw["jobs"]),
+        schedules=tuple(one["name"] for one in raw["schedules"]),
+        sensors=tuple(
+            Sensor(
+                name=one["name"],
+                type=one["type"],
+                running=one["running"],
+                watches=tuple(one["watches"]),
+                place=place(one["place"]),
+            )
+            for one in raw["sensors"]
+        ),
+        resources=tuple(raw["resources"]),
+        imports={name: place(where) for name, where in raw["imports"].items()},
+        raw=raw,
+    )
+
+
+def _asset(raw: Mapping[str, Any], place: Place | None) -> Asset:
+    columns = raw["columns"]
+    return Asset(
+        key=raw["key"],
+        made=raw["made"],
+        shadowed=raw["shadowed"],
+        observed=raw["observed"],
+        implied=raw["implied"],
+        external=raw["external"],
+        group=raw["group"],
+        kinds=tuple(raw["kinds"]),
+        owners=tuple(raw["owners"]),
+        deps=tuple(Dependency(**dep) for dep in raw["deps"]),
+        partitions=raw["partitions"],
+        columns=None if columns is None else tuple(Column(**column) for column in columns),
+        watches=tuple(raw["watches"]),
+        place=place,
+    )
