@@ -65,13 +65,14 @@ def test(
     _: Context, team: list[str], affected: bool = False, base: str = BASE, kit: bool = False
 ) -> None:
     """Run every test; with --team that team's, with pytest's own arguments after --."""
+    teams = touched_teams(team, base) if affected and not kit else some_teams(team)
+    parallel.require(environments.ensure(environments.every_environment(teams)))
     if kit:
         suites.run_kit()
-        return
-    teams = touched_teams(team, base) if affected else some_teams(team)
-    parallel.require(environments.ensure(environments.every_environment(teams)))
-    some = team or affected or remainder()
-    suites.run_teams(teams, remainder()) if some else suites.run_all(teams)
+    elif team or affected or remainder():
+        suites.run_teams(teams, remainder())
+    else:
+        suites.run_all(teams)
 
 
 @command(

@@ -1,23 +1,18 @@
-"""`invoke affected`: which teams a change touches. In doubt too many rather than too few.
-
-First what changed, which only git knows; then whom it concerns, which is pure.
-"""
+"""`invoke affected`: which teams a change touches. In doubt too many rather than too few."""
 
 import json
 import os
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import yaml
 
-from devkit import cache, processes
-from devkit.bootstrap import ROOT, clean_environment
+from devkit import cache
+from devkit.bootstrap import ROOT
+from devkit.changes import Changes, changed_files, text_at
 from devkit.environments import SHARED, team_environment
-from devkit.errors import DevkitError
 from devkit.manifest import Manifest
-from devkit.processes import Finished
 from devkit.workspace import FIELDS, Team
 
 REGISTRY = "workspace.yaml"
@@ -29,129 +24,8 @@ KIT_ONLY = frozenset({
     "README.md", "benchmarks", "deploy", "docs", "tests",
 })  # fmt: skip
 
-# No setting of the user's may hide a file; a rename is a deletion and an addition.
-DIFF = ("diff", "--name-only", "--no-renames", "--ignore-submodules=none", "-z")
-UNTRACKED = ("ls-files", "--others", "--exclude-standard", "-z")
-
 REASONS_FOR_A_PERSON = 3
 REASONS_IN_JSON = 20  # an output of GitHub Actions may have 1 MB
-
-
-@dataclass(frozen=True)
-class Changes:
-    """What differs from a base: sorted paths below the root, with `/` between their parts.
-
-    `start` is the commit compared with, the merge base wherever there is one; `note` is a
-    sentence that says so where there is none.
-    """
-
-    base: str
-    start: str
-    files: tuple[str, ...]
-    note: str | None = None
-
-
-def changed_files(base: str, root: Path = ROOT) -> Changes:
-    """The files that HEAD, the index or the working tree have otherwise than `base` had.
-
-    That is what a push, a commit or a run would take, from where HEAD's history left that of
-    `base`; untracked files too, ignored ones not. In a git hook it is the hook's own index.
-
-    Raises:
-        DevkitError: if git is not installed, `root` is not the top of a checkout with a
-            commit, or `base` is not there.
-    """
-    _require_checkout(root)
-    tip = _commit(base, root)
-    if tip is None:
-        raise _no_base(base, root)
-    common = _git(root, "merge-base", tip, "HEAD")
-    start = tip if common.code else common.output.strip()
-    listings = [(*DIFF, start, "HEAD", "--"), (*DIFF, "--cached", start, "--"),
-                (*DIFF, start, "--"), UNTRACKED]  # fmt: skip
-    files = {file for listing in listings for file in _list(root, listing)}
-    note = _no_history(base, root) if common.code else None
-    return Changes(base, start, tuple(sorted(files)), note)
-
-
-def _require_checkout(root: Path) -> None:
-    asked = _git(root, "rev-parse", "--is-inside-work-tree", "--show-prefix")
-    if asked.code or asked.output.splitlines() != ["true", ""]:
-        if "dubious ownership" in asked.errors:
-            raise DevkitError(
-                f"git reads no checkout that is somebody else's: {root}",
-                mend=f"`git config --global --add safe.directory {root}`",
-            )
-        raise DevkitError(
-            f"what changed is not known: {root} is not the top of a git checkout",
-            expected="a clone of the repository",
-            found=asked.errors.partition("\n")[0] or "a folder inside another checkout",
-            mend="`git clone` the repository, and run this in the clone",
-        )
-    if _commit("HEAD", root) is None:
-        raise DevkitError(
-            "nothing can be compared: this checkout has no commit yet",
-            mend="`git add --all`, then `git commit`",
-        )
-
-
-def _commit(name: str, root: Path) -> str | None:
-    if name.startswith("-"):  # git would take it for an option
-        return None
-    done = _git(root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
-    return None if done.code else done.output.strip()
-
-
-def _list(root: Path, arguments: Sequence[str]) -> list[str]:
-    done = _git(root, *arguments)
-    if done.code:
-        raise DevkitError(f"`git {' '.join(arguments)}` failed", found=done.errors.strip())
-    return list(filter(None, done.output.split("\0")))
-
-
-def _git(root: Path, *arguments: str) -> Finished:
-    """Ask git, with what it set for a hook, if this is one; it takes no lock and speaks English."""
-    env = {**clean_environment(), "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
-    try:
-        return processes.run(("git", *arguments), cwd=root, env=env)
-    except FileNotFoundError:
-        raise DevkitError(
-            "git is not installed, and only git knows what changed",
-            mend="install it (on Debian and Ubuntu: `sudo apt install git`)",
-        ) from None
-
-
-def _no_base(base: str, root: Path) -> DevkitError:
-    """The error for a base that is not there, with the command that fetches it."""
-    shallow = _is_shallow(root)
-    branch = re.split(r"[~^:]|@\{", base.removeprefix("refs/remotes/"))[0]
-    remotes = _git(root, "remote").output.split()
-    remote = next((name for name in remotes if branch.startswith(f"{name}/")), None)
-    what = ["--unshallow"] if shallow else []
-    if remote:  # the whole refspec: a clone of one branch has no other one's
-        branch = branch.removeprefix(f"{remote}/")
-        what.append(f"{remote} {branch}:refs/remotes/{remote}/{branch}")
-    return DevkitError(
-        f"the base {base!r} is not there",
-        expected="a branch, tag or commit of this repository",
-        found=f"no such commit in this {'shallow clone' if shallow else 'checkout'}",
-        mend=f"`git fetch {' '.join(what)}`" if what else "name one of `git branch --all`",
-    )
-
-
-def _no_history(base: str, root: Path) -> str:
-    """The sentence for a base and a HEAD without a common ancestor."""
-    doubt = f"so this compares with {base} itself and may name too many teams"
-    if _is_shallow(root):
-        return (
-            f"where HEAD left {base} is not in this shallow clone, {doubt}: "
-            "`git fetch --unshallow` fetches the rest"
-        )
-    return f"{base} and HEAD have no common history, {doubt}: `--base` names another"
-
-
-def _is_shallow(root: Path) -> bool:
-    return _git(root, "rev-parse", "--is-shallow-repository").output.strip() == "true"
 
 
 @dataclass(frozen=True)
@@ -181,8 +55,7 @@ def affected(teams: Sequence[Team], base: str, root: Path = ROOT) -> Touched:
         DevkitError: as `changed_files` does.
     """
     changes = changed_files(base, root)
-    before = _git(root, "cat-file", "blob", f"{changes.start}:{REGISTRY}")
-    return touched(changes, teams, None if before.code else before.output, root)
+    return touched(changes, teams, text_at(changes.start, REGISTRY, root), root)
 
 
 def touched(
@@ -254,11 +127,10 @@ def with_downstream(change: Touched, teams: Sequence[Team], built: Sequence[Team
     Asks for the definitions of the teams that have an environment, `built`.
     """
     known = [found for found in cache.load_all(built) if isinstance(found, Manifest)]
-    external = {
-        asset.key for found in known for asset in found.assets if asset.external is not None
-    }
-    reads = {found.team.name: found.reads - external for found in known}
-    return with_readers(change, teams, reads, {one.team.name: set(one.makes) for one in known})
+    makes = {found.team.name: set(found.makes) for found in known}
+    outside = {asset.key for found in known for asset in found.assets if asset.external is not None}
+    outside -= set().union(*makes.values())
+    return with_readers(change, teams, {one.team.name: one.reads - outside for one in known}, makes)
 
 
 def as_text(change: Touched) -> str:

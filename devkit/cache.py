@@ -11,11 +11,11 @@ Only manifests are kept: what does not load is tried again every time.
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from devkit import manifest, parallel, probe
+from devkit import manifest, output, parallel, probe
 from devkit.bootstrap import ROOT
 from devkit.environments import SHARED
 from devkit.installed import distributions
@@ -30,8 +30,11 @@ KEPT = 8  # for each team: a few branches
 LARGEST_READ_BYTES = 1 << 20
 
 
-def digest(team: Team) -> str:
-    """SHA-256 of what can change a team's manifest, without a path of the machine."""
+def digest(team: Team, shared: bytes | None = None) -> str:
+    """SHA-256 of what can change a team's manifest, without a path of the machine.
+
+    `shared` is utils' part of it, if it is known.
+    """
     told = hashlib.sha256()
     for file in probe.PARTS:
         told.update(file.read_bytes())
@@ -40,11 +43,15 @@ def digest(team: Team) -> str:
     told.update(json.dumps(entry).encode())
     told.update(config.read_bytes() if config.exists() else b"-")
     told.update(json.dumps(sorted(distributions(team.environment).items())).encode())
-    for folder in (team.directory, SHARED):
-        for file in _files(folder):
-            told.update(f"\0{file.relative_to(folder).as_posix()}\0".encode())
-            told.update(_content(file))
+    told.update(_tree(team.directory))
+    told.update(_tree(SHARED) if shared is None else shared)
     return told.hexdigest()
+
+
+def digests(teams: Iterable[Team]) -> dict[str, str]:
+    """The digest of each team, by its short name; utils is looked at once for all."""
+    shared = _tree(SHARED)
+    return {team.name: digest(team, shared) for team in teams}
 
 
 def recall(team: Team, wanted: str) -> Manifest | None:
@@ -61,18 +68,14 @@ def load(team: Team, wanted: str) -> Manifest | Failure:
     """Load a team's definitions, and keep the manifest under this digest.
 
     If a file was saved in between, nobody knows which state was loaded, and nothing is kept.
-
-    Raises:
-        OSError: if it can't be kept.
+    Where nothing can be written, that is said, and the result is as good.
     """
     found = probe.load(team)
     if isinstance(found, Manifest) and digest(team) == wanted:
-        place = _place(team, wanted)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        fresh = place.with_suffix(f".{os.getpid()}.new")
-        fresh.write_text(json.dumps(found.raw))
-        fresh.replace(place)
-        _prune(team)
+        try:
+            _keep(found, _place(team, wanted))
+        except OSError as error:
+            output.complain(f"note: the next check will load {team.name} again: {error}")
     return found
 
 
@@ -86,6 +89,14 @@ def load_all(teams: Sequence[Team]) -> list[Manifest | Failure]:
     return parallel.gather(one, teams)
 
 
+def _keep(found: Manifest, place: Path) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    fresh = place.with_suffix(f".{os.getpid()}.new")
+    fresh.write_text(json.dumps(found.raw))
+    fresh.replace(place)
+    _prune(found.team)
+
+
 def _place(team: Team, wanted: str) -> Path:
     return FOLDER / f"{team.location}-{wanted[:32]}.json"
 
@@ -97,6 +108,15 @@ def _prune(team: Team) -> None:
     ]
     for file in sorted(kept, key=lambda file: file.stat().st_mtime)[:-KEPT]:
         file.unlink(missing_ok=True)
+
+
+def _tree(folder: Path) -> bytes:
+    """SHA-256 of the names and contents of a folder's files."""
+    told = hashlib.sha256()
+    for file in _files(folder):
+        told.update(f"\0{file.relative_to(folder).as_posix()}\0".encode())
+        told.update(_content(file))
+    return told.digest()
 
 
 def _files(folder: Path) -> Iterator[Path]:

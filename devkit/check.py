@@ -86,7 +86,7 @@ def examine(
         for team in teams
         if team.name in unbuilt
     }
-    digests = {team.name: cache.digest(team) for team in teams}
+    digests = cache.digests(teams)
     for team in teams:
         if (
             team.name not in found

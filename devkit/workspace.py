@@ -11,6 +11,8 @@ import yaml
 from devkit.errors import DevkitError
 
 SUFFIX = "_project"
+# libyaml's where PyYAML was built with it: ten times quicker.
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 FIELDS = ("location_name", "module_name", "working_directory", "executable_path")
 
 
@@ -109,7 +111,7 @@ def select(teams: Sequence[Team], names: Iterable[str]) -> tuple[Team, ...]:
 def _entries(file: Path) -> list[yaml.Node]:
     """The nodes under `load_from`: nodes, not values, since they know their lines."""
     try:
-        document = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        document = yaml.compose(file.read_text(encoding="utf-8"), Loader=LOADER)
     except FileNotFoundError:
         raise DevkitError(
             f"{file.name} is not there",

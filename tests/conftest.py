@@ -1,5 +1,6 @@
 """Fixtures of the kit's tests: registries, copies of the repository, no one's DAGSTER_HOME."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from devkit import cache, output
 from devkit.bootstrap import ROOT
 from devkit.workspace import Team, load_teams
+from tests.repositories import REGISTRY, SETTINGS, Repository
 from tests.running import ready_copy
 from tests.support import Checkout, borrow_tools, copy_repository
 
@@ -48,3 +50,26 @@ def light_checkout(checkout: Checkout) -> Checkout:
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """A copy of this repository, ready to run, for all tests of a module."""
     return ready_copy(tmp_path_factory.mktemp("dev") / "checkout")
+
+
+@pytest.fixture
+def nobodys_git(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test depends on the developer's git, or on the hook that it runs in."""
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
+    for name, value in SETTINGS.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def repository(tmp_path: Path, nobodys_git: None) -> Repository:  # noqa: ARG001 (for git)
+    """Three teams, one of them in a folder further down, on a branch from main."""
+    made = Repository(tmp_path / "checkout")
+    made.write("workspace.yaml", REGISTRY)
+    made.write(".gitignore", "*.log\n.venv*\n")
+    for folder in ("tea", "teams/milk", "sugar"):
+        made.write(f"{folder}/code.py", f"# the code of {folder}\n")
+    made.git("init", "--quiet", "--initial-branch", "main")
+    made.commit()
+    made.git("checkout", "--quiet", "-b", "work")
+    return made

@@ -142,6 +142,14 @@ def test_what_was_saved_while_it_loaded_is_not_taken_for_it(team: Team) -> None:
     assert cache.recall(team, wanted) is None
 
 
+def test_where_nothing_can_be_kept_it_is_said_and_the_result_is_as_good(
+    team: Team, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cache.FOLDER.write_text("in the way")
+    assert isinstance(cache.load(team, cache.digest(team)), Manifest)
+    assert "note: the next check will load tea again" in capsys.readouterr().err
+
+
 def test_the_oldest_go_and_only_this_teams(team: Team) -> None:
     other = replace(team, location="tea_project_two")
     cache.load(other, cache.digest(other))

@@ -82,7 +82,7 @@ def test_a_team_that_hangs_or_dies_never_passes(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(probe.load, "__defaults__", (3.0,))
+    monkeypatch.setattr(probe.load, "__defaults__", (6.0,))
     codes = {
         "hanging": "import time\ntime.sleep(600)\n",
         "gone": "import os\nos._exit(0)\n",
@@ -92,7 +92,7 @@ def test_a_team_that_hangs_or_dies_never_passes(
     with pytest.raises(DevkitError, match="3 of 3 failed to load: hanging, gone, leaving"):
         check.check(some, some)
     said = capsys.readouterr().out
-    assert f"{tmp_path}/hanging_defs.py:2: still loading after 3 s" in said
+    assert f"{tmp_path}/hanging_defs.py:2: still loading after 6 s" in said
     assert "the interpreter died (exit code 0)" in said
     assert f"{tmp_path}/leaving_defs.py:1: SystemExit" in said
 

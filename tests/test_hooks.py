@@ -1,0 +1,236 @@
+"""The git hooks: real commits in a copy of the repository, and each hook by itself."""
+
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support import Checkout, borrow_tools, copy_repository, run
+
+ASSETS = "analytics_project/analytics_project/defs/assets.py"
+CLUSTERS = "ml_project/ml_project/defs/assets.py"
+LINEAGE = "docs/lineage.md"
+AUTHOR = ("-c", "user.name=Test", "-c", "user.email=test@localhost")
+
+# Written so that this file has none of them.
+PRIVATE_KEY = "-----BEGIN " + "RSA PRIVATE KEY-----\nMIIEow\n-----END " + "RSA PRIVATE KEY-----\n"
+CLOUD_KEY = 'KEY = "AKIA' + 'Z3MHQ7XW2LPN5TRB"\n'
+
+WORKFLOW = """
+name: other
+on: {push: {branches: [main]}}
+permissions: {}
+concurrency: {group: other, cancel-in-progress: true}
+jobs:
+  one:
+    name: one
+    runs-on: ubuntu-24.04
+    permissions: {}
+    steps: [{run: echo hello}]
+"""
+
+CONTAINER = """{
+  // with comments, as the specification allows
+  "name": "DagTeam, ]", // and "a, ]" in a comment
+  "image": "debian",
+  "customizations": {"vscode": {"extensions": ["charliermarsh.ruff"]}}
+}
+"""
+
+REFUSED = {
+    "large file": ("large-files", "docs/large.bin", "x" * 1_100_000),
+    "private key": ("secrets", "ml_project/key.pem", PRIVATE_KEY),
+    "cloud key": ("secrets", "ml_project/ml_project/key.py", CLOUD_KEY),
+    "broken YAML": ("yaml", "ml_project/broken.yaml", "a: [1\n"),
+    "a YAML key twice": ("yaml", "ml_project/broken.yaml", "a: 1\na: 2\n"),
+    "broken TOML": ("toml", "ml_project/broken.toml", "a = \n"),
+    "broken JSON": ("json", "ml_project/broken.json", '{"a": 1,}\n'),
+    "comments in JSON": ("json", "ml_project/broken.json", '{"a": 1} // one\n'),
+    "broken JSON with comments": ("jsonc", "ml_project/.vscode/a.json", '{"a": 1 /* one */\n'),
+    "unknown property of a container": (
+        "devcontainer", ".devcontainer/devcontainer.json",
+        CONTAINER.replace('"image"', '"runArg": [], "image"'),
+    ),
+    "trailing comma in a container": (
+        "devcontainer-commas", ".devcontainer/devcontainer.json",
+        CONTAINER.replace("ruff\"]", "ruff\", // the last\n]"),
+    ),
+    "unknown property of a workflow": (
+        "workflows", ".github/workflows/other.yml", WORKFLOW.replace("steps:", "step:"),
+    ),
+    "action by its tag": (
+        "workflows-audit", ".github/workflows/other.yml",
+        WORKFLOW.replace("{run: echo hello}", "{uses: actions/setup-python@v7}"),
+    ),
+    "lint": ("ruff-check", "ml_project/ml_project/extra.py", '"""A."""\n\nimport os\n'),
+    "format": ("ruff-format", "ml_project/ml_project/extra.py", '"""A."""\n\nA = {"a":1}\n'),
+}  # fmt: skip
+
+TAKEN = {
+    "comments in a container": (".devcontainer/devcontainer.json", CONTAINER),
+    "comments of an editor": (".vscode/settings.json", '{\n  // one\n  "a": [1, 2]\n}\n'),
+    "a good workflow": (".github/workflows/other.yml", WORKFLOW),
+    "a good file": ("ml_project/ml_project/extra.py", '"""A."""\n\nA = {"a": 1}\n'),
+}
+
+OF_THE_WHOLE = "locks,definitions,lineage"  # the hooks that are tried with commits
+
+
+@dataclass(frozen=True)
+class Clone:
+    """A copy whose git hooks are installed."""
+
+    checkout: Checkout
+    cache: Path
+
+    def git(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run git, with a cache of pre-commit that is nobody's."""
+        env = {"PRE_COMMIT_HOME": str(self.cache)}
+        return run(["git", *AUTHOR, *arguments], self.checkout.root, env)
+
+    def commit(self, *options: str) -> subprocess.CompletedProcess[str]:
+        """Commit everything that is different, as a person would."""
+        self.git("add", "--all")
+        return self.git("commit", "--message", "a change", *options)
+
+    def hooks(self, *options: str, skip: str = "") -> subprocess.CompletedProcess[str]:
+        """Run one hook, if it is named, or all of them."""
+        python = self.checkout.root / ".venv-tools" / "bin" / "python"
+        env = {"PRE_COMMIT_HOME": str(self.cache), "SKIP": skip}
+        return run([python, "-m", "pre_commit", "run", *options], self.checkout.root, env)
+
+    def write(self, file: str, text: str) -> None:
+        """Write a file that need not be there, and stage it."""
+        path = self.checkout.root / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        assert self.git("add", file).returncode == 0
+
+    def append(self, file: str, text: str) -> None:
+        """Add to a file's end, and stage it."""
+        self.write(file, (self.checkout.root / file).read_text() + text)
+
+    def rename(self, old: str, new: str) -> None:
+        """Let an asset of ml's definitions have another name, and stage it."""
+        for path in (self.checkout.root / CLUSTERS).parent.glob("*.py"):
+            path.write_text(path.read_text().replace(old, new))
+        assert self.git("add", "--all").returncode == 0
+
+    def tip(self) -> str:
+        """The commit that the branch is at."""
+        return self.git("rev-parse", "HEAD").stdout
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    """A copy of this repository after `python3 tasks.py setup`, whose teams have all loaded."""
+    folder = tmp_path_factory.mktemp("hooks")
+    checkout = copy_repository(folder / "checkout")
+    borrow_tools(checkout)
+    for task in ("setup", "check"):
+        done = checkout.tasks(task)
+        assert done.returncode == 0, done.stdout + done.stderr
+    return Clone(checkout, folder / "pre-commit")
+
+
+@pytest.fixture
+def clone(installed: Clone) -> Iterator[Clone]:
+    """The copy as it was before the last test; what a test leaves is undone."""
+    start = installed.tip().strip()
+    yield installed
+    installed.git("reset", "--quiet", "--hard", start)
+    installed.git("clean", "--quiet", "--force", "-d")
+
+
+def test_a_good_change_goes_in_and_loads_one_team_s_definitions(clone: Clone) -> None:
+    clone.append(CLUSTERS, "\n\n# A remark.\n")
+    before = clone.tip()
+    checked = clone.hooks("definitions", "--verbose")
+    assert checked.returncode == 0, checked.stdout
+    assert "ml" in checked.stdout
+    assert "analytics" not in checked.stdout
+    done = clone.commit()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert clone.tip() != before
+
+
+def test_a_broken_definition_is_refused_with_its_file_and_line(clone: Clone) -> None:
+    before = clone.tip()
+    line = len((clone.checkout.root / CLUSTERS).read_text().splitlines()) + 2
+    clone.append(CLUSTERS, '\nTHERE_IS_NO = {"such": "key"}["other"]\n')
+    done = clone.commit()
+    said = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert f"{CLUSTERS}:{line}" in said
+    assert "KeyError" in said
+    assert LINEAGE not in said
+    assert clone.tip() == before
+
+
+def test_a_broken_contract_is_refused(clone: Clone) -> None:
+    """ml reads an asset that nobody makes: its own definitions load all the same."""
+    before = clone.tip()
+    clone.rename("penguins", "pinguins")
+    done = clone.commit()
+    assert done.returncode == 1
+    assert "pinguins" in done.stdout + done.stderr
+    assert f"{CLUSTERS}:" in done.stdout + done.stderr
+    assert clone.tip() == before
+
+
+def test_a_deletion_alone_is_checked_too(clone: Clone) -> None:
+    """pre-commit passes no deleted files, and runs no hook that waits for some."""
+    (clone.checkout.root / ASSETS).unlink()
+    done = clone.commit()
+    assert done.returncode == 1
+    assert "penguins" in done.stdout + done.stderr
+
+
+def test_a_stale_lock_is_refused(clone: Clone) -> None:
+    clone.checkout.edit("ml_project/pyproject.toml", "dependencies = [", 'dependencies = ["six",')
+    clone.git("add", "--all")
+    done = clone.hooks("locks")
+    assert done.returncode == 1
+    assert "invoke lock" in done.stdout
+    assert "ml" in done.stdout
+    assert "analytics" not in done.stdout
+
+
+def test_a_commit_that_touches_no_team_loads_nothing(clone: Clone) -> None:
+    clone.append("README.md", "\nA remark.\n")
+    checked = clone.hooks("definitions", "--verbose")
+    assert checked.returncode == 0, checked.stdout
+    assert "loading definitions" not in checked.stdout
+    done = clone.commit()
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_lineage_that_is_out_of_date_is_refused_and_rewritten(clone: Clone) -> None:
+    clone.write(LINEAGE, "# Of last year\n")
+    done = clone.hooks("lineage")
+    assert done.returncode == 1
+    assert "files were modified by this hook" in done.stdout
+    assert "penguin_cluster" in (clone.checkout.root / LINEAGE).read_text()
+
+
+@pytest.mark.parametrize(("hook", "file", "text"), REFUSED.values(), ids=REFUSED)
+def test_what_is_refused(clone: Clone, hook: str, file: str, text: str) -> None:
+    clone.write(file, text)
+    done = clone.hooks(hook, "--files", file)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Failed" in done.stdout
+    assert Path(file).name in done.stdout
+
+
+@pytest.mark.parametrize(("file", "text"), TAKEN.values(), ids=TAKEN)
+def test_what_is_taken(clone: Clone, file: str, text: str) -> None:
+    clone.write(file, text)
+    done = clone.hooks("--files", file, skip=OF_THE_WHOLE)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_whole_repository_passes_its_own_hooks(clone: Clone) -> None:
+    done = clone.hooks("--all-files")
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,90 @@
+"""The workflows and the hooks' configuration: valid, pinned, and calling what is there."""
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from devkit.bootstrap import ROOT, TOOLS
+from tests.support import run
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.y*ml"))
+PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d[\w.]*")
+IN_PROCESS = "pygrep"  # of pre-commit itself; its entry is a pattern
+
+each_workflow = pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
+
+
+def load(workflow: Path) -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load(workflow.read_text())
+    return document
+
+
+def calls(workflow: Path) -> list[list[str]]:
+    """The arguments of every `tasks.py` in the workflow's scripts."""
+    steps = [step for job in load(workflow)["jobs"].values() for step in job.get("steps", ())]
+    scripts = [step.get("run") or step.get("with", {}).get("runCmd", "") for step in steps]
+    found = re.findall(r"tasks\.py ([^)\n;|&]+)", "\n".join(scripts))
+    return [shlex.split(arguments) for arguments in found]
+
+
+@pytest.mark.parametrize(
+    "schema", ["vendor.github-workflows", "custom.github-workflows-require-timeout"]
+)
+def test_workflows_are_valid_and_every_job_ends(schema: str) -> None:
+    done = run([TOOLS / "bin" / "check-jsonschema", "--builtin-schema", schema, *WORKFLOWS], ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_workflows_are_safe() -> None:
+    options = ("--offline", "--no-progress", "--strict-collection", "--persona", "pedantic")
+    done = run([TOOLS / "bin" / "zizmor", *options, *WORKFLOWS], ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@each_workflow
+def test_every_action_is_pinned_by_its_commit_beside_its_version(workflow: Path) -> None:
+    uses = re.findall(r"^[\s-]*uses: (.*)$", workflow.read_text(), re.MULTILINE)
+    assert uses
+    assert [name for name in uses if not PINNED.fullmatch(name)] == []
+
+
+def test_an_action_has_one_pin_everywhere() -> None:
+    text = "\n".join(workflow.read_text() for workflow in WORKFLOWS)
+    pins = set(re.findall(r"uses: (\S+)@(\S+)", text))
+    assert len(pins) == len({action for action, _ in pins})
+
+
+@each_workflow
+def test_workflows_call_tasks_that_are_there(workflow: Path) -> None:
+    assert calls(workflow)
+    for name, *arguments in calls(workflow):
+        done = run([TOOLS / "bin" / "invoke", "--help", name], ROOT)
+        assert done.returncode == 0, f"{workflow.name} calls {name}: {done.stderr}"
+        options = {word for word in arguments if word.startswith("--")}
+        assert options <= set(re.findall(r"--[a-z][a-z-]*", done.stdout)), name
+
+
+def test_nothing_is_merged_that_a_job_has_refused() -> None:
+    jobs = load(ROOT / ".github" / "workflows" / "ci.yml")["jobs"]
+    assert set(jobs["done"]["needs"]) == set(jobs) - {"done"}
+    assert jobs["done"]["if"] == "always()"
+
+
+def test_every_hook_is_local_and_of_the_tools_environment() -> None:
+    repos = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    assert {repo["repo"] for repo in repos} == {"local"}
+    hooks = [hook for repo in repos for hook in repo["hooks"] if hook["language"] != IN_PROCESS]
+    assert {hook["language"] for hook in hooks} == {"system"}
+    programs = {shlex.split(hook["entry"])[0] for hook in hooks}
+    assert [name for name in programs if not name.startswith(".venv-tools/bin/")] == []
+    assert [name for name in programs if not (ROOT / name).exists()] == []
+
+
+def test_schemas_say_where_they_are_from() -> None:
+    folder = ROOT / ".github" / "schemas"
+    readme = (folder / "README.md").read_text()
+    assert [file.name for file in folder.glob("*.json") if f"`{file.name}`" not in readme] == []
