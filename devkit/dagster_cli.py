@@ -15,14 +15,21 @@ QUIET_HOST = {"PYTHONWARNINGS": "ignore:Error loading repository location:UserWa
 
 
 # The first line of a record in Dagster's logs; the lines of a traceback follow it.
-RECORD = re.compile(r"^[\d-]{10} [\d:]{8} \S+ - (?P<logger>[\w.-]+) - (?P<level>[A-Z]+) - ")
+RECORD = re.compile(
+    r"^[\d-]{10} [\d:]{8} \S+ - (?P<logger>[\w.-]+) - (?P<level>[A-Z]+) - (?P<text>.*)"
+)
+# What the daemon says at every tick, whether anything comes of it or not.
+TICK = re.compile(
+    r"Checking for new runs|Sensor \w+ skipped|Evaluating |Priority sorting|Creating new run|"
+    r"Instance is configured with"
+)
 
 
 class Noise:
     """Tells the lines of one service that a terminal can do without: they are in its log.
 
     What happens to code servers is told by whoever watches them, in a line each; what runs
-    log for debugging is in the UI.
+    log for debugging is in the UI, and of a tick of the daemon's what it launched counts.
     """
 
     def __init__(self) -> None:
@@ -32,7 +39,11 @@ class Noise:
         """Whether the line, the next of the service, is noise."""
         if record := RECORD.match(line):
             told = record["logger"] == "dagster.code_server"
-            routine = (record["logger"], record["level"]) == ("dagster-webserver", "INFO")
+            who = record["logger"]
+            routine = record["level"] == "INFO" and (
+                who == "dagster-webserver"
+                or (who.startswith("dagster.daemon") and TICK.match(record["text"]) is not None)
+            )
             self._hidden = told or routine or record["level"] == "DEBUG"
         return self._hidden
 
