@@ -65,7 +65,7 @@ def contents(module: str, working_directory: str) -> dict[str, Any]:
         nodes = sorted(graph.asset_nodes, key=lambda node: text(node.key))
         found["assets"] += [asset(repository, node, sources.place) for node in nodes]
         checks = sorted(graph.asset_check_keys, key=lambda key: (text(key.asset_key), key.name))
-        found["checks"] += [check(key) for key in checks]
+        found["checks"] += [check(graph, key, sources.place) for key in checks]
         found["jobs"] += sorted(n for n in repository.job_names if not n.startswith("__"))
         found["schedules"] += [schedule(one) for one in by_name(repository.schedule_defs)]
         found["sensors"] += [
@@ -180,9 +180,15 @@ def watched_by_condition(node: Any) -> list[str]:
     return sorted({text(key) for key in walk(condition)}) if condition else []
 
 
-def check(key: Any) -> dict[str, Any]:
-    """One asset check."""
-    return {"asset": text(key.asset_key), "name": key.name}
+def check(graph: Any, key: Any, place: Place) -> dict[str, Any]:
+    """One asset check, and what it reads besides the asset that it checks."""
+    more = graph.get_check_spec(key).additional_deps
+    return {
+        "asset": text(key.asset_key),
+        "name": key.name,
+        "deps": sorted(text(dep.asset_key) for dep in more),
+        "place": place(key.name, made=True),
+    }
 
 
 def schedule(definition: Any) -> dict[str, Any]:

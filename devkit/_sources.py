@@ -45,8 +45,13 @@ class Sources:
 
         `made` prefers functions of that name, otherwise texts: an external asset has none.
         """
-        found = self._places.get(key) or self._places.get(key.rpartition("/")[2]) or []
-        if not made:
+        whole = self._places.get(key, [])
+        last = self._places.get(key.rpartition("/")[2], [])
+        if made:  # a function has the last part for its name: more telling than a mention
+            telling = [place for place in whole if place[0] <= DECLARED]
+            found = telling or [place for place in last if place[0] == MADE] or whole or last
+        else:
+            found = whole or last
             found = [place for place in found if place[0] != MADE] or found
         if not found:
             return None

@@ -44,8 +44,8 @@ def changed_files(base: str, root: Path = ROOT) -> Changes:
     """
     _require_checkout(root)
     if NOTHING.fullmatch(base):
-        files = _list(root, (*DIFF, EMPTY_TREE, "--")) + _list(root, UNTRACKED)
-        return Changes(base, EMPTY_TREE, tuple(sorted(files)), "before this there was nothing")
+        new = _list(root, (*DIFF, EMPTY_TREE, "--")) + _list(root, UNTRACKED)
+        return Changes(base, EMPTY_TREE, tuple(sorted(new)), "before this there was nothing")
     tip = _commit(base, root)
     if tip is None:
         raise _no_base(base, root)

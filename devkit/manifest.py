@@ -61,6 +61,21 @@ class Asset:
 
 
 @dataclass(frozen=True)
+class Check:
+    """An asset check: the key of the asset that it checks, and what else it reads."""
+
+    asset: str
+    name: str
+    deps: tuple[str, ...] = ()
+    place: Place | None = None
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The keys of all assets that it looks at."""
+        return (self.asset, *self.deps)
+
+
+@dataclass(frozen=True)
 class Sensor:
     """A sensor, and the keys of the assets whose materialisations it watches."""
 
@@ -75,15 +90,15 @@ class Sensor:
 class Manifest:
     """All that a team's code location defines.
 
-    `checks` are pairs of an asset's key and a name; `imports` are the top-level packages
-    that its files name or that are loaded from outside its environment, and where.
+    `imports` are the top-level packages that its files name or that are loaded from outside
+    its environment, and where.
     """
 
     team: Team
     dagster: str
     python: str
     assets: tuple[Asset, ...]
-    checks: tuple[tuple[str, str], ...]
+    checks: tuple[Check, ...]
     jobs: tuple[str, ...]
     schedules: tuple[str, ...]
     sensors: tuple[Sensor, ...]
@@ -105,7 +120,7 @@ class Manifest:
     def reads(self) -> set[str]:
         """The keys that its assets and checks read."""
         read = {dep.key for asset in self.assets for dep in asset.deps}
-        return read | {key for key, _ in self.checks if key not in self.makes}
+        return read | {key for check in self.checks for key in check.reads}
 
 
 def parse(team: Team, raw: Mapping[str, Any]) -> Manifest:
@@ -123,7 +138,15 @@ def parse(team: Team, raw: Mapping[str, Any]) -> Manifest:
         dagster=raw["dagster"],
         python=raw["python"],
         assets=tuple(_asset(one, place(one["place"])) for one in raw["assets"]),
-        checks=tuple((one["asset"], one["name"]) for one in raw["checks"]),
+        checks=tuple(
+            Check(
+                asset=one["asset"],
+                name=one["name"],
+                deps=tuple(one["deps"]),
+                place=place(one["place"]),
+            )
+            for one in raw["checks"]
+        ),
         jobs=tuple(raw["jobs"]),
         schedules=tuple(one["name"] for one in raw["schedules"]),
         sensors=tuple(

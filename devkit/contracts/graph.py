@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 
 from devkit.contracts.survey import Finding, Survey, names
+from devkit.manifest import Asset, Check
 
 DECLARE = (
     'or, if nobody here makes it, declare it: dg.AssetSpec("{key}", '
@@ -53,12 +54,17 @@ def read_of_nothing(survey: Survey) -> Iterator[Finding]:
     for manifest in survey.manifests:
         for key in sorted(manifest.reads):
             if survey.nobody_makes(key):
-                readers = [
-                    asset for asset in manifest.assets if key in {dep.key for dep in asset.deps}
+                readers: list[tuple[str, Asset | Check]] = [
+                    (asset.key, asset)
+                    for asset in manifest.assets
+                    if key in {dep.key for dep in asset.deps}
                 ]
-                stub = manifest.stubs.get(key)
-                reader = readers[0].key if readers else "an asset check"
-                places = [one.place for one in (*readers, stub) if one and one.place]
+                readers += [
+                    (f"the check {one.name}", one) for one in manifest.checks if key in one.reads
+                ]
+                reader = readers[0][0]
+                found = (*(one for _, one in readers), manifest.stubs.get(key))
+                places = [one.place for one in found if one and one.place]
                 yield Finding(
                     "key-nobody-makes",
                     f"{reader} of {manifest.team.name} reads {key}, which no team makes",

@@ -20,8 +20,10 @@ def unmappable(survey: Survey) -> Iterator[Finding]:
         dep = next(dep for dep in asset.deps if dep.key == made.key)
         stub = manifest.stubs.get(made.key)
         reason = mismatch(made.partitions, asset.partitions, dep.mapping)
+        mend = "give both the same partitions_def, or the dependency a partition_mapping"
         if reason is None and dep.loaded and stub and made.partitions and asset.partitions:
             # What loads it goes by the partitions that the reader's own stub has.
+            mend = f"give {manifest.team.name}'s AssetSpec of it the partitions_def of its maker"
             if stub.partitions is None:
                 reason = "the reader's AssetSpec of it has no partitions: none would be loaded"
             else:
@@ -31,7 +33,7 @@ def unmappable(survey: Survey) -> Iterator[Finding]:
                 "partitions-unmappable",
                 f"{asset.key} of {manifest.team.name} reads {made.key} of {maker.team.name}, "
                 f"but {reason}",
-                "give both the same partitions_def, or the dependency a partition_mapping",
+                mend,
                 names(manifest, maker),
                 (made.key, asset.key),
                 asset.place,

@@ -1,0 +1,265 @@
+"""Partitions: what Dagster can map between two teams passes, and what it can't does not."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from devkit import contracts
+from devkit.contracts.survey import Survey
+from devkit.workspace import Team
+from tests.contracts.support import Case, case, misplaced, summary, unclaimed, universe
+from tests.support import run
+
+CODE = "partitions-unmappable"
+
+# Partitions by name: what the code of a case may say.
+PARTITIONS = {
+    "none": "None",
+    "daily": "dg.DailyPartitionsDefinition('2024-01-01')",
+    "daily_later": "dg.DailyPartitionsDefinition('2024-03-01', end_offset=1)",
+    "daily_in_rome": "dg.DailyPartitionsDefinition('2024-01-01', timezone='Europe/Rome')",
+    "hourly": "dg.HourlyPartitionsDefinition('2024-01-01-00:00')",
+    "weekly": "dg.WeeklyPartitionsDefinition('2024-01-01')",
+    "monthly": "dg.MonthlyPartitionsDefinition('2024-01-01')",
+    "east_west": "dg.StaticPartitionsDefinition(['east', 'west'])",
+    "west_east": "dg.StaticPartitionsDefinition(['west', 'east'])",
+    "east": "dg.StaticPartitionsDefinition(['east'])",
+    "east_north": "dg.StaticPartitionsDefinition(['east', 'north'])",
+    "red_blue": "dg.StaticPartitionsDefinition(['red', 'blue'])",
+    "customers": "dg.DynamicPartitionsDefinition(name='customers')",
+    "suppliers": "dg.DynamicPartitionsDefinition(name='suppliers')",
+}
+PARTITIONS["day_region"] = (
+    f"dg.MultiPartitionsDefinition({{'day': {PARTITIONS['daily']}, "
+    f"'region': {PARTITIONS['east_west']}}})"
+)
+PARTITIONS["region_day"] = (
+    f"dg.MultiPartitionsDefinition({{'region': {PARTITIONS['east_west']}, "
+    f"'day': {PARTITIONS['daily']}}})"
+)
+PARTITIONS["day_colour"] = (
+    f"dg.MultiPartitionsDefinition({{'day': {PARTITIONS['daily']}, "
+    f"'colour': {PARTITIONS['red_blue']}}})"
+)
+
+# What a reader's dependency may say about its partitions.
+MAPPINGS = {
+    "all": "dg.AllPartitionMapping()",
+    "last": "dg.LastPartitionMapping()",
+    "identity": "dg.IdentityPartitionMapping()",
+    "before": "dg.TimeWindowPartitionMapping(start_offset=-1, end_offset=-1)",
+    "static": "dg.StaticPartitionMapping({'east': 'red', 'west': 'blue'})",
+    "specific": "dg.SpecificPartitionsPartitionMapping(['east'])",
+    "one_day": "dg.MultiToSingleDimensionPartitionMapping('day')",
+    "two_dimensions": (
+        "dg.MultiPartitionMapping({'day': dg.DimensionPartitionMapping("
+        "dimension_name='day', partition_mapping=dg.IdentityPartitionMapping())})"
+    ),
+}
+
+OWN_MAPPING = """\
+class FirstOfMonth(dg.AllPartitionMapping):
+    pass
+
+
+"""
+
+# How a reader comes by what it reads.
+MAKER = "@dg.asset(partitions_def={maker})\ndef {name}_made() -> None: ..."
+NAMES = (
+    "@dg.asset(\n"
+    "    partitions_def={reader},\n"
+    "    deps=[dg.AssetDep('{name}_made', partition_mapping={mapping})],\n"
+    ")\n"
+    "def {name}_read() -> None: ..."
+)
+LOADS = (
+    "stub = dg.AssetSpec('{name}_made', partitions_def={stub})\n\n"
+    "@dg.asset(\n"
+    "    partitions_def={reader},\n"
+    "    ins={{'rows': dg.AssetIn('{name}_made', partition_mapping={mapping})}},\n"
+    ")\n"
+    "def {name}_read(rows) -> None: ..."
+)
+
+
+def pair(
+    name: str, maker: str, reader: str, mapping: str = "", stub: str = "", *, holds: bool
+) -> Case:
+    """Two teams' assets with these partitions; with a `stub`, an IO manager loads it."""
+    words = {
+        "name": name,
+        "maker": PARTITIONS[maker],
+        "reader": PARTITIONS[reader],
+        "mapping": MAPPINGS.get(mapping, mapping or "None"),
+        "stub": PARTITIONS.get(stub, ""),
+    }
+    finding = (CODE, "ml analytics", f"{name}_made {name}_read")
+    return case(
+        *([] if holds else [finding]),
+        analytics=MAKER.format(**words),
+        ml=(OWN_MAPPING if mapping == "FirstOfMonth()" else "")
+        + (LOADS if stub else NAMES).format(**words),
+    )
+
+
+# Name: maker's partitions, reader's, the dependency's mapping, and those of what it loads.
+FIT: dict[str, tuple[str, ...]] = {
+    "same_days": ("daily", "daily"),
+    "days_that_begin_later": ("daily", "daily_later"),
+    "days_that_begin_earlier": ("daily_later", "daily"),
+    "hours_of_a_day": ("hourly", "daily"),
+    "day_of_an_hour": ("daily", "hourly"),
+    "weeks_of_a_month": ("weekly", "monthly"),
+    "day_before": ("daily", "daily", "before"),
+    "week_before": ("daily", "weekly", "before"),
+    "same_days_by_name": ("daily", "daily", "identity"),
+    "same_keys": ("east_west", "east_west"),
+    "same_keys_in_other_order": ("east_west", "west_east"),
+    "some_of_the_keys": ("east_west", "east"),
+    "keys_by_other_names": ("east_west", "red_blue", "static"),
+    "one_key_for_all": ("east_west", "daily", "specific"),
+    "same_dynamic": ("customers", "customers"),
+    "same_dimensions": ("day_region", "day_region"),
+    "same_dimensions_in_other_order": ("day_region", "region_day"),
+    "days_of_dimensions": ("day_region", "daily"),
+    "weeks_of_dimensions": ("day_region", "weekly"),
+    "region_of_dimensions": ("day_region", "east_west"),
+    "dimensions_of_days": ("daily", "day_region"),
+    "dimension_by_name": ("day_region", "daily", "one_day"),
+    "dimensions_by_name": ("day_region", "day_colour", "two_dimensions"),
+    "nothing_of_days": ("daily", "none"),
+    "days_of_nothing": ("none", "daily"),
+    "nothing_of_keys": ("east_west", "none"),
+    "dimensions_of_nothing": ("none", "day_region"),
+    "nothing_of_nothing": ("none", "none"),
+    "all_days": ("daily", "east_west", "all"),
+    "all_customers": ("customers", "daily", "all"),
+    "last_day": ("daily", "customers", "last"),
+    "last_day_for_all": ("daily", "none", "last"),
+    "in_a_way_of_its_own": ("daily", "east_west", "FirstOfMonth()"),
+    "loaded_days": ("daily", "daily", "", "daily"),
+    "loaded_hours": ("hourly", "daily", "", "hourly"),
+    "loaded_days_of_which_it_knows_some": ("daily", "daily_later", "", "daily_later"),
+    "loaded_keys": ("east_west", "east", "", "east_west"),
+    "loaded_keys_of_which_it_knows_some": ("east_west", "east", "", "east"),
+    "loaded_for_all": ("daily", "none", "", "daily"),
+    "loaded_whole": ("none", "daily", "", "none"),
+    "loaded_with_a_mapping": ("daily", "east_west", "all", "daily"),
+    "loaded_dimensions": ("day_region", "daily", "", "region_day"),
+}
+UNFIT: dict[str, tuple[str, ...]] = {
+    "other_keys": ("east_west", "red_blue"),
+    "more_keys": ("east_west", "east_north"),
+    "days_of_keys": ("east_west", "daily"),
+    "keys_of_days": ("daily", "east_west"),
+    "other_dynamic": ("customers", "suppliers"),
+    "dynamic_of_keys": ("east_west", "customers"),
+    "days_of_dynamic": ("customers", "daily"),
+    "days_elsewhere": ("daily", "daily_in_rome"),
+    "days_elsewhere_before": ("daily", "daily_in_rome", "before"),
+    "no_such_dimension": ("day_region", "red_blue"),
+    "other_dimensions": ("day_region", "day_colour"),
+    "dynamic_of_dimensions": ("day_region", "customers"),
+    "time_of_keys": ("east_west", "daily", "before"),
+    "static_of_time": ("daily", "red_blue", "static"),
+    "identity_of_other_kinds": ("daily", "customers", "identity"),
+    "dimension_of_none": ("east_west", "daily", "one_day"),
+    "dimensions_of_one": ("daily", "day_region", "two_dimensions"),
+    "loaded_by_none": ("daily", "daily", "", "none"),
+    "loaded_by_none_with_a_mapping": ("daily", "east_west", "all", "none"),
+    "loaded_by_hours": ("daily", "daily", "", "hourly"),
+    "loaded_by_other_keys": ("east_west", "east", "", "east_north"),
+    "loaded_by_days": ("east_west", "daily", "all", "daily"),
+}
+HOLDS = {name: pair(name, *row, holds=True) for name, row in FIT.items()}
+BREAKS = {name: pair(name, *row, holds=False) for name, row in UNFIT.items()}
+
+# What Dagster says of each pair, were it in one location: nothing, or what is wrong.
+ASK = """\
+import json
+import sys
+
+import dagster as dg
+from dagster._core.definitions.partitions.utils.mapping import infer_partition_mapping
+
+
+def ask(maker, reader, mapping):
+    if maker is None or reader is None:
+        return None
+    mapping = infer_partition_mapping(mapping, reader, maker)
+    try:
+        mapping.validate_partition_mapping(maker, reader)
+    except Exception as error:
+        return str(error)
+    kinds = (dg.StaticPartitionsDefinition, dg.MultiPartitionsDefinition)
+    if isinstance(mapping, dg.IdentityPartitionMapping) and isinstance(reader, kinds):
+        keys = reader.get_partition_keys()
+        every = reader.empty_subset().with_partition_keys(keys)
+        found = mapping.get_upstream_mapped_partitions_result_for_partitions(every, reader, maker)
+        if found.required_but_nonexistent_subset.get_partition_keys():
+            return "some are not there"
+    return None
+
+
+class FirstOfMonth(dg.AllPartitionMapping):
+    pass
+
+
+rows = json.load(sys.stdin)
+print(json.dumps({name: ask(*(eval(text) for text in row)) for name, row in rows.items()}))
+"""
+
+
+@pytest.fixture(scope="module")
+def survey(teams: Mapping[str, Team], tmp_path_factory: pytest.TempPathFactory) -> Survey:
+    return universe(teams, tmp_path_factory.mktemp("cases"), {**BREAKS, **HOLDS})
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_what_cannot_be_mapped_is_found(survey: Survey, name: str) -> None:
+    assert summary(survey, BREAKS[name]) == [*BREAKS[name].findings]
+    assert misplaced(survey, name, BREAKS[name]) == []
+
+
+def test_nothing_else_is_found(survey: Survey) -> None:
+    assert unclaimed(survey, {**BREAKS, **HOLDS}) == []
+
+
+@pytest.mark.parametrize("name", HOLDS)
+def test_what_can_be_mapped_trips_nothing(survey: Survey, name: str) -> None:
+    assert summary(survey, HOLDS[name]) == []
+
+
+def test_a_finding_names_both_partitions(survey: Survey) -> None:
+    messages = [finding.message for finding in contracts.broken(survey)]
+    assert (
+        "more_keys_read of ml reads more_keys_made of analytics, "
+        "but its maker has no partition north"
+    ) in messages
+    assert (
+        "days_elsewhere_read of ml reads days_elsewhere_made of analytics, "
+        "but the time zones are UTC and Europe/Rome"
+    ) in messages
+
+
+@pytest.mark.parametrize("team", ["analytics", "ml"])
+def test_dagster_itself_says_the_same_where_it_sees_both(
+    teams: Mapping[str, Team], tmp_path: Path, team: str
+) -> None:
+    rows = {
+        name: (
+            PARTITIONS[row[0]],
+            PARTITIONS[row[1]],
+            MAPPINGS.get(row[2], row[2]) if row[2:] else "None",
+        )
+        for name, row in {**FIT, **UNFIT}.items()
+        if len(row) < len(("maker", "reader", "mapping", "stub"))
+    }
+    done = run([teams[team].python, "-P", "-c", ASK], tmp_path, stdin=json.dumps(rows))
+    said = json.loads(done.stdout)
+    refused = {name for name in said if said[name]}
+    # It asks for the keys of dynamic partitions only when it runs, and may then find the same.
+    assert refused == {name for name in UNFIT if name in rows} - {"other_dynamic"}

@@ -1,0 +1,180 @@
+"""Versions: as they really are in scratch environments, with tiny packages of these names."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from devkit import contracts, environments, installed
+from devkit.contracts.survey import Survey
+from devkit.workspace import Team
+from tests.contracts.support import locations
+from tests.support import environment, wheel
+
+
+def room(folder: Path, name: str, **packages: str) -> Mapping[str, str]:
+    """What is installed in an environment that was built with these packages."""
+    wheels = folder / "wheels"
+    lock = "".join(wheel(wheels, package, version) for package, version in packages.items())
+    built = environment(folder / name, lock, name=name)
+    environments.build(built)
+    return installed.distributions(built.path)
+
+
+def hosts(folder: Path, dagster: str, webserver: str = "") -> Mapping[str, str]:
+    packages = {"dagster": dagster, "dagster_webserver": webserver or dagster}
+    return room(folder, "hosts", **packages)
+
+
+def codes(survey: Survey) -> list[tuple[str, tuple[str, ...]]]:
+    return [(finding.code, finding.teams) for finding in contracts.broken(survey)]
+
+
+@pytest.mark.parametrize(
+    ("orchestrator", "analytics", "ml", "behind"),
+    [
+        ("1.9.10", "1.9.10", "1.8.0", []),
+        ("1.10.0", "1.9.11", "1.8.0", []),
+        ("1.13.0", "1.13.0rc1", "1.12.22", []),
+        ("1.9.10", "1.9.11", "1.8.0", ["analytics"]),
+        ("1.9.9", "1.9.10", "1.10.0", ["analytics", "ml"]),
+        ("1.13.0rc1", "1.13.0", "1.12.22", ["analytics"]),
+    ],
+)
+def test_the_orchestrator_is_at_or_above_the_highest_dagster(
+    teams: dict[str, Team],
+    tmp_path: Path,
+    orchestrator: str,
+    analytics: str,
+    ml: str,
+    behind: Sequence[str],
+) -> None:
+    survey = Survey(
+        teams=(teams["analytics"], teams["ml"]),
+        manifests=(),
+        installed={
+            "analytics": room(tmp_path, "analytics", dagster=analytics),
+            "ml": room(tmp_path, "ml", dagster=ml),
+        },
+        hosts=hosts(tmp_path, orchestrator),
+    )
+    assert codes(survey) == [("orchestrator-behind", ("orchestrator", name)) for name in behind]
+    for finding, name in zip(contracts.broken(survey), behind, strict=True):
+        assert survey.installed[name]["dagster"] in finding.message
+        assert orchestrator in finding.message
+
+
+@pytest.mark.parametrize(
+    ("packages", "differ"),
+    [
+        ({"dagster": "1.13.27", "dagster_webserver": "1.13.27"}, False),
+        ({"dagster": "1.13.27", "dagster_webserver": "1.13.26"}, True),
+        ({"dagster": "1.13.26", "dagster_webserver": "1.13.27"}, True),
+        ({"dagster": "1.13.27", "dagster_graphql": "1.13.26"}, True),
+        ({}, False),  # not built
+    ],
+)
+def test_webserver_and_daemon_are_of_one_version(
+    tmp_path: Path, packages: Mapping[str, str], differ: bool
+) -> None:
+    found = contracts.broken(Survey((), (), hosts=room(tmp_path, "hosts", **packages)))
+    assert [(one.code, one.teams) for one in found] == (
+        [("hosts-differ", ("orchestrator",))] if differ else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("required", "unmet"),
+    [
+        (["pandas>=2"], False),
+        (["Pandas>=2,<3", "Universal_Pathlib"], False),
+        (["pandas>=2; python_version>='3.11'"], False),
+        (["polars>=1; python_version<'3.11'"], False),
+        (["polars; sys_platform=='win32'"], False),
+        (["universal-pathlib>=0.2"], False),  # a pre-release of a later version
+        (["pandas[parquet]>=2"], False),
+        ([], False),
+        (["pandas>=3"], True),
+        (["polars"], True),
+        (["pandas>=2", "universal.pathlib<0.2"], True),
+        (["polars>=1; python_version>='3.11'"], True),
+    ],
+)
+def test_what_utils_requires_is_in_every_environment(
+    teams: dict[str, Team], tmp_path: Path, required: Sequence[str], unmet: bool
+) -> None:
+    survey = Survey(
+        teams=(teams["ml"],),
+        manifests=(),
+        installed={"ml": room(tmp_path, "ml", pandas="2.3.1", universal_pathlib="0.3.0rc2")},
+        shared=tuple(required),
+    )
+    assert codes(survey) == ([("utils-unmet", ("ml",))] if unmet else [])
+
+
+def test_each_fault_is_told_and_no_other(teams: dict[str, Team], tmp_path: Path) -> None:
+    survey = Survey(
+        teams=(teams["analytics"], teams["ml"]),
+        manifests=(),
+        installed={
+            "analytics": room(tmp_path, "analytics", pandas="3.0.0", pyarrow="20.0"),
+            "ml": room(tmp_path, "ml", pandas="1.5.0", six="1.0"),
+        },
+        shared=("pandas>=2", "pyarrow>=17"),
+    )
+    (found,) = contracts.broken(survey)
+    assert found.teams == ("ml",)
+    assert found.message.endswith("pandas>=2 (it has 1.5.0); pyarrow>=17 (it has none)")
+    assert "invoke lock --team ml" in found.mend
+
+
+@pytest.fixture(scope="module")
+def loaded(teams: dict[str, Team], tmp_path_factory: pytest.TempPathFactory) -> Survey:
+    """A team that loads, in an environment that has nothing that matters."""
+    code = "import dagster as dg\n\ndefs = dg.Definitions()\n"
+    found = locations(teams, tmp_path_factory.mktemp("loaded"), analytics=code)
+    return replace(found, installed={"analytics": {"pandas": "2.0"}})
+
+
+@pytest.mark.parametrize(
+    ("wanted", "unmet"),
+    [
+        ("", False),
+        (">=3.11,<3.14", False),
+        (">=3.10", False),
+        (">=3.14", True),
+        ("<3.11", True),
+    ],
+)
+def test_the_python_is_one_that_utils_works_with(loaded: Survey, wanted: str, unmet: bool) -> None:
+    survey = replace(loaded, shared_python=wanted)
+    assert codes(survey) == ([("utils-unmet", ("analytics",))] if unmet else [])
+
+
+@pytest.mark.parametrize(("python", "unmet"), [("3.10.1", False), ("3.13.2", True)])
+def test_a_requirement_is_judged_for_the_teams_own_python(
+    loaded: Survey, python: str, unmet: bool
+) -> None:
+    (manifest,) = loaded.manifests
+    survey = replace(
+        loaded,
+        manifests=(replace(manifest, python=python),),
+        shared=("polars; python_version>='3.12'",),
+    )
+    assert bool(codes(survey)) == unmet
+
+
+def test_the_environments_of_this_repository_keep_every_contract(teams: dict[str, Team]) -> None:
+    shared = installed.shared_project()
+    survey = Survey(
+        teams=tuple(teams.values()),
+        manifests=(),
+        installed={name: installed.distributions(team.environment) for name, team in teams.items()},
+        hosts=installed.distributions(environments.orchestrator_environment().path),
+        shared=shared.requirements,
+        shared_python=shared.python,
+    )
+    assert contracts.broken(survey) == []
+    assert survey.hosts["dagster"] != survey.installed["ml"]["dagster"]
+    assert shared.requirements
