@@ -142,7 +142,7 @@ def lineage(
     _: Context, select: str = "", format_: str = "", diff: str = "", output_: str = ""
 ) -> None:
     """Draw the graph of assets across teams, or what a branch does to it."""
-    from devkit import pictures
+    from devkit import lineage as pictures
 
     output.divert()
     teams = some_teams()

@@ -11,6 +11,7 @@ used are those that 1.8 to 1.13 have in common.
 """
 
 import faulthandler
+import importlib
 import inspect
 import json
 import os
@@ -49,12 +50,8 @@ def main(module: str, working_directory: str) -> None:
 
 
 def contents(module: str, working_directory: str) -> dict[str, Any]:
-    """What the location defines, found by Dagster's own loader."""
-    from dagster._core.definitions.reconstruct import repository_def_from_target_def
-    from dagster._core.workspace.autodiscovery import loadable_targets_from_python_module
-
-    targets = loadable_targets_from_python_module(module, working_directory)
-    repositories = [repository_def_from_target_def(t.target_definition) for t in targets]
+    """What the location defines."""
+    repositories = load(module, working_directory)
     reader = runpy.run_path(str(Path(__file__).with_name("_sources.py")))
     sources = reader["Sources"](working_directory)
     found: dict[str, Any] = {"assets": [], "checks": [], "jobs": [], "schedules": []}
@@ -74,6 +71,35 @@ def contents(module: str, working_directory: str) -> dict[str, Any]:
         found["resources"] += sorted(repository.get_top_level_resources())
     found["imports"] = imports(sources, working_directory)
     return found
+
+
+def load(module: str, working_directory: str) -> list[Any]:
+    """The module's repositories, as Dagster's own loader finds them.
+
+    Modules of the usual kind, with one Definitions (or one function that makes it), are asked
+    by Dagster's public names: its loader imports half a second's worth of what it may need.
+    """
+    values = list(vars(importlib.import_module(module)).values())
+    lazy, plain = (
+        [value for value in values if is_a(value, name)]
+        for name in ("LazyDefinitions", "Definitions")
+    )
+    if len(lazy) == 1 or (not lazy and len(plain) == 1):
+        made = lazy[0]() if lazy else plain[0]
+        return [made.get_repository_def() if is_a(made, "Definitions") else made]
+    from dagster._core.definitions.reconstruct import repository_def_from_target_def
+    from dagster._core.workspace.autodiscovery import loadable_targets_from_python_module
+
+    targets = loadable_targets_from_python_module(module, working_directory)
+    return [repository_def_from_target_def(target.target_definition) for target in targets]
+
+
+def is_a(value: Any, name: str) -> bool:
+    """Whether a value is of a class of this name, one of Dagster's, wherever it stands there."""
+    return any(
+        base.__name__ == name and base.__module__.partition(".")[0] == "dagster"
+        for base in type(value).__mro__
+    )
 
 
 def text(key: Any) -> str:

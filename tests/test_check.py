@@ -19,6 +19,12 @@ def small_team(team: Team, folder: Path, name: str, code: str) -> Team:
     return replace(team, location=f"{name}_project", module=f"{name}_defs", directory=folder)
 
 
+# What Dagster itself objects to.
+OBJECTED = (
+    "import dagster as dg\ndefs = dg.Definitions(jobs=[dg.define_asset_job('j', ['gone'])])\n"
+)
+
+
 def alone(team: Team, *, tracebacks: bool = False) -> None:
     """Check a team as if there were no other."""
     check.check([team], [team], tracebacks=tracebacks)
@@ -50,7 +56,7 @@ def test_dagsters_frames_are_told_when_they_are_asked_for(
     teams: dict[str, Team], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(DevkitError):
-        alone(small_team(teams["ml"], tmp_path, "one", BAD), tracebacks=True)
+        alone(small_team(teams["ml"], tmp_path, "one", OBJECTED), tracebacks=True)
     assert "site-packages/dagster" in capsys.readouterr().out
 
 
@@ -100,11 +106,8 @@ def test_a_team_that_hangs_or_dies_never_passes(
 def test_an_asset_that_is_gone_is_named_in_a_line(
     teams: dict[str, Team], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code = (
-        "import dagster as dg\ndefs = dg.Definitions(jobs=[dg.define_asset_job('j', ['gone'])])\n"
-    )
     with pytest.raises(DevkitError):
-        alone(small_team(teams["ml"], tmp_path, "one", code))
+        alone(small_team(teams["ml"], tmp_path, "one", OBJECTED))
     said = capsys.readouterr().out
     assert "one_defs (module): DagsterInvalidSubsetError: AssetKey(s) ['gone']" in said
     assert "site-packages" not in said

@@ -13,8 +13,9 @@ from functools import partial
 from pathlib import Path
 
 from devkit import locks, parallel, probe, processes, settings
-from devkit.affected import REGISTRY, changed_files, touched
+from devkit.affected import REGISTRY, touched
 from devkit.bootstrap import ROOT, clean_environment
+from devkit.changes import changed_files
 from devkit.environments import SHARED, team_environment
 from devkit.errors import DevkitError
 from devkit.manifest import Manifest
@@ -27,7 +28,7 @@ class Past:
     """What was found at `commit`, in the order of the registry of then.
 
     `unknown` are the short names of the teams whose definitions of then could not be loaded,
-    for `lineage.difference`; `notes` are sentences. The places in the manifests name files of
+    for `graph.difference`; `notes` are sentences. The places in the manifests name files of
     a folder that is gone.
     """
 

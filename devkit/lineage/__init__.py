@@ -3,20 +3,20 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from devkit import branches, cache, check, contracts, drawing, lineage, output
-from devkit.branches import Past
+from devkit import cache, contracts, output
 from devkit.contracts.survey import Finding, Survey
 from devkit.errors import DevkitError
-from devkit.lineage import Graph
+from devkit.lineage import as_json, mermaid, pages, past, selection, svg
+from devkit.lineage.graph import Graph, build, difference, only
 from devkit.manifest import Manifest
 from devkit.probe import Failure
 from devkit.workspace import Team
 
 FORMS: dict[str, Callable[[Graph], str]] = {
-    "mermaid": drawing.mermaid,
-    "markdown": drawing.markdown,
-    "json": drawing.as_json,
-    "svg": drawing.svg,
+    "mermaid": mermaid.mermaid,
+    "markdown": pages.markdown,
+    "json": as_json.as_json,
+    "svg": svg.svg,
 }
 SUFFIXES = {".md": "markdown", ".json": "json", ".svg": "svg"}
 
@@ -24,14 +24,14 @@ SUFFIXES = {".md": "markdown", ".json": "json", ".svg": "svg"}
 def draw(teams: Sequence[Team], *, select: str, form: str, target: Path | None) -> None:
     """Print the teams' graph, or write it to `target`.
 
-    `select` is a selection as `lineage.select` takes it, empty for everything; `form` one of
+    `select` is a selection as `selection.select` takes it, empty for everything; `form` one of
     FORMS, empty for what the target's name says.
 
     Raises:
         DevkitError: if a team does not load, or a name of `select` or `form` is not there.
     """
-    graph = lineage.build(_known(teams))
-    picture = _drawer(form, target)(lineage.select(graph, select) if select else graph)
+    whole = build(_known(teams))
+    picture = _drawer(form, target)(selection.select(whole, select) if select else whole)
     _hand_over(picture, target)
 
 
@@ -46,19 +46,18 @@ def compare(
         DevkitError: if a team does not load, or `base` is not there.
     """
     manifests = _known(teams)
-    past = branches.manifests_at(base, teams, manifests)
-    then, now = (lineage.build(each) for each in (past.manifests, manifests))
-    difference = lineage.difference(then, now, unknown=past.unknown)
+    left = past.manifests_at(base, teams, manifests)
+    then, now = (build(each) for each in (left.manifests, manifests))
+    changes = difference(then, now, unknown=left.unknown)
     if select:  # a name may be one of then or one of today
-        keys = lineage.select(difference.both, select).by_key
-        then, now = lineage.only(then, keys), lineage.only(now, keys)
-        difference = lineage.difference(then, now, unknown=past.unknown)
+        keys = selection.select(changes.both, select).by_key
+        changes = difference(only(then, keys), only(now, keys), unknown=left.unknown)
     form = form or SUFFIXES.get(target.suffix if target else "", "markdown")
     if form == "markdown":
-        picture = drawing.pull_request(difference, _new(teams, manifests, past), past.notes)
+        picture = pages.pull_request(changes, _new(manifests, left), left.notes)
     elif form in ("mermaid", "svg"):
-        drawer = drawing.svg if form == "svg" else drawing.mermaid
-        picture = drawer(difference.both, difference)
+        drawer = svg.svg if form == "svg" else mermaid.mermaid
+        picture = drawer(changes.both, changes)
     else:
         raise DevkitError(
             f"a comparison has no format {form!r}", expected="markdown, mermaid or svg"
@@ -77,11 +76,16 @@ def _known(teams: Sequence[Team]) -> list[Manifest]:
     return [one for one in found if isinstance(one, Manifest)]
 
 
-def _new(teams: Sequence[Team], manifests: Sequence[Manifest], past: Past) -> list[Finding]:
-    """The contracts that hold no longer: those that are broken now and were not then."""
-    then = Survey(tuple(one.team for one in past.manifests), past.manifests)
-    before = {(one.code, one.teams, one.keys) for one in contracts.broken(then)}
-    now = contracts.broken(check.survey(teams, manifests))
+def _new(manifests: Sequence[Manifest], left: past.Past) -> list[Finding]:
+    """The contracts that hold no longer: those that are broken now and were not then.
+
+    Of the environments of then nothing is known: contracts on them are `invoke check`'s.
+    """
+    then, now = (
+        contracts.broken(Survey(tuple(one.team for one in some), tuple(some)))
+        for some in (left.manifests, manifests)
+    )
+    before = {(one.code, one.teams, one.keys) for one in then}
     return [one for one in now if (one.code, one.teams, one.keys) not in before]
 
 

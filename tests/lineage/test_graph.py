@@ -1,0 +1,161 @@
+"""The graph of assets: how it is built from manifests, cut and compared."""
+
+import pytest
+
+from devkit.lineage.graph import Graph, Node, Watch, build, difference, only, overview, ranks
+from devkit.manifest import Manifest
+from tests.lineage.support import ANALYTICS, BUILT, ML, keys, made, manifest, stub
+
+
+def test_an_asset_that_is_made_and_named_is_one_node_of_its_maker() -> None:
+    assert BUILT.teams == ("analytics", "ml")
+    assert BUILT.nodes == (
+        Node("penguins", "analytics", "analytics", ("pandas",)),
+        Node("raw", "analytics", "sources", ("csv",)),
+        Node("a/b", "ml", "default"),
+        Node("ml_clusters", "ml", "ml", ("sklearn",)),
+        Node("ml_report", "ml", "ml"),
+        Node("ghost", None, "default"),
+        Node("weather", None, "default", external="the weather office"),
+    )
+    assert [node.key for node in BUILT.nodes if node.missing] == ["ghost"]
+    assert BUILT.edges == (
+        ("ghost", "ml_report"),
+        ("ml_clusters", "ml_report"),
+        ("ml_report", "a/b"),
+        ("penguins", "ml_clusters"),
+        ("raw", "penguins"),
+        ("weather", "penguins"),
+    )
+    assert BUILT.watches == (Watch("ml", "updated", ("penguins",)),)
+
+
+def test_of_two_makers_the_first_in_the_registry_has_it() -> None:
+    tea, milk = manifest("tea", made("x", "a")), manifest("milk", made("x", "b"))
+    assert [node.team for node in build([tea, milk]).nodes if node.key == "x"] == ["tea"]
+    assert [node.team for node in build([milk, tea]).nodes if node.key == "x"] == ["milk"]
+
+
+def test_the_order_of_a_teams_assets_does_not_matter() -> None:
+    shuffled = Manifest(**{**vars(ML), "assets": ML.assets[::-1]})
+    assert build([ANALYTICS, shuffled]) == BUILT
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_one_teams_word_is_enough_for_an_asset_to_be_external(turned: bool) -> None:
+    teams = [
+        manifest("tea", made("cup", "leaf"), stub("leaf")),
+        manifest("milk", stub("leaf", "farm")),
+    ]
+    leaf = build(teams[::-1] if turned else teams).by_key["leaf"]
+    assert (leaf.team, leaf.external, leaf.missing) == (None, "farm", False)
+
+
+def test_an_observed_asset_is_not_missing_nor_one_with_an_empty_tag() -> None:
+    found = build([manifest("tea", stub("leaf", observed=True), stub("pot", external=""))])
+    assert [(n.external, n.missing) for n in found.nodes] == [
+        ("observed by tea", False),
+        ("elsewhere", False),
+    ]
+
+
+def test_what_only_a_check_reads_is_in_the_graph() -> None:
+    found = build([manifest("tea", checks=[("leaf", "is_green")])])
+    assert found.nodes == (Node("leaf", None),)
+    assert found.nodes[0].missing
+
+
+def test_a_team_without_assets_and_no_team_at_all_are_graphs_too() -> None:
+    assert build([manifest("tea")]) == Graph(("tea",), (), ())
+    assert build([]) == Graph((), (), ())
+
+
+def test_nothing_differs_from_itself() -> None:
+    found = difference(BUILT, BUILT)
+    assert found.empty
+    assert found.both == BUILT
+
+
+def test_a_renamed_asset_is_one_removed_and_one_added_though_it_is_still_read() -> None:
+    renamed = manifest("analytics", made("raw"), made("birds", "raw"))
+    found = difference(BUILT, build([renamed, ML]))
+    assert [node.key for node in found.added] == ["birds"]
+    assert [(node.key, node.team) for node in found.removed] == [
+        ("penguins", "analytics"),
+        ("weather", None),
+    ]
+    assert found.moved == ()
+    assert found.added_edges == (("raw", "birds"),)
+    assert found.removed_edges == (("raw", "penguins"), ("weather", "penguins"))
+    assert found.after.by_key["penguins"].missing
+    assert found.both.by_key["penguins"].team == "analytics"
+    assert keys(found.both)[:3] == ["birds", "penguins", "raw"]
+    assert ("penguins", "ml_clusters") in found.both.edges
+
+
+def test_another_maker_is_neither_removed_nor_added() -> None:
+    found = difference(
+        build([ANALYTICS, ML]),
+        build([manifest("analytics", made("raw")), manifest("ml", made("penguins", "raw"))]),
+    )
+    assert [(a.team, b.team) for a, b in found.moved] == [("analytics", "ml")]
+    assert "penguins" not in {node.key for node in (*found.added, *found.removed)}
+
+
+def test_a_team_that_is_gone_has_its_lane_in_the_picture_of_both() -> None:
+    found = difference(build([ANALYTICS, manifest("tea", made("cup"))]), build([ANALYTICS]))
+    assert found.both.teams == ("analytics", "tea")
+    assert [node.key for node in found.removed] == ["cup"]
+
+
+def test_a_read_of_nothing_that_is_gone_does_not_break_the_picture_of_both() -> None:
+    before = build([manifest("tea", made("cup", "ghost"))])
+    found = difference(before, build([manifest("tea", made("cup"))]))
+    assert (found.added, found.removed) == ((), ())
+    assert found.removed_edges == (("ghost", "cup"),)
+    assert keys(found.both) == ["cup", "ghost"]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_nothing_is_said_of_a_team_that_is_not_known(turned: bool) -> None:
+    whole, part = BUILT, build([ML])
+    before, after = (whole, part) if turned else (part, whole)
+    found = difference(before, after, unknown=["analytics"])
+    assert found.empty
+    assert not difference(before, after).empty
+
+
+def test_an_overview_has_a_node_for_each_team() -> None:
+    found = overview(BUILT)
+    assert [(node.key, node.kinds, node.missing) for node in found.nodes] == [
+        ("analytics", ("2 assets",), False),
+        ("ml", ("3 assets",), False),
+    ]
+    assert found.edges == (("analytics", "ml"),)
+
+
+def test_ranks_are_the_longest_ways() -> None:
+    found = ranks(BUILT)
+    assert found == {
+        "raw": 0, "weather": 0, "ghost": 0,
+        "penguins": 1, "ml_clusters": 2, "ml_report": 3, "a/b": 4,
+    }  # fmt: skip
+
+
+def test_ranks_of_cycles_end() -> None:
+    loop = build([manifest("tea", made("a", "c"), made("b", "a"), made("c", "b"), made("d", "c"))])
+    assert ranks(loop) == {"a": 0, "b": 1, "c": 2, "d": 3}
+    itself = build([manifest("tea", made("a", "a"), made("b", "a"))])
+    assert ranks(itself) == {"a": 0, "b": 1}
+    every = [f"k{n}" for n in range(60)]
+    dense = build([manifest("tea", *(made(key, *every) for key in every))])
+    assert sorted(ranks(dense).values()) == list(range(60))
+
+
+def test_a_long_chain_is_no_recursion() -> None:
+    chain = [made(f"k{n:04}", *([f"k{n - 1:04}"] if n else [])) for n in range(3000)]
+    assert max(ranks(build([manifest("tea", *chain)])).values()) == 2999
+
+
+def test_only_some_keys_that_may_not_be_there() -> None:
+    assert keys(only(BUILT, ["raw", "no such"])) == ["raw"]

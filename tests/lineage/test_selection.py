@@ -1,0 +1,81 @@
+"""A part of the graph by an expression."""
+
+import pytest
+
+from devkit.errors import DevkitError
+from devkit.lineage.graph import build
+from devkit.lineage.selection import select
+from tests.lineage.support import ANALYTICS, BUILT, keys, made, manifest
+
+
+@pytest.mark.parametrize(
+    ("expression", "found"),
+    [
+        ("penguins", "penguins"),
+        ("penguins+", "penguins a/b ml_clusters ml_report"),
+        ("+penguins", "penguins raw weather"),
+        ("+penguins+", "penguins raw a/b ml_clusters ml_report weather"),
+        ("penguins+1", "penguins ml_clusters"),
+        ("1+ml_report", "ml_clusters ml_report ghost"),
+        ("2+ml_report+1", "penguins a/b ml_clusters ml_report ghost"),
+        ("0+penguins", "penguins"),
+        ('key:"a/b"', "a/b"),
+        ("key:a/b", "a/b"),
+        ('"a/b"', "a/b"),
+        ('1+key:"a/b"', "a/b ml_report"),
+        ("ml_*", "ml_clusters ml_report"),
+        ('key:"a/*"', "a/b"),
+        ("*", "penguins raw a/b ml_clusters ml_report ghost weather"),
+        ("team:ml", "a/b ml_clusters ml_report"),
+        ("team:ml_project", "a/b ml_clusters ml_report"),
+        ("team:ml+1", "a/b ml_clusters ml_report"),
+        ("1+group:ml", "penguins ml_clusters ml_report ghost"),
+        ("raw or a/b", "raw a/b"),
+        ("raw,a/b", "raw a/b"),
+        (" raw , a/b OR weather ", "raw a/b weather"),
+        ("ghost", "ghost"),
+    ],
+)
+def test_a_part_is_selected_in_the_spirit_of_dagsters_selections(
+    expression: str, found: str
+) -> None:
+    assert keys(select(BUILT, expression)) == found.split()
+
+
+def test_a_part_has_the_edges_teams_and_sensors_of_its_assets() -> None:
+    part = select(BUILT, "ml_clusters or ml_report")
+    assert part.edges == (("ml_clusters", "ml_report"),)
+    assert (part.teams, part.watches) == (("ml",), ())
+    assert select(BUILT, "penguins").watches == BUILT.watches
+
+
+def test_a_team_without_assets_can_be_selected() -> None:
+    assert keys(select(build([ANALYTICS, manifest("tea")]), "team:tea")) == []
+
+
+def test_hostile_keys_are_selected_in_quotes() -> None:
+    hostile = "a+b, (c) or [d] \\ ü*"
+    graph = build([manifest("tea", made(hostile, "x"), made("x"))])
+    assert keys(select(graph, f'1+"{hostile}"')) == [hostile, "x"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        ("pengiuns+", "there is no asset 'pengiuns'; did you mean 'penguins'?"),
+        ("zzz", "there is no asset 'zzz'\n"),
+        ("zzz*", "there is no asset 'zzz*'\n"),
+        ("team:mll", "there is no team 'mll'; did you mean 'ml'?"),
+        ("group:analytic", "there is no group 'analytic'; did you mean 'analytics'?"),
+        ("raw or pengiuns", "did you mean 'penguins'?"),
+        ("", "the selection can't be read"),
+        ("raw or", "found:    'nothing'"),
+        ("raw penguins", "found:    'penguins'"),
+        ("raw++", "found:    '+'"),
+        ('"raw', "found:    '\"raw'"),
+    ],
+)
+def test_what_is_not_there_or_can_not_be_read_is_told(expression: str, said: str) -> None:
+    with pytest.raises(DevkitError) as raised:
+        select(BUILT, expression)
+    assert said in str(raised.value.message)
