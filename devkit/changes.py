@@ -1,5 +1,6 @@
 """What changed since a branch, tag or commit: all that is asked of git."""
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +13,8 @@ from devkit.processes import Finished
 
 # No setting of the user's may hide a file; a rename is a deletion and an addition.
 DIFF = ("diff", "--name-only", "--no-renames", "--ignore-submodules=none", "-z")
-# How git's hooks and GitHub's events say that there was no commit before, and what stands for it.
+# How git's hooks and GitHub's events say that there was no commit before.
 NOTHING = re.compile(r"0{40}|0{64}")
-EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 UNTRACKED = ("ls-files", "--others", "--exclude-standard", "-z")
 
 
@@ -44,8 +44,9 @@ def changed_files(base: str, root: Path = ROOT) -> Changes:
     """
     _require_checkout(root)
     if NOTHING.fullmatch(base):
-        new = _list(root, (*DIFF, EMPTY_TREE, "--")) + _list(root, UNTRACKED)
-        return Changes(base, EMPTY_TREE, tuple(sorted(new)), "before this there was nothing")
+        empty = _git(root, "hash-object", "-t", "tree", os.devnull).output.strip()
+        new = _list(root, (*DIFF, empty, "--")) + _list(root, UNTRACKED)
+        return Changes(base, empty, tuple(sorted(new)), "before this there was nothing")
     tip = _commit(base, root)
     if tip is None:
         raise _no_base(base, root)

@@ -276,7 +276,7 @@ def test_a_base_beyond_a_shallow_clone_is_fetched_with_the_rest(origin: Reposito
     assert shallow.changed("HEAD~1") == ["tea/code.py"]
 
 
-@pytest.mark.parametrize("base", ["mian", "origin/main", "--all", "", "0" * 40, "HEAD^{tree}"])
+@pytest.mark.parametrize("base", ["mian", "origin/main", "--all", "", "1" * 40, "HEAD^{tree}"])
 def test_a_base_that_is_nowhere_is_told(repository: Repository, base: str) -> None:
     said = refusal(base, repository.root)
     assert said.startswith(f"the base {base!r} is not there")

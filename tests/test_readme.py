@@ -1,12 +1,13 @@
 """The README's commands, as they are written there."""
 
+import json
 import os
 import re
 from pathlib import Path
 
-from devkit.bootstrap import ROOT
+from devkit.bootstrap import ROOT, TOOLS
 from tests.running import dev, until
-from tests.support import base_python, copy_repository
+from tests.support import base_python, copy_repository, run
 
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```bash\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
@@ -40,8 +41,6 @@ def test_working_in_one_team_s_folder_needs_nothing_of_the_kit(tmp_path: Path) -
 
 
 def test_every_command_in_the_table_is_there() -> None:
-    tasks = (ROOT / "tasks.py").read_text()
-    table = set(re.findall(r"^\| `invoke ([a-z-]+)", README, re.MULTILINE))
-    named = set(re.findall(r'@command\([^@]*?name="([a-z]+)"', tasks, re.DOTALL))
-    functions = set(re.findall(r"^def (\w+)\(\s*_: Context", tasks, re.MULTILINE))
-    assert table == (functions - {"execute"}) | named
+    listed = run([TOOLS / "bin/invoke", "--list", "--list-format", "json"], ROOT)
+    names = {task["name"] for task in json.loads(listed.stdout)["tasks"]}
+    assert set(re.findall(r"^\| `invoke ([a-z-]+)", README, re.MULTILINE)) == names
