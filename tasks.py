@@ -39,6 +39,7 @@ def setup(_: Context) -> None:
         "port": "the UI's port (default: 3000, or the next free one)",
         "host": "the address to listen on (default: 127.0.0.1)",
         "reload": "code is reloaded when it is saved",
+        "debug": "a team whose code server an editor's debugger can attach to, on port 5678",
     },
     iterable=["team"],
 )
@@ -49,12 +50,14 @@ def dev(
     port: int = 0,
     host: str = "127.0.0.1",
     reload: bool = True,
+    debug: str = "",
 ) -> None:
     """Run webserver, daemon and every team's code server on one DAGSTER_HOME."""
     from devkit import dev as development  # asyncio and the like, for which only this one waits
 
     chosen = partial(some_teams, team, upstream=upstream)
-    sys.exit(development.run(chosen, host=host, port=port or None, reload=reload))
+    debugged = one_team(debug) if debug else None
+    sys.exit(development.run(chosen, host=host, port=port or None, reload=reload, debug=debugged))
 
 
 @command(
@@ -214,3 +217,11 @@ def teams(_: Context) -> None:
         ],
     )
     output.table(*installed.table(registry))
+
+
+@command(help={"check": "change nothing; fail if a file is not what the registry makes it"})
+def editors(_: Context, check: bool = False) -> None:
+    """Write what VS Code is told about the teams, from the registry."""
+    from devkit import editors
+
+    editors.require_fresh(some_teams()) if check else editors.write(some_teams())

@@ -20,8 +20,8 @@ REGISTRY = "workspace.yaml"
 # What no team's code is loaded by, runs under or is tested with. Whatever is neither here nor
 # some team's (devkit, the orchestrator, a file that nobody has seen before) is everyone's.
 KIT_ONLY = frozenset({
-    ".ci", ".devcontainer", ".editorconfig", ".github", ".pre-commit-config.yaml", "LICENSE",
-    "README.md", "benchmarks", "deploy", "docs", "tests",
+    ".ci", ".devcontainer", ".editorconfig", ".github", ".pre-commit-config.yaml", ".vscode",
+    "LICENSE", "README.md", "benchmarks", "dagteam.code-workspace", "deploy", "docs", "tests",
 })  # fmt: skip
 
 REASONS_FOR_A_PERSON = 3

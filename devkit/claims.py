@@ -13,6 +13,7 @@ from devkit import home, output
 from devkit.errors import DevkitError
 
 FIRST_PORT = 3000
+ANOTHER_PORT = "invoke dev, without --port: it takes the next free one"
 PORTS_TO_TRY = 50
 LONGEST_SOCKET_FOLDER = 40  # of the 107 bytes that a Unix socket's path may have
 
@@ -58,7 +59,7 @@ def socket_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-def free_port(host: str, wanted: int | None) -> int:
+def free_port(host: str, wanted: int | None, mend: str = ANOTHER_PORT) -> int:
     """The port that was asked for, or the first free one from 3000 on.
 
     Raises:
@@ -68,7 +69,7 @@ def free_port(host: str, wanted: int | None) -> int:
         if reason := _taken(host, wanted):
             raise DevkitError(
                 f"port {wanted} on {host} can't be used: {reason}",
-                mend="invoke dev, without --port: it takes the next free one",
+                mend=mend,
             )
         return wanted
     for port in range(FIRST_PORT, FIRST_PORT + PORTS_TO_TRY):

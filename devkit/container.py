@@ -32,12 +32,6 @@ def build(teams: Sequence[Team]) -> None:
         output.say("to mend: see above, then `invoke setup`")
 
 
-def install_hooks(_: Sequence[Team]) -> None:
-    """Have git run the hooks of this checkout, which may be those of another place until now."""
-    if not setup.hooks_installed():
-        output.say(f"git hooks {setup.install_hooks()}")
-
-
 def check(teams: Sequence[Team]) -> None:
     """Say what is not in place; build nothing."""
     found = list(missing(teams))
@@ -60,11 +54,7 @@ def missing(teams: Sequence[Team]) -> Iterator[str]:
         yield "the git hooks are not installed"
 
 
-STEPS: Mapping[str, Callable[[Sequence[Team]], None]] = {
-    "build": build,
-    "hooks": install_hooks,
-    "check": check,
-}
+STEPS: Mapping[str, Callable[[Sequence[Team]], None]] = {"build": build, "check": check}
 
 
 def main(step: str) -> None:

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from devkit import dagster_cli, home, settings
+from devkit import dagster_cli, debugger, home, settings
 from devkit.bootstrap import ROOT, clean_environment
 from devkit.services import COLOURS, Guard, Service, Supervised, Tell
 from devkit.workspace import Team
@@ -13,8 +13,12 @@ from devkit.workspace import Team
 class Launcher:
     """Makes services that share a DAGSTER_HOME, a guard and a place for their logs."""
 
-    def __init__(self, where: Path, tell: Tell) -> None:
-        """`where` is DAGSTER_HOME; `tell` gets the lines that a terminal is to show."""
+    def __init__(self, where: Path, tell: Tell, debug: Team | None = None) -> None:
+        """`where` is DAGSTER_HOME; `tell` gets the lines that a terminal is to show.
+
+        `debug` is the team whose code server a debugger can attach to.
+        """
+        self._debug = debug
         self.guard = Guard()
         self.logs = home.state_folder(where) / "logs"
         self.logs.mkdir(exist_ok=True)
@@ -39,6 +43,8 @@ class Launcher:
     ) -> Supervised:
         """A team's code server; `mourn` is awaited when it has died."""
         secrets = settings.secrets_of(team)
+        if team == self._debug:
+            argv = debugger.listening(argv)
         return self._supervise(team.location, argv, team.directory, env, secrets, mourn)
 
     def _host(self, name: str, argv: Sequence[str]) -> Supervised:

@@ -17,8 +17,8 @@ from devkit.workspace import Team
 POLL_SECONDS = 0.1
 # The webserver has a turn to itself until it answers, but no longer than this: it takes the
 # longer the more locations it has to look at.
-HEAD_START_SECONDS = 1.5
-HEAD_START_SECONDS_A_LOCATION = 0.03
+HEAD_START_SECONDS = 0.5
+HEAD_START_SECONDS_A_LOCATION = 0.05
 # Of the daemon for locations that take long, to build their environments say.
 LONGEST_WAIT_SECONDS = 60.0
 
@@ -35,10 +35,12 @@ class Platform:
         port: int,
         choose: Callable[[], Sequence[Team]],
         reload: bool,
+        debug: Team | None = None,
     ) -> None:
         """`where` is DAGSTER_HOME, `sockets` the folder for the code servers' sockets.
 
-        `choose` gives the teams, and is asked again when the registry changes.
+        `choose` gives the teams, and is asked again when the registry changes. `debug` is the
+        team whose code server a debugger can attach to.
         """
         self._choose = choose
         self._reload = reload
@@ -50,7 +52,7 @@ class Platform:
         self._locations: dict[str, Location] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._journal = Journal(lambda: list(self._locations.values()))
-        self._launcher = Launcher(where, self._journal.tell)
+        self._launcher = Launcher(where, self._journal.tell, debug)
         self._follower = watch.Follower(self._saved, lambda text: self._journal.tell("dev", text))
         self._registry_saved = asyncio.Event()
         self._webserver = self._launcher.webserver(host, port)

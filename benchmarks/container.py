@@ -1,0 +1,178 @@
+"""The dev container: from `devcontainer up` to a terminal, and how much of that is ours.
+
+    .venv-tools/bin/python -m benchmarks.container
+
+Needs the dev container CLI, a Docker engine and the image in it; says in a line what of these is
+missing. Ours is what the hooks add: the difference to the same container without them. Beside
+it, `invoke setup` in a checkout outside of any container. Download caches are warm on both
+sides: a round of each comes first that does not count. Takes about eight minutes.
+"""
+
+import json
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+from benchmarks import report
+from devkit.bootstrap import ROOT
+
+RUNS = 3
+WITHOUT_HOOKS = "--skip-post-create"
+IMAGES_USER = 1000  # who the CLI lets it be if whoever calls it is root
+OWNER = ("safe.directory", "*")
+
+
+@dataclass(frozen=True)
+class Round:
+    """Seconds: with and without hooks, from nothing and after a stop; `setup` is outside.
+
+    `setup_copied` too, with packages copied from the cache and not linked, as from the volume.
+    """
+
+    first: float
+    first_bare: float
+    again: float
+    again_bare: float
+    setup: float
+    setup_copied: float
+
+
+def main() -> None:
+    if lacks := missing():
+        sys.exit(f"not measured: {lacks}")
+    rounds = [one_round() for _ in range(RUNS + 1)][1:]
+    median = Round(*(statistics.median(each) for each in zip(*map(astuple, rounds), strict=True)))
+
+    ours, ours_again = median.first - median.first_bare, median.again - median.again_bare
+    rows = [
+        ("`devcontainer up`", *_seconds(median.first, median.first_bare, ours)),
+        ("again, after a stop", *_seconds(median.again, median.again_bare, ours_again)),
+        ("`invoke setup` outside, `.venv-tools` too", "", "", f"{median.setup:.1f} s"),
+        (
+            "the same, copying from the cache as the container has to",
+            "",
+            "",
+            f"{median.setup_copied:.1f} s",
+        ),
+    ]
+    columns = ("", "to a ready terminal", "the container's own", "ours")
+    body = (
+        f"{_said('docker', '--version')}, dev container CLI {_said('devcontainer', '--version')}. "
+        f"Nothing built yet, download caches and image there; median of {RUNS}. "
+        f"Ours is {ours / median.setup:.2f} of what it takes outside, "
+        f"{ours / median.setup_copied:.2f} if that has to copy, too.\n\n"
+        + report.table(columns, rows)
+    )
+    report.section("Dev container", "python -m benchmarks.container", body)
+
+
+def missing() -> str | None:
+    """What there is not to measure with."""
+    for program in ("devcontainer", "docker"):
+        if not shutil.which(program):
+            return f"there is no `{program}` on the PATH"
+    if _ends_badly("docker", "info"):
+        return "no Docker engine answers"
+    text = (ROOT / ".devcontainer/devcontainer.json").read_text()
+    (image,) = re.findall(r'"image": "(.*)"', text)
+    return (
+        f"`docker pull {image}` first" if _ends_badly("docker", "image", "inspect", image) else None
+    )
+
+
+def one_round() -> Round:
+    """Each of the five, from nothing."""
+    with container() as folder:
+        first_bare = terminal(folder, WITHOUT_HOOKS)
+    with container() as folder:
+        first = terminal(folder)
+        stop(folder)
+        again = terminal(folder)
+        stop(folder)
+        again_bare = terminal(folder, WITHOUT_HOOKS)
+    return Round(first, first_bare, again, again_bare, setup(), setup(UV_LINK_MODE="copy"))
+
+
+def setup(**variables: str) -> float:
+    """`invoke setup` from nothing, outside of any container."""
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = report.checkout(Path(scratch) / "dagteam")
+        return run([sys.executable, "tasks.py", "setup"], copy, **variables)
+
+
+@contextmanager
+def container() -> Iterator[Path]:
+    """A checkout that its container's user can write to; the container ends with it."""
+    with tempfile.TemporaryDirectory() as scratch:
+        Path(scratch).chmod(0o755)
+        copy = report.checkout(Path(scratch) / "dagteam")
+        if os.geteuid() == 0:
+            run(["chown", "-R", f"{IMAGES_USER}:{IMAGES_USER}", copy], copy)
+        try:
+            yield copy
+        finally:
+            for name in containers(copy):
+                run(["docker", "rm", "--force", "--volumes", name], copy)
+
+
+def terminal(folder: Path, *options: str) -> float:
+    """Bring the container up, and a command in it to its end."""
+    where = ("--workspace-folder", str(folder))
+    return run(["devcontainer", "up", *where, *options], folder) + run(
+        ["devcontainer", "exec", *where, "true"], folder
+    )
+
+
+def stop(folder: Path) -> None:
+    for name in containers(folder):
+        run(["docker", "stop", name], folder)
+
+
+def containers(folder: Path) -> list[str]:
+    """The container of a checkout, if there is one."""
+    label = f"label=devcontainer.local_folder={folder}"
+    return _said("docker", "ps", "--all", "--quiet", "--filter", label).split()
+
+
+def run(argv: Sequence[str | Path], cwd: Path, **variables: str) -> float:
+    """Run to the end, which must be good; seconds by the clock."""
+    # root reads a checkout that is the container's user's
+    owner = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": OWNER[0], "GIT_CONFIG_VALUE_0": OWNER[1]}
+    started = time.perf_counter()
+    done = subprocess.run(
+        argv,
+        cwd=cwd,
+        env=report.environment() | owner | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    seconds = time.perf_counter() - started
+    if done.returncode:
+        sys.exit(f"{json.dumps(list(map(str, argv)))} failed:\n{done.stdout}{done.stderr}")
+    return seconds
+
+
+def _said(*argv: str) -> str:
+    return subprocess.run(argv, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def _ends_badly(*argv: str) -> bool:
+    return subprocess.run(argv, capture_output=True, check=False).returncode != 0
+
+
+def _seconds(*values: float) -> list[str]:
+    return [f"{value:.1f} s" for value in values]
+
+
+if __name__ == "__main__":
+    main()
