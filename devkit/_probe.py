@@ -6,7 +6,8 @@ Runs in a team's own interpreter: standard library and that team's Dagster (1.8 
 only. Whatever the team's code prints goes to standard error, so that it can't spoil the
 JSON on standard output. An error of the team's code is a result: exit code 0.
 
-`docs/manifest.md` describes the object. Where Dagster has no public way to ask, the names
+Past 250 lines because it is run by its path: what it needs is in it, but for the reading of
+sources. `docs/manifest.md` describes the object. Where Dagster has no public way to ask, the names
 used are those that 1.8 to 1.13 have in common.
 """
 

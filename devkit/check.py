@@ -117,7 +117,10 @@ def survey(teams: Sequence[Team], found: Sequence[Manifest | Failure]) -> Survey
     return Survey(
         teams=tuple(teams),
         manifests=tuple(by_team[team] for team in teams if team in by_team),
-        installed={team.name: installed.distributions(team.environment) for team in teams},
+        # Of an environment that is not there nothing is known.
+        installed={
+            team.name: has for team in teams if (has := installed.distributions(team.environment))
+        },
         hosts=installed.distributions(orchestrator_environment().path),
         shared=shared.requirements,
         shared_python=shared.python,

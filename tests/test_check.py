@@ -193,6 +193,16 @@ def test_another_team_that_does_not_load_is_told_and_is_no_failure_of_the_chosen
     assert two.name not in capsys.readouterr().err
 
 
+def test_a_team_whose_environment_can_not_be_built_is_a_failure_of_its_own(
+    three: list[Team], capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, two, _ = three
+    check.check([one], [one, two], unbuilt={"two"})
+    assert "what two would make is not known" in capsys.readouterr().out
+    with pytest.raises(DevkitError, match="1 of 2 failed to load: two"):
+        check.check([one, two], [one, two], unbuilt={"two"})
+
+
 def test_json_is_all_that_is_printed(three: list[Team], capsys: pytest.CaptureFixture[str]) -> None:
     one, two, _ = three
     output.divert()
