@@ -279,7 +279,8 @@ def imports(sources: Any, folder: str) -> dict[str, Any]:
         file = getattr(module, "__file__", None)
         if "." not in name and file and not os.path.realpath(file).startswith(inside):
             found.setdefault(name, None)
-    for itself in ("__main__", "__mp_main__"):
+    # Python's own, wherever a distribution of it keeps them.
+    for itself in ("__main__", "__mp_main__", "sitecustomize", "usercustomize"):
         found.pop(itself, None)
     return found
 

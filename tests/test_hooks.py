@@ -70,7 +70,7 @@ REFUSED = {
 
 TAKEN = {
     "comments in a container": (".devcontainer/devcontainer.json", CONTAINER),
-    "comments of an editor": (".vscode/settings.json", '{\n  // one\n  "a": [1, 2]\n}\n'),
+    "comments of an editor": (".vscode/mine.json", '{\n  // one\n  "a": [1, 2]\n}\n'),
     "a good workflow": (".github/workflows/other.yml", WORKFLOW),
     "a good file": ("ml_project/ml_project/extra.py", '"""A."""\n\nA = {"a": 1}\n'),
 }
