@@ -12,6 +12,7 @@ used are those that 1.8 to 1.13 have in common.
 """
 
 import faulthandler
+import gc
 import importlib
 import inspect
 import json
@@ -32,6 +33,7 @@ Place = Callable[..., Any]
 
 def main(module: str, working_directory: str) -> None:
     """Print the location's manifest."""
+    gc.disable()  # a fifth of what imports take, and nothing here lives long enough to need it
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     faulthandler.register(signal.SIGTERM, all_threads=False, chain=True)  # says where it hung

@@ -138,13 +138,14 @@ class Board:
 
 
 @contextmanager
-def under_way(doing: str) -> Iterator["Progress"]:
+def under_way(progress: "Progress") -> Iterator[None]:
     """Tell, on a terminal only, what is still under way."""
     if not console().is_terminal:
-        yield Progress(doing)
+        yield
         return
-    with console().status(doing) as status:
-        yield Progress(doing, status.update)
+    with console().status("") as status:
+        progress.show_with(status.update)
+        yield
 
 
 class Progress:
@@ -154,6 +155,11 @@ class Progress:
         self._doing = doing
         self._show = show
         self._names: list[str] = []
+
+    def show_with(self, show: Callable[..., None]) -> None:
+        """From now on this is told."""
+        self._show = show
+        self._refresh()
 
     def start(self, name: str) -> None:
         """A unit begins."""

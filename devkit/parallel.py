@@ -49,25 +49,27 @@ def run(doing: str, units: Mapping[str, Work], *, at_a_time: int | None = None) 
     """
     width = max(map(len, units), default=0)
     outcomes: dict[str, Outcome] = {}
-    with (
-        output.under_way(doing) as progress,
-        ThreadPoolExecutor(max_workers=at_a_time or cores()) as pool,
-    ):
+    progress = output.Progress(doing)
+    with ThreadPoolExecutor(max_workers=at_a_time or cores()) as pool:
 
         def one(name: str, work: Work) -> Outcome:
             progress.start(name)
             return _outcome(name, work)
 
+        # The work begins first: seeing to the terminal takes a while.
         waiting: set[Future[Outcome]] = {
             pool.submit(one, name, work) for name, work in units.items()
         }
         try:
-            while waiting:
-                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                for outcome in (future.result() for future in done):
-                    progress.end(outcome.name)
-                    outcomes[outcome.name] = outcome
-                    output.result(outcome.ok, outcome.name, outcome.text, outcome.seconds, width)
+            with output.under_way(progress):
+                while waiting:
+                    done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                    for outcome in (future.result() for future in done):
+                        progress.end(outcome.name)
+                        outcomes[outcome.name] = outcome
+                        output.result(
+                            outcome.ok, outcome.name, outcome.text, outcome.seconds, width
+                        )
         except BaseException:
             _end(pool, waiting)
             raise

@@ -47,7 +47,8 @@ def test_progress_names_what_is_still_under_way() -> None:
 
 
 def test_without_a_terminal_there_is_no_progress_line(capsys: pytest.CaptureFixture[str]) -> None:
-    with output.under_way("brewing") as progress:
+    progress = output.Progress("brewing")
+    with output.under_way(progress):
         progress.start("tea")
         progress.end("tea")
     assert capsys.readouterr().out == ""
