@@ -80,10 +80,11 @@ def processes_of(home: Path) -> list[psutil.Process]:
     """Every process that has this DAGSTER_HOME in its environment."""
     found = []
     for process in psutil.process_iter():
-        with suppress(psutil.Error):
-            if process.environ().get("DAGSTER_HOME") == str(home):
+        with suppress(psutil.Error):  # it may end at any moment
+            ours = process.environ().get("DAGSTER_HOME") == str(home)
+            if ours and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
-    return [process for process in found if process.status() != psutil.STATUS_ZOMBIE]
+    return found
 
 
 class Dev:
