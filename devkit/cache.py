@@ -81,10 +81,10 @@ def load(team: Team, wanted: str) -> Manifest | Failure:
 
 def load_all(teams: Sequence[Team]) -> list[Manifest | Failure]:
     """Every team's manifest, in order and in silence: kept ones, else loaded side by side."""
+    wanted = digests(teams)
 
     def one(team: Team) -> Manifest | Failure:
-        wanted = digest(team)
-        return recall(team, wanted) or load(team, wanted)
+        return recall(team, wanted[team.name]) or load(team, wanted[team.name])
 
     return parallel.gather(one, teams)
 

@@ -98,7 +98,7 @@ def examine(
 
     def load(team: Team) -> Outcome:
         found[team.name] = one = cache.load(team, digests[team.name])
-        return _outcome(one, tracebacks, mine=team in chosen)
+        return _outcome(one, tracebacks)
 
     if missing:
         parallel.run("loading definitions", {team.name: partial(load, team) for team in missing})
@@ -127,11 +127,11 @@ def survey(teams: Sequence[Team], found: Sequence[Manifest | Failure]) -> Survey
     )
 
 
-def _outcome(found: Manifest | Failure, tracebacks: bool, *, mine: bool) -> Outcome:
+def _outcome(found: Manifest | Failure, tracebacks: bool) -> Outcome:
     if isinstance(found, Manifest):
         return Outcome(found.team.name, ok=True, text=reports.contents(found))
     details = reports.failure(found, tracebacks=tracebacks)
-    return Outcome(found.team.name, ok=not mine, text="does not load", details=details)
+    return Outcome(found.team.name, ok=False, text="does not load", details=details)
 
 
 def _tell(result: Result) -> None:

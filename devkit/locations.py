@@ -18,11 +18,11 @@ from devkit.bootstrap import ROOT
 from devkit.errors import DevkitError
 from devkit.services import Supervised
 from devkit.tracebacks import own_places
+from devkit.webserver import Webserver
 from devkit.workspace import Team
 
-# How often is looked whether a code server is up, and what the webserver says of it.
+# How often is looked whether a code server is up.
 SERVER_POLL_SECONDS = 0.03
-WEBSERVER_POLL_SECONDS = 0.25
 RETRY_SECONDS = 30.0
 # The webserver looks once a second for a server that was not up.
 OVERLOOKED_SECONDS = 4.0
@@ -63,33 +63,13 @@ class Surroundings:
     awaited when a code server has died, before it is started again.
     """
 
-    webserver: "Webserver"
+    webserver: Webserver
     supervise: Callable[
         [Team, tuple[str, ...], dict[str, str], Callable[[], Awaitable[None]]], Supervised
     ]
     turns: asyncio.Semaphore
     say: Callable[["Location", str], None]
     died: Callable[[], Awaitable[None]]
-
-
-class Webserver:
-    """What the webserver at `url` says, asked once for everybody who waits for it."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self._asking: asyncio.Task[dict[str, float]] | None = None
-
-    async def updates(self) -> dict[str, float]:
-        """When it last looked at each location; nothing while it does not answer."""
-        if self._asking is None or self._asking.done():
-            self._asking = asyncio.create_task(self._ask())
-        return await asyncio.shield(self._asking)
-
-    async def _ask(self) -> dict[str, float]:
-        await asyncio.sleep(WEBSERVER_POLL_SECONDS)
-        with contextlib.suppress(OSError, RuntimeError):  # not yet, or not just now
-            return await asyncio.to_thread(graphql.updates, self.url)
-        return {}
 
 
 class Location:

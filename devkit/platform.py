@@ -10,8 +10,9 @@ from devkit import claims, dagster_cli, graphql, home, output, parallel, watch
 from devkit.errors import DevkitError
 from devkit.journal import Journal
 from devkit.launcher import Launcher
-from devkit.locations import SETTLED, Location, Surroundings, Webserver
+from devkit.locations import SETTLED, Location, Surroundings
 from devkit.services import Supervised
+from devkit.webserver import Webserver
 from devkit.workspace import Team
 
 POLL_SECONDS = 0.1

@@ -13,7 +13,7 @@ from devkit.workspace import Team
 
 # The program that runs in the team's interpreter, and what it needs.
 PROBE = Path(__file__).with_name("_probe.py")
-PARTS = (PROBE, Path(__file__).with_name("_sources.py"))
+PARTS = (PROBE, PROBE.with_name("_definitions.py"), PROBE.with_name("_sources.py"))
 TIMEOUT_SECONDS = 120.0
 
 
