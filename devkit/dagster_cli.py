@@ -9,6 +9,13 @@ import yaml
 from devkit.environments import orchestrator_environment
 from devkit.workspace import Team
 
+# What `python -m MODULE` does, but garbage is looked for after 50,000 new objects instead of 700:
+# importing makes objects that stay, and a fifth of its time went into looking through them.
+START = (
+    "import gc, runpy, sys; gc.set_threshold(50_000); del sys.argv[0]; "
+    "runpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)"
+)
+
 # A host warns, with pages of traceback, of each location that is not up yet or does not
 # load. Which those are, and why, is told in a line each by whoever started them.
 QUIET_HOST = {"PYTHONWARNINGS": "ignore:Error loading repository location:UserWarning"}
@@ -50,8 +57,8 @@ class Noise:
 
 def webserver(workspace: Path, host: str, port: int) -> tuple[str, ...]:
     """The UI and the GraphQL API, on the locations of a workspace file."""
-    program = orchestrator_environment().path / "bin" / "dagster-webserver"
-    return (str(program), "--workspace", str(workspace), "--host", host, "--port", str(port))
+    start = _start(orchestrator_environment().python, "dagster_webserver")
+    return (*start, "--workspace", str(workspace), "--host", host, "--port", str(port))
 
 
 def daemon(workspace: Path) -> tuple[str, ...]:
@@ -66,7 +73,7 @@ def code_server(team: Team, socket: Path) -> tuple[str, ...]:
     Its runs use the same interpreter, not whatever `dagster` the PATH has.
     """
     return (
-        str(team.python), "-m", "dagster", "code-server", "start",
+        *_start(team.python, "dagster"), "code-server", "start",
         "--socket", str(socket),
         "--module-name", team.module,
         "--working-directory", str(team.directory),
@@ -82,3 +89,7 @@ def workspace(sockets: Mapping[str, Path]) -> str:
         for location, socket in sockets.items()
     ]
     return yaml.safe_dump({"load_from": servers}, sort_keys=False)
+
+
+def _start(python: Path, module: str) -> tuple[str, ...]:
+    return (str(python), "-c", START, module)

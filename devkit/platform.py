@@ -16,9 +16,9 @@ from devkit.webserver import Webserver
 from devkit.workspace import Team
 
 POLL_SECONDS = 0.1
-# The webserver has a turn to itself until it answers, but no longer than this: it takes the
-# longer the more locations it has to look at.
-HEAD_START_SECONDS = 0.5
+# The webserver has a turn to itself until it answers, but no longer than this for each location
+# that has to wait for its turn. Those that need not wait start beside it: it looks again each
+# second, and what is up when it first does is loaded a second sooner.
 HEAD_START_SECONDS_A_LOCATION = 0.05
 # Of the daemon for locations that take long, to build their environments say.
 LONGEST_WAIT_SECONDS = 60.0
@@ -104,7 +104,7 @@ class Platform:
             if self._reload:
                 group.create_task(self._follow())
             group.create_task(self._tell_when_answering())
-            longest = HEAD_START_SECONDS + len(teams) * HEAD_START_SECONDS_A_LOCATION
+            longest = (len(teams) - parallel.cores()) * HEAD_START_SECONDS_A_LOCATION
             async with self._turns:  # the fewer start beside it, the sooner there is a UI
                 self._run_locations()
                 with contextlib.suppress(TimeoutError):
