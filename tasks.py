@@ -220,8 +220,8 @@ def teams(_: Context) -> None:
 
 
 @command(help={"check": "change nothing; fail if a file is not what the registry makes it"})
-def editors(_: Context, check: bool = False) -> None:
-    """Write what VS Code is told about the teams, from the registry."""
-    from devkit import editors
+def derive(_: Context, check: bool = False) -> None:
+    """Write what is derived from the registry: what editors and deployments are told."""
+    from devkit import derived
 
-    editors.require_fresh(some_teams()) if check else editors.write(some_teams())
+    derived.require_fresh(some_teams()) if check else derived.write(some_teams())

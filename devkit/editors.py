@@ -1,7 +1,7 @@
 """What VS Code is told about the repository: files that are derived from the registry.
 
 A workspace folder for each team, with its own interpreter and tests, so that a team's code is
-analysed with that team's packages. `files` is pure; `stale` reads and `write` writes.
+analysed with that team's packages.
 """
 
 import json
@@ -10,15 +10,14 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from devkit import debugger, output
+from devkit import debugger
 from devkit.bootstrap import ROOT, TOOLS
 from devkit.environments import SHARED
-from devkit.errors import DevkitError
 from devkit.workspace import Team
 
 WORKSPACE = "dagteam.code-workspace"
 ROOT_NAME = "DagTeam"
-HEADER = "// Derived from workspace.yaml by `invoke editors` (devkit/editors.py): edits are lost.\n"
+HEADER = "// Derived from workspace.yaml by `invoke derive` (devkit/editors.py): edits are lost.\n"
 
 EXTENSIONS = (
     "charliermarsh.ruff",
@@ -40,7 +39,7 @@ COMMON = {
 UNANALYSED = ("**/.*", "**/__pycache__", "**/node_modules")
 
 # The commands that are tasks, and those of them that are one for a single team, too.
-COMMANDS = ("setup", "dev", "test", "check", "utils", "lock", "lineage", "teams", "editors")
+COMMANDS = ("setup", "dev", "test", "check", "utils", "lock", "lineage", "teams", "derive")
 TEAM_COMMANDS = ("dev", "test", "check", "lock")
 
 
@@ -60,36 +59,6 @@ def files(teams: Sequence[Team]) -> dict[Path, str]:
         **{room / ".vscode/settings.json": settings for room, settings in rooms.items()},
     }
     return {path: HEADER + json.dumps(value, indent=2) + "\n" for path, value in values.items()}
-
-
-def stale(teams: Sequence[Team]) -> list[Path]:
-    """The files that are not there, or not what the registry makes them."""
-    wanted = files(teams).items()
-    return [path for path, text in wanted if not path.exists() or path.read_text() != text]
-
-
-def write(teams: Sequence[Team]) -> None:
-    """Write the files that are stale, and name them."""
-    written = stale(teams)
-    for path in written:
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(files(teams)[path])
-        output.say(f"written: {_relative(path, ROOT)}")
-    if not written:
-        output.say("the editors' files are up to date")
-
-
-def require_fresh(teams: Sequence[Team]) -> None:
-    """Write nothing.
-
-    Raises:
-        DevkitError: naming each file that is stale.
-    """
-    if found := stale(teams):
-        raise DevkitError(
-            f"not what the registry makes it: {', '.join(_relative(path, ROOT) for path in found)}",
-            mend="invoke editors",
-        )
 
 
 def workspace(rooms: Collection[Path]) -> dict[str, Any]:

@@ -4,13 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from devkit import editors
 from devkit.bootstrap import ROOT, TOOLS
-from devkit.errors import DevkitError
-from devkit.workspace import Team, load_teams
+from devkit.workspace import Team
 from tests.support import Checkout, run
+from tests.test_derived import WRITE
 
 NEW = """  - python_module:
       location_name: sales_project
@@ -18,14 +16,6 @@ NEW = """  - python_module:
       working_directory: sales_project
       executable_path: sales_project/.venv-sales/bin/python
 """
-WRITE = """
-from devkit import editors
-from devkit.bootstrap import ROOT
-from devkit.workspace import load_teams
-editors.write(load_teams(ROOT))
-"""
-
-
 def read(file: Path) -> Any:
     """A derived file without its header."""
     header, _, text = file.read_text().partition("\n")
@@ -36,10 +26,6 @@ def read(file: Path) -> Any:
 def resolved(text: str, folder: Path) -> Path:
     """A setting's path; not further than `..`, since an environment's interpreter is a link."""
     return Path(text.replace("${workspaceFolder}", str(folder))).parent.resolve() / Path(text).name
-
-
-def test_the_files_are_what_the_registry_makes_them() -> None:
-    editors.require_fresh(load_teams(ROOT))  # to mend: invoke editors
 
 
 def test_each_folder_of_the_workspace_has_its_own_interpreter_and_tests(
@@ -89,7 +75,7 @@ def test_a_new_team_appears_without_hand_edits(light_checkout: Checkout) -> None
         registry.write(NEW)
     done = light_checkout.devkit(WRITE)
 
-    assert {line.removeprefix("written: ") for line in done.stdout.splitlines()} == {
+    assert {line.removeprefix("written: ") for line in done.stdout.splitlines()} >= {
         editors.WORKSPACE,
         ".vscode/settings.json",
         ".vscode/tasks.json",
@@ -102,14 +88,6 @@ def test_a_new_team_appears_without_hand_edits(light_checkout: Checkout) -> None
     assert "tests of sales" in names
     settings = read(root / "sales_project/.vscode/settings.json")
     assert settings["python.defaultInterpreterPath"].endswith("/.venv-sales/bin/python")
-    assert "up to date" in light_checkout.devkit(WRITE).stdout
-
-
-def test_a_hand_edit_is_noticed(teams: dict[str, Team], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(editors, "COMMANDS", ("setup",))  # as if it had been edited by hand
-    with pytest.raises(DevkitError, match=r"it: \.vscode/tasks\.json$") as caught:
-        editors.require_fresh(list(teams.values()))
-    assert caught.value.mend == "invoke editors"
 
 
 def test_of_two_teams_in_one_folder_the_first_counts(teams: dict[str, Team]) -> None:
