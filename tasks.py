@@ -61,16 +61,29 @@ def dev(
 
 
 @command(
-    help=TEAM | AFFECTED | {"kit": "the style and the kit's own tests; no team's"},
+    help=TEAM
+    | AFFECTED
+    | {
+        "kit": "the style and the kit's own tests; no team's",
+        "deploy": "what is deployed, and nothing else: executables, images, a database",
+    },
     iterable=["team"],
 )
 def test(
-    _: Context, team: list[str], affected: bool = False, base: str = BASE, kit: bool = False
+    _: Context,
+    team: list[str],
+    affected: bool = False,
+    base: str = BASE,
+    kit: bool = False,
+    deploy: bool = False,
 ) -> None:
     """Run every test; with --team that team's, with pytest's own arguments after --."""
-    teams = touched_teams(team, base) if affected and not kit else some_teams(team)
+    whole = kit or deploy
+    teams = touched_teams(team, base) if affected and not whole else some_teams(team)
     parallel.require(environments.ensure(environments.every_environment(teams)))
-    if kit:
+    if deploy:
+        suites.run_deploy(remainder())
+    elif kit:
         suites.run_kit()
     elif team or affected or remainder():
         suites.run_teams(teams, remainder())
@@ -217,6 +230,15 @@ def teams(_: Context) -> None:
         ],
     )
     output.table(*installed.table(registry))
+
+
+@command(help=TEAM | AFFECTED, iterable=["team"])
+def build(_: Context, team: list[str], affected: bool = False, base: str = BASE) -> None:
+    """Make what is deployed: for each team a folder in dist/ that stands alone."""
+    from devkit import build as building
+
+    teams = touched_teams(team, base) if affected else some_teams(team)
+    building.build(teams, hosts=not team and not affected)
 
 
 @command(help={"check": "change nothing; fail if a file is not what the registry makes it"})

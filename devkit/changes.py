@@ -1,4 +1,4 @@
-"""What changed since a branch, tag or commit: all that is asked of git."""
+"""What there is, and what changed since a branch, tag or commit: all that is asked of git."""
 
 import os
 import re
@@ -57,6 +57,17 @@ def changed_files(base: str, root: Path = ROOT) -> Changes:
     files = {file for listing in listings for file in _list(root, listing)}
     note = _no_history(base, root) if common.code else None
     return Changes(base, start, tuple(sorted(files)), note)
+
+
+def present_files(root: Path = ROOT) -> list[str]:
+    """The files in the working tree that git tracks, or would: sorted paths below the root.
+
+    Raises:
+        DevkitError: if git is not installed or `root` is not the top of a checkout.
+    """
+    _require_checkout(root)
+    listed = {*_list(root, ("ls-files", "--cached", "-z")), *_list(root, UNTRACKED)}
+    return sorted(file for file in listed if os.path.lexists(root / file))
 
 
 def text_at(commit: str, file: str, root: Path = ROOT) -> str | None:

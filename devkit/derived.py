@@ -8,10 +8,11 @@ from pathlib import Path
 
 from devkit import editors, output
 from devkit.bootstrap import ROOT
+from devkit.deploy import cloud
 from devkit.errors import DevkitError
 from devkit.workspace import Team
 
-PARTS: tuple[Callable[[Sequence[Team]], dict[Path, str]], ...] = (editors.files,)
+PARTS: tuple[Callable[[Sequence[Team]], dict[Path, str]], ...] = (editors.files, cloud.files)
 
 
 def files(teams: Sequence[Team]) -> dict[Path, str]:

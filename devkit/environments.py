@@ -68,7 +68,9 @@ def team_environment(team: Team) -> Environment:
 def orchestrator_environment() -> Environment:
     """The environment of webserver and daemon: nothing of any team."""
     room = ROOT / "orchestrator"
-    return Environment("orchestrator", ROOT / ".venv-dagit", room / "requirements.txt", (room,))
+    return Environment(
+        "orchestrator", ROOT / ".venv-dagit", room / "local_requirements.txt", (room,)
+    )
 
 
 def every_environment(teams: Iterable[Team]) -> list[Environment]:

@@ -1,9 +1,11 @@
 """Locks: hash-pinned requirements files, what each is made from, whether it still is that.
 
 `local_requirements.txt` is a room's whole local environment, the shared package in it
-visible; `requirements.txt` is what is deployed of it, with the same pins. The first lines
-of each hold a digest of what it was made from, so that a stale lock is noticed without a
-network. The format is pip's requirements format, which uv writes and both can read.
+visible; `requirements.txt` is what is deployed of it, with the same pins, and with what only a
+deployment needs: the dependency group `deploy`, utils' for every team and the orchestrator's
+own. The first lines of each hold a digest of what it was made from, so that a stale lock is
+noticed without a network. The format is pip's requirements format, which uv writes and both
+can read.
 """
 
 import hashlib
@@ -24,6 +26,8 @@ from devkit.errors import DevkitError
 from devkit.failures import explain
 from devkit.workspace import Team
 
+LOCAL = "local_requirements.txt"
+DEPLOYED = "requirements.txt"
 OLDEST_PYTHON = "3.11"
 PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(?:\[[^]]*\])?==(?P<version>[^\s;\\]+)", re.MULTILINE)
 DIGEST = re.compile(r"^# inputs: sha256:(?P<digest>[0-9a-f]{64})$", re.MULTILINE)
@@ -41,14 +45,18 @@ OPTIONS = (
 class Room:
     """A folder whose pyproject.toml is locked: a team's, the orchestrator's or the tools'.
 
-    `local` is the lock of the local environment, `deployed` that of what is deployed; the
-    tools are never deployed, and the orchestrator is deployed as it is.
+    `local` is the lock of the local environment, `deployed` that of what is deployed: the
+    tools never are. `holds` are the folders that the local environment has in editable form,
+    `groups` the dependency groups for it, and `ships` those for a deployment, as uv names them.
     """
 
     name: str
     directory: Path
-    local: Path | None
-    deployed: Path | None
+    local: Path
+    deployed: Path | None = None
+    holds: tuple[Path, ...] = ()
+    groups: tuple[str, ...] = ()
+    ships: tuple[str, ...] = ()
 
     @property
     def project(self) -> Path:
@@ -58,20 +66,32 @@ class Room:
 
 def rooms(teams: Iterable[Team]) -> list[Room]:
     """Every room that has locks."""
-    hosts = orchestrator_environment()
+    hosts = orchestrator_environment().lock.parent
     return [
-        Room("tools", ROOT, local=LOCK, deployed=None),
-        Room("orchestrator", hosts.lock.parent, local=None, deployed=hosts.lock),
-        *(
-            Room(
-                team.name,
-                team.directory,
-                local=team.directory / "local_requirements.txt",
-                deployed=team.directory / "requirements.txt",
-            )
-            for team in teams
+        Room("tools", ROOT, LOCK),
+        Room(
+            "orchestrator",
+            hosts,
+            hosts / LOCAL,
+            hosts / DEPLOYED,
+            ships=(f"{hosts.name}/pyproject.toml:deploy",),
         ),
+        *map(team_room, teams),
     ]
+
+
+def team_room(team: Team) -> Room:
+    """The room of one team."""
+    folder = team.directory
+    return Room(
+        team.name,
+        folder,
+        folder / LOCAL,
+        folder / DEPLOYED,
+        holds=tuple(sorted((SHARED, folder))),
+        groups=(f"{folder.relative_to(ROOT)}/pyproject.toml:dev",),
+        ships=(f"{SHARED.name}/pyproject.toml:deploy",),
+    )
 
 
 def stale(room: Room) -> str | None:
@@ -123,15 +143,14 @@ def update(chosen: Sequence[Room], *, upgrade: bool = False, packages: Sequence[
 
 
 def pins(room: Room) -> dict[str, str]:
-    """The packages and versions that the room's widest lock names."""
-    lock = room.local or room.deployed
-    return dict(PIN.findall(lock.read_text())) if lock and lock.exists() else {}
+    """The packages and versions that the room's locks name."""
+    return dict(PIN.findall(_text(room.deployed) + _text(room.local)))
 
 
 def inputs_digest(room: Room) -> str:
     """SHA-256 of what decides the room's locks: its requirements, utils' and uv's options."""
     parts: list[object] = [OPTIONS, _requirements(room.project)]
-    if room.local and room.deployed:
+    if room.holds:
         parts.append(_requirements(SHARED / "pyproject.toml"))
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
@@ -151,53 +170,64 @@ def _lock(room: Room, flags: Sequence[str]) -> str:
     """Make a room's locks in a scratch folder and put them in place together."""
     if not flags and stale(room) is None:
         return "up to date"
+    project = str(room.project.relative_to(ROOT))
+    editable = "".join(f"-e ./{folder.relative_to(ROOT)}\n" for folder in room.holds)
+    local = ["-" if editable else project, *_groups(room.groups)]
+    deployed = [project, *_groups(room.ships)]
+    before = _text(room.local) + _text(room.deployed)
     with tempfile.TemporaryDirectory(prefix="dagteam-lock-") as scratch:
-        made: list[tuple[Path, str]] = []
-        constraints: list[str] = []
-        if room.local:
-            text = _compile(room, room.local, _local_inputs(room), flags, Path(scratch))
-            made.append((room.local, text))
-            fixed = Path(scratch) / "constraints.txt"
-            fixed.write_text("\n".join(f"{n}=={v}" for n, v in PIN.findall(text)))
-            constraints = ["--constraints", str(fixed), "--no-emit-package", "dagteam-utils"]
-        if room.deployed:
-            arguments = [str(room.project.relative_to(ROOT)), *constraints]
-            made.append(
-                (
-                    room.deployed,
-                    _compile(room, room.deployed, (arguments, ""), flags, Path(scratch)),
-                )
+        compiled = partial(_compile, room, editable, before, Path(scratch))
+        if room.deployed is None:
+            made = {room.local: compiled(room.local, local, flags)}
+        else:
+            # All that either needs in one resolution: so the pins of the two agree.
+            every = compiled(room.local, [*local, *_groups(room.ships)], flags)
+            pinned = Path(scratch) / "pinned.txt"
+            pinned.write_text(
+                "\n".join(f"{name}=={version}" for name, version in PIN.findall(every))
             )
-    for lock, text in made:
+            fixed = ["--constraints", str(pinned)]
+            made = {
+                room.local: compiled(room.local, local, fixed),
+                room.deployed: compiled(
+                    room.deployed, deployed, [*fixed, "--no-emit-package", "dagteam-utils"]
+                ),
+            }
+    for lock, text in made.items():
         fresh = lock.with_suffix(".new")
         fresh.write_text(text)
         fresh.replace(lock)
     return "locked"
 
 
-def _local_inputs(room: Room) -> tuple[list[str], str]:
-    """The arguments and input of uv for everything that the room's local environment holds."""
-    project = str(room.project.relative_to(ROOT))
-    if room.deployed is None:  # the tools: no package of their own
-        return [project], ""
-    folders = sorted((SHARED, room.directory))
-    editable = "".join(f"-e ./{folder.relative_to(ROOT)}\n" for folder in folders)
-    return ["-", "--group", f"{project}:dev"], editable
+def _groups(names: Sequence[str]) -> list[str]:
+    return [argument for name in names for argument in ("--group", name)]
+
+
+def _text(lock: Path | None) -> str:
+    return lock.read_text() if lock and lock.exists() else ""
 
 
 def _compile(
-    room: Room, lock: Path, inputs: tuple[list[str], str], flags: Sequence[str], scratch: Path
+    room: Room,
+    editable: str,
+    before: str,
+    scratch: Path,
+    lock: Path,
+    arguments: Sequence[str],
+    flags: Sequence[str],
 ) -> str:
-    """Have uv resolve; the existing lock's pins are its preferences."""
-    arguments, stdin = inputs
+    """Have uv resolve into the text of a lock; the pins in `before` are its preferences.
+
+    `editable` are the lines for uv's standard input, if it is among the arguments.
+    """
     target = scratch / lock.name
-    if lock.exists():
-        target.write_text(lock.read_text())
+    target.write_text(before)
     done = processes.run(
         [TOOLS / "bin" / "uv", "pip", "compile", *arguments, *OPTIONS, *flags, "-o", target],
         cwd=ROOT,
         env=clean_environment(),
-        stdin=stdin,
+        stdin=editable,
     )
     if done.code:
         raise DevkitError(

@@ -1,7 +1,7 @@
 """`invoke test`: which tests there are, and which environment runs each."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from devkit.environments import SHARED
 from devkit.parallel import Outcome
 from devkit.workspace import Team
 
+DEPLOY_TESTS = ROOT / "tests" / "deploy"
 NO_TESTS_COLLECTED = 5  # pytest's exit code
 
 
@@ -52,8 +53,21 @@ def of_style() -> list[Suite]:
 def of_kit() -> Suite:
     """The tests of `devkit` and of the whole, with real processes: a file for each core."""
     side_by_side = ("--numprocesses", str(parallel.cores()), "--dist", "loadfile")
-    argv = (str(TOOLS / "bin" / "python"), "-m", "pytest", "-q", *side_by_side)
-    return Suite("kit", argv, ROOT, clean_environment())
+    return _pytest("kit", *side_by_side, f"--ignore={DEPLOY_TESTS.relative_to(ROOT)}")
+
+
+def of_deploy() -> Suite:
+    """The tests of what is deployed: executables, images, a database, an object store."""
+    return _pytest("deploy", "-rs", str(DEPLOY_TESTS.relative_to(ROOT)))
+
+
+def run_deploy(arguments: Sequence[str] = ()) -> None:
+    """Run the tests of what is deployed, as they go: each takes minutes.
+
+    Raises:
+        DevkitError: if one failed.
+    """
+    _run_alone(replace(of_deploy(), argv=(*of_deploy().argv, *arguments)))
 
 
 def run_all(teams: Sequence[Team]) -> None:
@@ -90,11 +104,7 @@ def run_teams(teams: Sequence[Team], arguments: Sequence[str] = ()) -> None:
     if len(suites) != 1:
         parallel.require(parallel.run("testing", _units(suites)))
         return
-    (suite,) = suites
-    done = processes.run_in_foreground(suite.argv, cwd=suite.cwd, env=suite.env)
-    if done.interrupted and done.code:
-        raise KeyboardInterrupt
-    parallel.require([Outcome(suite.name, ok=done.code == 0)])
+    _run_alone(*suites)
 
 
 def run(suite: Suite) -> Outcome:
@@ -104,6 +114,19 @@ def run(suite: Suite) -> Outcome:
     if done.code == NO_TESTS_COLLECTED:
         text = "no tests: each team has at least one, that its definitions load"
     return Outcome(suite.name, done.code == 0, text, details=done.text if done.code else "")
+
+
+def _run_alone(suite: Suite) -> None:
+    """Run a suite on this terminal."""
+    done = processes.run_in_foreground(suite.argv, cwd=suite.cwd, env=suite.env)
+    if done.interrupted and done.code:
+        raise KeyboardInterrupt
+    parallel.require([Outcome(suite.name, ok=done.code == 0)])
+
+
+def _pytest(name: str, *arguments: str) -> Suite:
+    argv = (str(TOOLS / "bin" / "python"), "-m", "pytest", "-q", *arguments)
+    return Suite(name, argv, ROOT, clean_environment())
 
 
 def _units(suites: Sequence[Suite]) -> dict[str, parallel.Work]:

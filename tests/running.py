@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import psutil
 
@@ -55,6 +55,13 @@ def long_job() -> None:
 """
 
 T = TypeVar("T")
+
+
+class Asked(Protocol):
+    """A platform that answers GraphQL, however it was started."""
+
+    def ask(self, query: str, **variables: Any) -> dict[str, Any]:
+        """Send a query or mutation."""
 
 
 def free_port() -> int:
@@ -185,7 +192,7 @@ def dev(
         running.close()
 
 
-def descriptions(platform: Dev) -> dict[str, str | None]:
+def descriptions(platform: Asked) -> dict[str, str | None]:
     """Every asset's description by its location and name."""
     nodes = platform.ask(ASSETS)["repositoriesOrError"].get("nodes", [])
     return {
@@ -195,13 +202,13 @@ def descriptions(platform: Dev) -> dict[str, str | None]:
     }
 
 
-def load_errors(platform: Dev) -> dict[str, str | None]:
+def load_errors(platform: Asked) -> dict[str, str | None]:
     """Each location that the webserver knows, with its error if it has one."""
     entries = platform.ask(ENTRIES)["workspaceOrError"]["locationEntries"]
     return {e["name"]: (e["locationOrLoadError"] or {}).get("message") for e in entries}
 
 
-def known(platform: Dev) -> set[str]:
+def known(platform: Asked) -> set[str]:
     """The locations that the webserver knows; none while it starts."""
     try:
         return set(load_errors(platform))
@@ -214,7 +221,7 @@ def existing(file: Path) -> Path | None:
     return file if file.exists() else None
 
 
-def launch(platform: Dev, job: str, location: str) -> str:
+def launch(platform: Asked, job: str, location: str) -> str:
     selector = {"repositoryLocationName": location, "repositoryName": "__repository__"}
     params = {"mode": "default", "selector": {**selector, "jobName": job}}
     answer = platform.ask(LAUNCH, params=params)["launchRun"]
@@ -223,7 +230,7 @@ def launch(platform: Dev, job: str, location: str) -> str:
     return run_id
 
 
-def status(platform: Dev, run_id: str) -> str:
+def status(platform: Asked, run_id: str) -> str:
     found: str = platform.ask(RUN, id=run_id)["runOrError"]["status"]
     return found
 

@@ -16,6 +16,8 @@ NEW = """  - python_module:
       working_directory: sales_project
       executable_path: sales_project/.venv-sales/bin/python
 """
+
+
 def read(file: Path) -> Any:
     """A derived file without its header."""
     header, _, text = file.read_text().partition("\n")

@@ -8,7 +8,7 @@ from typing import Any
 
 from devkit.bootstrap import ROOT
 from devkit.workspace import Team, load_teams
-from tests.running import Dev, dev, launch, until
+from tests.running import Asked, dev, launch, until
 
 RUNS = "{ runsOrError { ... on Runs { results { runId jobName status } } } }"
 INSTIGATORS = """
@@ -42,19 +42,19 @@ print(json.dumps({"pandas": pandas.__version__, "rows": len(frame),
 """
 
 
-def runs_of(platform: Dev, job: str) -> list[dict[str, Any]]:
+def runs_of(platform: Asked, job: str) -> list[dict[str, Any]]:
     results = platform.ask(RUNS)["runsOrError"]["results"]
     return [run for run in results if run["jobName"] == job]
 
 
-def succeeded(platform: Dev, job: str) -> str | None:
+def succeeded(platform: Asked, job: str) -> str | None:
     """The id of a run of this job that has succeeded; none of them may have failed."""
     runs = runs_of(platform, job)
     assert not [run for run in runs if run["status"] in ("FAILURE", "CANCELED")], runs
     return next((run["runId"] for run in runs if run["status"] == "SUCCESS"), None)
 
 
-def metadata(platform: Dev, asset: str) -> dict[str, Any]:
+def metadata(platform: Asked, asset: str) -> dict[str, Any]:
     latest = platform.ask(MATERIALISATION, key={"path": [asset]})
     entries = latest["assetOrError"]["assetMaterializations"][0]["metadataEntries"]
     return {entry["label"]: entry for entry in entries}

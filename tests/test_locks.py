@@ -81,7 +81,11 @@ def test_what_is_deployed_is_pinned_as_it_is_locally(
 ) -> None:
     for name in teams:
         local, deployed = (dict(PIN.findall(file.read_text())) for file in files(rooms[name]))
-        assert deployed.items() <= local.items()
+        both = local.keys() & deployed.keys()
+        assert {package: local[package] for package in both} == {
+            package: deployed[package] for package in both
+        }
+        assert "dagster-postgres" in deployed.keys() - local.keys()
         assert "pytest" in local.keys() - deployed.keys()
         assert "dagster-webserver" in local.keys() - deployed.keys()
 
