@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,7 +32,6 @@ class Postgres:
             "DAGSTER_PG_PASSWORD": PASSWORD,
             "DAGSTER_PG_DB": "postgres",
         }
-        folder.mkdir()
         (folder / "password").write_text(PASSWORD)
         if os.geteuid() == 0:
             shutil.chown(folder, ACCOUNT)
@@ -76,11 +76,15 @@ def program(name: str) -> Path:
 
 
 @contextmanager
-def postgres(folder: Path) -> Iterator[Postgres]:
-    """A PostgreSQL that runs; afterwards it does not."""
-    server = Postgres(folder)
-    server.start()
-    try:
-        yield server
-    finally:
-        server.kill()
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL that runs; afterwards nothing is left of it.
+
+    Its folder is not pytest's, into which only the user that runs the tests may look.
+    """
+    with tempfile.TemporaryDirectory(prefix="dagteam-postgres-") as folder:
+        server = Postgres(Path(folder))
+        server.start()
+        try:
+            yield server
+        finally:
+            server.kill()
