@@ -241,6 +241,33 @@ def build(_: Context, team: list[str], affected: bool = False, base: str = BASE)
     building.build(teams, hosts=not team and not affected)
 
 
+@command(
+    help={
+        "name": "the team's short name",
+        "upstream": "an asset of another team that it reads; can be repeated",
+    },
+    iterable=["upstream"],
+)
+def new_team(_: Context, name: str, upstream: list[str]) -> None:
+    """Make a team that loads, checks and tests, and is known to everything, or nothing at all."""
+    from devkit import new_team as making
+
+    making.make(name, upstream)
+
+
+@command(
+    help={
+        "name": "the team's short name or location",
+        "yes": "also if work is lost that git does not have",
+    }
+)
+def remove_team(_: Context, name: str, yes: bool = False) -> None:
+    """Take a team away with its folder, unless another team reads what it makes."""
+    from devkit import remove_team as removal
+
+    removal.remove(name, sure=yes)
+
+
 @command(help={"check": "change nothing; fail if a file is not what the registry makes it"})
 def derive(_: Context, check: bool = False) -> None:
     """Write what is derived from the registry: what editors and deployments are told."""

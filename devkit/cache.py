@@ -89,6 +89,12 @@ def load_all(teams: Sequence[Team]) -> list[Manifest | Failure]:
     return parallel.gather(one, teams)
 
 
+def forget(team: Team) -> None:
+    """Delete the manifests that are kept of a team that is gone."""
+    for file in _kept(team):
+        file.unlink(missing_ok=True)
+
+
 def _keep(found: Manifest, place: Path) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
     fresh = place.with_suffix(f".{os.getpid()}.new")
@@ -103,11 +109,13 @@ def _place(team: Team, wanted: str) -> Path:
 
 def _prune(team: Team) -> None:
     """Delete those of the team's manifests that were not used for longest."""
-    kept = [
-        file for file in FOLDER.glob(f"{team.location}-*.json") if file.stem[:-33] == team.location
-    ]
-    for file in sorted(kept, key=lambda file: file.stat().st_mtime)[:-KEPT]:
+    for file in sorted(_kept(team), key=lambda file: file.stat().st_mtime)[:-KEPT]:
         file.unlink(missing_ok=True)
+
+
+def _kept(team: Team) -> list[Path]:
+    found = FOLDER.glob(f"{team.location}-*.json")
+    return [file for file in found if file.stem[:-33] == team.location]
 
 
 def _tree(folder: Path) -> bytes:

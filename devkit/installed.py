@@ -43,6 +43,12 @@ def distributions(environment: Path) -> dict[str, str]:
     return found
 
 
+def modules(environment: Path) -> set[str]:
+    """The names of the modules and packages at the top of an environment."""
+    found = (entry for folder in _site_packages(environment) for entry in folder.iterdir())
+    return {entry.name.partition(".")[0] for entry in found if "-" not in entry.name}
+
+
 def table(teams: Sequence[Team]) -> tuple[Sequence[str], list[Sequence[str]]]:
     """Columns and rows: each room and its versions of what the rooms have in common."""
     from packaging.requirements import Requirement

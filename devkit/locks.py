@@ -19,6 +19,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
 from devkit import output, parallel, processes
 from devkit.bootstrap import LOCK, ROOT, TOOLS, clean_environment
 from devkit.environments import SHARED, orchestrator_environment
@@ -149,10 +152,23 @@ def pins(room: Room) -> dict[str, str]:
 
 def inputs_digest(room: Room) -> str:
     """SHA-256 of what decides the room's locks: its requirements, utils' and uv's options."""
-    parts: list[object] = [OPTIONS, _requirements(room.project)]
+    parts: list[object] = [_options(room), _requirements(room.project)]
     if room.holds:
         parts.append(_requirements(SHARED / "pyproject.toml"))
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _options(room: Room) -> tuple[str, ...]:
+    """The options for this room: a project may ask for a newer Python than the oldest here."""
+    with room.project.open("rb") as file:
+        wanted = tomllib.load(file).get("project", {}).get("requires-python", "")
+    lowest = [
+        Version(one.version.removesuffix(".*"))
+        for one in SpecifierSet(wanted)
+        if one.operator in (">=", "~=", "==")
+    ]
+    oldest = str(max([Version(OLDEST_PYTHON), *lowest]))
+    return tuple(oldest if option == OLDEST_PYTHON else option for option in OPTIONS)
 
 
 def _requirements(file: Path) -> dict[str, Any]:
@@ -224,7 +240,7 @@ def _compile(
     target = scratch / lock.name
     target.write_text(before)
     done = processes.run(
-        [TOOLS / "bin" / "uv", "pip", "compile", *arguments, *OPTIONS, *flags, "-o", target],
+        [TOOLS / "bin" / "uv", "pip", "compile", *arguments, *_options(room), *flags, "-o", target],
         cwd=ROOT,
         env=clean_environment(),
         stdin=editable,

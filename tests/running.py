@@ -16,6 +16,7 @@ import psutil
 
 from devkit import graphql
 from devkit.bootstrap import ROOT
+from devkit.workspace import load_teams
 from tests.support import Checkout, borrow_tools, copy_repository
 
 ASSETS = """
@@ -53,6 +54,11 @@ def wait_for_it(context: dg.OpExecutionContext) -> None:
 def long_job() -> None:
     wait_for_it()
 """
+
+# Of this repository, however many teams it has by now, or of a copy.
+TEAMS = len(load_teams(ROOT))
+ALL_LOADED = f"{TEAMS} of {TEAMS} locations loaded"
+ONE_NOT_LOADED = f"{TEAMS - 1} of {TEAMS} locations loaded"
 
 T = TypeVar("T")
 

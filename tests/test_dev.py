@@ -13,7 +13,9 @@ import pytest
 
 from devkit.bootstrap import ROOT
 from tests.running import (
+    ALL_LOADED,
     LONG_JOB,
+    ONE_NOT_LOADED,
     dev,
     launch,
     load_errors,
@@ -61,7 +63,7 @@ def test_one_team_s_troubles_leave_the_others_running_and_can_be_mended(
     try:
         lock.write_text(text + "no-such-package-of-dagteam==1.0 --hash=sha256:" + "0" * 64 + "\n")
         with dev(tmp_path / "home", root=copy.root) as running:
-            running.wait_for("1 of 2 locations loaded")
+            running.wait_for(ONE_NOT_LOADED)
             assert re.search(r"ml_project +\| the environment of ml can't be built", running.text)
             assert "not: ml_project" in running.text
             lock.write_text(text)
@@ -113,13 +115,13 @@ def test_nothing_goes_on_after_a_kill_and_the_next_start_ends_the_lost_run(
     home = tmp_path / "home"
     try:
         with dev(home, root=copy.root) as running:
-            running.wait_for("2 of 2 locations loaded")
+            running.wait_for(ALL_LOADED)
             lost = launch(running, "long_job", "ml_project")
             until(lambda: (home / "began").exists() or None, 60, "the run has begun")
             running.process.kill()
             until(lambda: not running.left_over() or None, 20, "nothing goes on")
         with dev(home, root=copy.root) as running:
-            running.wait_for("2 of 2 locations loaded")
+            running.wait_for(ALL_LOADED)
             until(lambda: status(running, lost) == "FAILURE" or None, 30, "the run has failed")
     finally:
         assets.unlink()

@@ -8,7 +8,7 @@ from typing import Any
 
 from devkit.bootstrap import ROOT
 from devkit.workspace import Team, load_teams
-from tests.running import Asked, dev, launch, until
+from tests.running import ALL_LOADED, Asked, dev, launch, until
 
 RUNS = "{ runsOrError { ... on Runs { results { runId jobName status } } } }"
 INSTIGATORS = """
@@ -70,10 +70,10 @@ def summary(team: Team, table: Path) -> dict[str, Any]:
 
 
 def test_penguins_flow_from_analytics_to_ml_and_then_everything_stops(tmp_path: Path) -> None:
-    analytics, ml = load_teams(ROOT)
+    analytics, ml, *_ = load_teams(ROOT)
     home = tmp_path / "not" / "there" / "yet"
     with dev(home) as platform:
-        platform.wait_for("2 of 2 locations loaded")
+        platform.wait_for(ALL_LOADED)
 
         nodes = platform.ask(INSTIGATORS)["repositoriesOrError"]["nodes"]
         by_location = {node["location"]["name"]: node for node in nodes}

@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from tests.running import (
+    ALL_LOADED,
     LONG_JOB,
     TERMINATE,
     Dev,
@@ -41,7 +42,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def platform(copy: Checkout, folder: Path) -> Iterator[Dev]:
     os.environ["TEST_FOLDER"] = str(folder)
     with dev(folder / "home", root=copy.root) as running:
-        running.wait_for("2 of 2 locations loaded")
+        running.wait_for(ALL_LOADED)
         yield running
     del os.environ["TEST_FOLDER"]
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from devkit.bootstrap import ROOT, TOOLS
-from tests.running import dev, until
+from tests.running import ALL_LOADED, dev, until
 from tests.support import base_python, copy_repository, run
 
 README = (ROOT / "README.md").read_text()
@@ -28,7 +28,7 @@ def test_the_first_command_brings_up_both_teams_from_a_fresh_clone(tmp_path: Pat
     (bare / "python3").symlink_to(base_python())
     environ = {**os.environ, "PATH": f"{bare}:/usr/bin:/bin"}
     with dev(tmp_path / "home", root=clone.root, command=first, environ=environ) as running:
-        running.wait_for("2 of 2 locations loaded", seconds=300)
+        running.wait_for(ALL_LOADED, seconds=300)
         assert running.stop() == 130
         until(lambda: not running.left_over() or None, 5, "no process is left")
 

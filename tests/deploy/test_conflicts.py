@@ -1,0 +1,90 @@
+"""Teams whose dependencies can't be installed together, and on another Python, side by side."""
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from devkit.bootstrap import TOOLS
+from tests.running import dev, launch, ready_copy, until
+from tests.support import Checkout, find_python, run
+from tests.test_end_to_end import succeeded
+
+LEGACY = "legacy_project"
+OLD = '"dagster~=1.11.0",\n    "numpy<2",'
+THIS = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> Checkout:
+    """A copy with a third team that reads what analytics makes, with packages of two years ago."""
+    copy = ready_copy(tmp_path / "checkout")
+    succeed(copy, "new-team", "legacy", "--upstream", "penguins")
+    project = f"{LEGACY}/pyproject.toml"
+    text = (copy.root / project).read_text()
+    text = re.sub(r'"dagster~=[\d.]+",', OLD, text)
+    (copy.root / project).write_text(re.sub(r'"pandas[^"]*"', '"pandas>=2.2,<2.3"', text))
+    return copy
+
+
+def succeed(copy: Checkout, *arguments: str, env: Mapping[str, str] | None = None) -> str:
+    done = copy.tasks(*arguments, env=env)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def versions(copy: Checkout) -> dict[str, dict[str, str]]:
+    """What `invoke teams` says that each room has."""
+    lines = [line.split() for line in succeed(copy, "teams").splitlines()]
+    start = next(number for number, words in enumerate(lines) if words[:1] == ["room"])
+    rows = [words for words in lines[start + 1 :] if len(words) == len(lines[start])]
+    return {words[0]: dict(zip(lines[start], words, strict=True)) for words in rows}
+
+
+def test_three_teams_that_exclude_each_other_work_side_by_side(
+    three: Checkout, tmp_path: Path
+) -> None:
+    projects = ["analytics_project/pyproject.toml", f"{LEGACY}/pyproject.toml"]
+    together = run([TOOLS / "bin/uv", "pip", "compile", "--quiet", *projects], three.root)
+    assert together.returncode == 1
+    assert "unsatisfiable" in together.stderr
+
+    succeed(three, "lock", "--team", "legacy")
+    succeed(three, "setup")
+    succeed(three, "check")
+    succeed(three, "test", "--team", "analytics,ml,legacy", "--", "-q")
+    succeed(three, "utils")
+
+    found = versions(three)
+    assert [found[name]["pandas"][:2] for name in ("analytics", "ml", "legacy")] == [
+        "3.",
+        "2.",
+        "2.",
+    ]
+    assert found["legacy"]["pandas"].startswith("2.2.")
+    assert found["legacy"]["dagster"].startswith("1.11.")
+    assert len({room["dagster"].rpartition(".")[0] for room in found.values()}) == 3
+
+    home = tmp_path / "home"
+    with dev(home, root=three.root) as platform:
+        platform.wait_for("3 of 3 locations loaded")
+        launch(platform, "update_penguins", "analytics_project")
+        for job in ("update_penguins", "cluster_penguins", "count_penguins"):
+            until(lambda job=job: succeeded(platform, job), 90, f"{job} has run")  # type: ignore[misc]
+    assert (home / "storage/legacy_penguins.parquet").exists()
+
+
+def test_a_team_on_another_python_works_beside_the_others(three: Checkout) -> None:
+    other = next(version for version in ("3.12", "3.13", "3.11") if version != THIS)
+    python = find_python(other)
+    three.edit(f"{LEGACY}/pyproject.toml", '">=3.11,<3.14"', f'"=={other}.*"')
+    env = {"PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"}
+    succeed(three, "lock", "--team", "legacy")
+    succeed(three, "check", env=env)
+    succeed(three, "test", "--team", "legacy,ml", env=env)
+    found = versions(three)
+    assert found["legacy"]["python"].startswith(f"{other}.")
+    assert found["ml"]["python"].startswith(f"{THIS}.")

@@ -1,0 +1,216 @@
+"""A team's whole life, for real: made while the platform runs, worked in, committed, removed."""
+
+import json
+import shutil
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.running import ALL_LOADED, Dev, descriptions, dev, known, until
+from tests.support import NO_NETWORK, Checkout, base_python, run, started
+
+AUTHOR = ("-c", "user.name=Test", "-c", "user.email=test@localhost")
+FINANCE = "finance_project"
+READER = f"{FINANCE}/{FINANCE}/defs/reads_penguins.py"
+
+
+def git(checkout: Checkout, *arguments: str) -> str:
+    """What a git command that has to work says, of hooks as well."""
+    env = {"PRE_COMMIT_HOME": str(checkout.root.parent / "pre-commit")}
+    done = run(["git", *AUTHOR, *arguments], checkout.root, env)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def state(checkout: Checkout) -> dict[str, bytes]:
+    """Every file that git does not ignore, and what is of a new team besides."""
+    names = git(checkout, "ls-files", "-co", "--exclude-standard", "-z").split("\0")
+    files = {name: checkout.root / name for name in filter(None, names)}
+    left = [*checkout.root.glob(f"{FINANCE}*"), *checkout.root.glob(".dagteam/*/finance*")]
+    return {
+        **{name: file.read_bytes() for name, file in files.items() if file.is_file()},
+        **{str(path): b"" for path in left},
+    }
+
+
+def succeed(checkout: Checkout, *arguments: str) -> str:
+    """What a command says that has to work."""
+    done = checkout.tasks(*arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def refused(checkout: Checkout, *arguments: str, env: dict[str, str] | None = None) -> str:
+    """What a command says that has to change nothing and say so without a traceback."""
+    before = state(checkout)
+    done = checkout.tasks(*arguments, env=env)
+    said = done.stdout + done.stderr
+    assert done.returncode == 1, said
+    assert "Traceback" not in said
+    assert state(checkout) == before
+    return said
+
+
+@contextmanager
+def silent_index() -> Iterator[tuple[socket.socket, dict[str, str]]]:
+    """A package index that takes connections and never answers, and the settings to use it."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/simple"
+        yield server, {**NO_NETWORK, "UV_DEFAULT_INDEX": address}
+
+
+@contextmanager
+def locking(checkout: Checkout) -> Iterator[psutil.Process]:
+    """An `invoke new-team finance` that is half-way: it waits for a package index."""
+    argv = [base_python(), "tasks.py", "new-team", "finance"]
+    with silent_index() as (server, env), started(argv, checkout.root, env) as process:
+        server.settimeout(60)
+        with server.accept()[0]:
+            running = psutil.Process(process.pid)
+            children = running.children(recursive=True)
+            try:
+                yield running
+            finally:
+                for child in children:
+                    with suppress(psutil.NoSuchProcess):
+                        child.kill()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("Finance-Team",), "to mend:  invoke new-team finance_team"),
+        (("ml",), "there is a team of that name"),
+        (("finance", "--upstream", "pinguins"), "no team makes an asset 'pinguins'; did you mean"),
+    ],
+)
+def test_what_is_refused_is_refused_before_anything_is_made(
+    copy: Checkout, arguments: tuple[str, ...], said: str
+) -> None:
+    assert said in refused(copy, "new-team", *arguments)
+
+
+def test_a_folder_that_is_there_is_left_alone(copy: Checkout) -> None:
+    (copy.root / FINANCE).mkdir()
+    (copy.root / FINANCE / "notes.txt").write_text("mine\n")
+    assert f"the repository has a {FINANCE} of its own" in refused(copy, "new-team", "finance")
+    shutil.rmtree(copy.root / FINANCE)
+
+
+def test_without_a_network_nothing_is_left(copy: Checkout) -> None:
+    said = refused(copy, "new-team", "finance", env=NO_NETWORK)
+    assert "No network: the package index can't be reached." in said
+    assert "nothing of finance is left" in said
+
+
+def test_what_fails_last_undoes_what_came_first(copy: Checkout) -> None:
+    """The registry has the team by then, and most of what is derived from it is written."""
+    file = copy.root / ".vscode/tasks.json"
+    text = file.read_text()
+    file.unlink()
+    file.mkdir()
+    try:
+        assert "finance can't be made" in refused(copy, "new-team", "finance")
+    finally:
+        file.rmdir()
+        file.write_text(text)
+
+
+@pytest.mark.parametrize(("sign", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupted_it_leaves_nothing(copy: Checkout, sign: signal.Signals, code: int) -> None:
+    before = state(copy)
+    with locking(copy) as process:
+        assert (copy.root / FINANCE / "pyproject.toml").exists()
+        process.send_signal(sign)
+        assert process.wait(30) == code
+    assert state(copy) == before
+
+
+def test_killed_it_leaves_what_the_next_one_names_and_remove_team_takes_away(
+    copy: Checkout,
+) -> None:
+    before = state(copy)
+    with locking(copy) as process:
+        others = copy.tasks("new-team", "sales")
+        assert "is at work on finance_project" in others.stderr
+        process.kill()
+        process.wait(30)
+    for name in ("sales", "finance"):
+        said = refused(copy, "new-team", name)
+        assert f"{FINANCE}/ is what an `invoke new-team` or `remove-team` left" in said
+        assert "to mend:  invoke remove-team finance" in said
+    assert succeed(copy, "teams").count("finance") == 0
+    succeed(copy, "remove-team", "finance")
+    assert state(copy) == before
+
+
+def test_a_team_s_whole_life(copy: Checkout, tmp_path: Path) -> None:
+    before = state(copy)
+    first = git(copy, "rev-parse", "HEAD").strip()
+    with dev(tmp_path / "home", root=copy.root) as platform:
+        platform.wait_for(ALL_LOADED)
+        _is_made(copy, platform)
+        _is_known_to_everything(copy)
+        _is_worked_in_with_dg(copy, platform)
+        git(copy, "add", "--all")
+        git(copy, "commit", "--message", "finance")  # with every hook
+        _is_removed(copy, platform)
+    assert state(copy) == before
+    git(copy, "reset", "--quiet", "--hard", first)
+
+
+def _is_made(copy: Checkout, platform: Dev) -> None:
+    succeed(copy, "new-team", "finance", "--upstream", "penguins")
+    until(lambda: FINANCE in known(platform), 60, "the webserver knows the new location")
+    until(lambda: f"{FINANCE}/finance_penguins" in descriptions(platform), 60, "its assets")
+    wanted = {f"{FINANCE}/finance_example", f"{FINANCE}/finance_penguins", f"{FINANCE}/penguins"}
+    assert wanted <= descriptions(platform).keys()
+
+
+def _is_known_to_everything(copy: Checkout) -> None:
+    assert " passed" in succeed(copy, "test", "--team", "finance")
+    checked = json.loads(succeed(copy, "check", "--json"))
+    (team,) = (one for one in checked["teams"] if one["team"] == "finance")
+    assert (checked["ok"], team["loaded"], checked["findings"]) == (True, False, [])
+    succeed(copy, "derive", "--check")
+    succeed(copy, "lock", "--check")
+    assert "finance" in json.loads(succeed(copy, "affected", "--base", "HEAD", "--json"))["teams"]
+    for file in ("dagteam.code-workspace", ".vscode/tasks.json", "docs/lineage.md"):
+        assert "finance" in (copy.root / file).read_text(), file
+    # The columns are a contract: what analytics takes away, finance misses.
+    text = (copy.root / READER).read_text()
+    copy.edit(READER, '"island"', '"isle"')
+    assert "finance needs of penguins the column isle" in copy.tasks("check").stdout
+    (copy.root / READER).write_text(text)
+
+
+def _is_removed(copy: Checkout, platform: Dev) -> None:
+    said = refused(copy, "remove-team", "analytics", "--yes")
+    assert "analytics can't go" in said
+    assert "ml reads penguins" in said
+    assert "finance reads penguins" in said
+    (copy.root / FINANCE / ".env").write_text("TOKEN=secret\n")
+    copy.edit(READER, "How many there are", "How many")
+    said = refused(copy, "remove-team", "finance")
+    assert f"{FINANCE}/ has what git does not have: " in said
+    assert f"{FINANCE}/.env" in said
+    assert READER in said
+    assert "lost: " in succeed(copy, "remove-team", "finance", "--yes")
+    succeed(copy, "derive", "--check")
+    until(lambda: FINANCE not in known(platform), 60, "the webserver forgets the location")
+
+
+def _is_worked_in_with_dg(copy: Checkout, platform: Dev) -> None:
+    """Dagster's own command line for projects, as docs/dg.md has it."""
+    dg = ("exec", "--team", "finance", "--", "dg")
+    listed = json.loads(succeed(copy, *dg, "list", "defs", "--json"))
+    assert {"finance_example", "finance_penguins"} <= {one["asset_key"] for one in listed["assets"]}
+    succeed(copy, *dg, "check", "defs")
+    succeed(copy, *dg, "scaffold", "defs", "dagster.asset", "invoices.py")
+    until(lambda: f"{FINANCE}/invoices" in descriptions(platform), 60, "the new asset is loaded")
+    (copy.root / FINANCE / FINANCE / "defs/invoices.py").unlink()
