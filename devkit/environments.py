@@ -8,16 +8,13 @@ import fcntl
 import hashlib
 import json
 import sys
-import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
-from packaging.specifiers import SpecifierSet
-
-from devkit import parallel, processes
+from devkit import interpreters, parallel, processes
 from devkit.bootstrap import ROOT, TOOLS, clean_environment
 from devkit.errors import DevkitError
 from devkit.failures import explain
@@ -118,9 +115,11 @@ def build(environment: Environment) -> str:
         _require_lock(environment)
         stamp = environment.path / STAMP
         stamp.unlink(missing_ok=True)
-        if reason not in (REASONS["lock"], REASONS["projects"]):
+        project = environment.projects[0]
+        admitted = interpreters.is_admitted(environment.path, project)
+        if reason not in (REASONS["lock"], REASONS["projects"]) or not admitted:
             uv(environment, "venv", "--quiet", "--clear", "--no-project", "--prompt",
-               environment.name, "--python", _base(environment), str(environment.path),
+               environment.name, "--python", interpreters.base(project), str(environment.path),
                keep=[lock])  # fmt: skip
         uv(environment, "pip", "sync", "--quiet", "--python", str(environment.python),
            str(environment.lock), keep=[lock])  # fmt: skip
@@ -195,18 +194,6 @@ def _digest(files: Iterable[Path]) -> str:
     for file in files:
         digest.update(file.read_bytes() if file.exists() else b"-")
     return digest.hexdigest()
-
-
-def _base(environment: Environment) -> str:
-    """The Python to make it with: the tools' own where the room's project admits it.
-
-    Otherwise the project's own requirement, which uv answers with one that it finds.
-    """
-    with (environment.projects[0] / "pyproject.toml").open("rb") as file:
-        wanted: str = tomllib.load(file).get("project", {}).get("requires-python", ">=3.11")
-    running = ".".join(map(str, sys.version_info[:3]))
-    base: str = sys._base_executable  # type: ignore[attr-defined] # as venv itself does
-    return base if running in SpecifierSet(wanted) else wanted
 
 
 def _require_lock(environment: Environment) -> None:

@@ -200,6 +200,18 @@ def test_a_room_whose_project_wants_another_python_gets_it(
     assert stale(room) is None
 
 
+def test_a_room_whose_project_moves_to_another_python_is_made_anew(
+    room: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(room)
+    monkeypatch.setenv("PATH", f"{find_python('3.12').parent}{os.pathsep}{os.environ['PATH']}")
+    project = room.projects[0] / "pyproject.toml"
+    project.write_text('[project]\nname = "room"\nrequires-python = "==3.12.*"\n')
+    assert build(room) == "built: a pyproject.toml changed"
+    asked = run([room.python, "-c", "import sys; print(sys.version_info[:2])"], room.path)
+    assert asked.stdout.strip() == "(3, 12)"
+
+
 def slow_room(tmp_path: Path) -> tuple[Environment, Path]:
     """An environment whose build takes until a file is there, and the folder of that file."""
     slow = tmp_path / "slow"

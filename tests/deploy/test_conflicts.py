@@ -9,19 +9,21 @@ from pathlib import Path
 import pytest
 
 from devkit.bootstrap import TOOLS
-from tests.running import dev, launch, ready_copy, until
-from tests.support import Checkout, find_python, run
+from tests.running import dev, launch, until
+from tests.support import Checkout, borrow_tools, copy_repository, find_python, run
 from tests.test_end_to_end import succeeded
 
 LEGACY = "legacy_project"
-OLD = '"dagster~=1.11.0",\n    "numpy<2",'
+# What a team has that was last looked at in 2024.
+OLD = '"dagster~=1.11.0",\n    "numpy<2",\n    "pyarrow<18",'
 THIS = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 @pytest.fixture
 def three(tmp_path: Path) -> Checkout:
     """A copy with a third team that reads what analytics makes, with packages of two years ago."""
-    copy = ready_copy(tmp_path / "checkout")
+    copy = copy_repository(tmp_path / "checkout")
+    borrow_tools(copy)
     succeed(copy, "new-team", "legacy", "--upstream", "penguins")
     project = f"{LEGACY}/pyproject.toml"
     text = (copy.root / project).read_text()
