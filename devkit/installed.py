@@ -11,6 +11,7 @@ from devkit.workspace import Team
 
 # What a platform's rooms must agree on, or may not; utils' own requirements come with it.
 ALWAYS = ("dagster", "dagteam-utils")
+UNKNOWN = "-"
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,18 @@ def shared_project() -> SharedProject:
     return SharedProject(tuple(project["dependencies"]), project.get("requires-python", ""))
 
 
+def project_name(folder: Path) -> str:
+    """The name of the distribution that a folder's pyproject.toml makes."""
+    with (folder / "pyproject.toml").open("rb") as file:
+        name: str = tomllib.load(file)["project"]["name"]
+    return name
+
+
+def normalised(name: str) -> str:
+    """The one spelling of a distribution's name (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def distributions(environment: Path) -> dict[str, str]:
     """The distributions in an environment: normalised names (PEP 503) and versions.
 
@@ -35,11 +48,11 @@ def distributions(environment: Path) -> dict[str, str]:
     installed projects has them; nothing if there is no environment.
     """
     found = {}
-    for folder in _site_packages(environment):
+    for folder in site_packages(environment):
         for entry in folder.iterdir():
             if entry.name.endswith(".dist-info"):
                 name, _, version = entry.name.removesuffix(".dist-info").partition("-")
-                found[re.sub(r"[-_.]+", "-", name).lower()] = version
+                found[normalised(name)] = version
     return found
 
 
@@ -62,19 +75,22 @@ def table(teams: Sequence[Team]) -> tuple[Sequence[str], list[Sequence[str]]]:
     rows: list[Sequence[str]] = []
     for name, environment in rooms:
         has = distributions(environment)
-        rows.append((name, _python(environment), *(has.get(package, "-") for package in wanted)))
+        rows.append(
+            (name, python_version(environment), *(has.get(package, UNKNOWN) for package in wanted))
+        )
     return ("room", "python", *wanted), rows
 
 
-def _site_packages(environment: Path) -> Iterator[Path]:
+def site_packages(environment: Path) -> Iterator[Path]:
+    """The folders that an environment's packages are in: one, if it is there."""
     yield from environment.glob("lib/python3.*/site-packages")
 
 
-def _python(environment: Path) -> str:
-    """The version that an environment's `pyvenv.cfg` names."""
+def python_version(environment: Path) -> str:
+    """The version that an environment's `pyvenv.cfg` names, else UNKNOWN."""
     config = environment / "pyvenv.cfg"
     for line in config.read_text().splitlines() if config.exists() else ():
         key, _, value = line.partition("=")
         if key.strip() in ("version", "version_info"):
             return value.strip()
-    return "-"
+    return UNKNOWN

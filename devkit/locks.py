@@ -8,12 +8,13 @@ noticed without a network. The format is pip's requirements format, which uv wri
 can read.
 """
 
+import difflib
 import hashlib
 import json
 import re
 import tempfile
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,12 +28,15 @@ from devkit.bootstrap import LOCK, ROOT, TOOLS, clean_environment
 from devkit.environments import SHARED, orchestrator_environment
 from devkit.errors import DevkitError
 from devkit.failures import explain
+from devkit.installed import normalised
 from devkit.workspace import Team
 
 LOCAL = "local_requirements.txt"
 DEPLOYED = "requirements.txt"
 OLDEST_PYTHON = "3.11"
 PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(?:\[[^]]*\])?==(?P<version>[^\s;\\]+)", re.MULTILINE)
+ENTRY = re.compile(PIN.pattern + r"(?:[ \t]*;[ \t]*(?P<marker>[^\\\n]*[^\\\s]))?", re.MULTILINE)
+NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 DIGEST = re.compile(r"^# inputs: sha256:(?P<digest>[0-9a-f]{64})$", re.MULTILINE)
 
 # For every lock: one version of a package for all supported Pythons, so that the interpreter
@@ -127,12 +131,17 @@ def update(chosen: Sequence[Room], *, upgrade: bool = False, packages: Sequence[
 
     Raises:
         DevkitError: naming the rooms whose locks can't be made; they keep their old ones.
+            For a package that none of the rooms has.
     """
-    flags = ["--upgrade"] if upgrade else []
-    for package in packages:
-        flags += ["--upgrade-package", package]
     before = {room.name: pins(room) for room in chosen}
-    outcomes = parallel.run("locking", {room.name: partial(_lock, room, flags) for room in chosen})
+    _require_pinned(packages, before)
+    flags = {
+        room.name: _flags(upgrade, [one for one in packages if _name(one) in before[room.name]])
+        for room in chosen
+    }
+    outcomes = parallel.run(
+        "locking", {room.name: partial(_lock, room, flags[room.name]) for room in chosen}
+    )
     rows = [
         (room.name, name, before[room.name].get(name, "-"), after.get(name, "-"))
         for room in chosen
@@ -145,9 +154,56 @@ def update(chosen: Sequence[Room], *, upgrade: bool = False, packages: Sequence[
     parallel.require(outcomes)
 
 
+@dataclass(frozen=True)
+class Pin:
+    """One line of a lock; `marker`: for which Pythons and platforms (PEP 508), if not for all."""
+
+    name: str
+    version: str
+    marker: str | None
+
+    def __str__(self) -> str:
+        return f"{self.name}=={self.version}" + (f" ; {self.marker}" if self.marker else "")
+
+
+def entries(text: str) -> list[Pin]:
+    """The pins in the text of a lock."""
+    return [Pin(one["name"], one["version"], one["marker"]) for one in ENTRY.finditer(text)]
+
+
+def requirements(room: Room) -> list[str]:
+    """All that the room's locks pin, as requirements (PEP 508), each once."""
+    return sorted({str(pin) for pin in entries(_text(room.deployed) + _text(room.local))})
+
+
+def named(project: Path) -> set[str]:
+    """The packages that a pyproject.toml names, for itself or in a dependency group."""
+    found = _requirements(project)
+    every = [*(found["dependencies"] or ())]
+    for group in [
+        *(found["optional-dependencies"] or {}).values(),
+        *(found["groups"] or {}).values(),
+    ]:
+        every += [one for one in group if isinstance(one, str)]  # the rest include other groups
+    return {_name(one) for one in every}
+
+
 def pins(room: Room) -> dict[str, str]:
     """The packages and versions that the room's locks name."""
     return dict(PIN.findall(_text(room.deployed) + _text(room.local)))
+
+
+def allowed(room: Room) -> dict[str, str]:
+    """The pins that the room's requirements would get today; nothing is written.
+
+    Raises:
+        DevkitError: if the package index can't be reached, or nothing fits.
+    """
+    editable, local, _ = _inputs(room)
+    with tempfile.TemporaryDirectory(prefix="dagteam-lock-") as scratch:
+        arguments = [*local, *_groups(room.ships)]
+        text = _compile(room, editable, "", Path(scratch), room.local, arguments, ["--upgrade"])
+    return dict(PIN.findall(text))
 
 
 def inputs_digest(room: Room) -> str:
@@ -182,14 +238,37 @@ def _requirements(file: Path) -> dict[str, Any]:
     return found
 
 
+def _require_pinned(packages: Iterable[str], found: Mapping[str, Mapping[str, str]]) -> None:
+    """Hold that each of these packages is in one of the rooms' locks: uv says nothing if not."""
+    known = {name for pinned in found.values() for name in pinned}
+    for package in packages:
+        if (name := _name(package)) not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            raise DevkitError(
+                f"no lock of {', '.join(found)} has the package {name!r}"
+                + (f"; did you mean {near[0]!r}?" if near else ""),
+                expected="a package that is locked; a new one is named in a pyproject.toml first",
+                mend="see `invoke outdated --all`",
+            )
+
+
+def _name(requirement: str) -> str:
+    """The package that `dagster`, `Dagster_K8s` or `dagster<1.13` is about."""
+    found = NAME.match(requirement)
+    return normalised(found[0] if found else requirement)
+
+
+def _flags(upgrade: bool, packages: Iterable[str]) -> list[str]:
+    """How uv is told which pins may move."""
+    one_by_one = [word for package in packages for word in ("--upgrade-package", package)]
+    return ["--upgrade", *one_by_one] if upgrade else one_by_one
+
+
 def _lock(room: Room, flags: Sequence[str]) -> str:
     """Make a room's locks in a scratch folder and put them in place together."""
     if not flags and stale(room) is None:
         return "up to date"
-    project = str(room.project.relative_to(ROOT))
-    editable = "".join(f"-e ./{folder.relative_to(ROOT)}\n" for folder in room.holds)
-    local = ["-" if editable else project, *_groups(room.groups)]
-    deployed = [project, *_groups(room.ships)]
+    editable, local, deployed = _inputs(room)
     before = _text(room.local) + _text(room.deployed)
     with tempfile.TemporaryDirectory(prefix="dagteam-lock-") as scratch:
         compiled = partial(_compile, room, editable, before, Path(scratch))
@@ -214,6 +293,14 @@ def _lock(room: Room, flags: Sequence[str]) -> str:
         fresh.write_text(text)
         fresh.replace(lock)
     return "locked"
+
+
+def _inputs(room: Room) -> tuple[str, list[str], list[str]]:
+    """What uv resolves: its standard input, and its arguments for the local lock and the other."""
+    project = str(room.project.relative_to(ROOT))
+    editable = "".join(f"-e ./{folder.relative_to(ROOT)}\n" for folder in room.holds)
+    local = ["-" if editable else project, *_groups(room.groups)]
+    return editable, local, [project, *_groups(room.ships)]
 
 
 def _groups(names: Sequence[str]) -> list[str]:

@@ -9,7 +9,7 @@ from packaging.version import Version
 
 from devkit import locks
 from devkit.bootstrap import ROOT
-from devkit.locks import PIN, Room
+from devkit.locks import PIN, Pin, Room
 from devkit.workspace import Team
 from tests.support import NO_NETWORK, Checkout
 
@@ -212,6 +212,43 @@ def test_no_network_is_one_sentence(checkout: Checkout) -> None:
     assert done.returncode == 1
     assert "── ml ──\nNo network: the package index can't be reached." in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_package_that_no_room_has_is_one_message_and_nothing_is_asked(checkout: Checkout) -> None:
+    before = every_lock(checkout)
+    done = checkout.tasks("lock", "--team", "ml", "--package", "dagstr", env=NO_NETWORK)
+    assert done.returncode == 1
+    assert "no lock of ml has the package 'dagstr'; did you mean 'dagster'?" in done.stderr
+    assert every_lock(checkout) == before
+
+
+def test_a_package_that_one_room_has_moves_there_and_the_others_are_left_alone(
+    checkout: Checkout,
+) -> None:
+    before = every_lock(checkout)
+    done = checkout.tasks("lock", "--package", "Scikit_Learn<2", env=NO_NETWORK)
+    assert done.returncode == 1  # only ml has to ask the index
+    assert "1 of 4 failed: ml" in done.stderr
+    assert done.stdout.count("up to date") == 3
+    assert every_lock(checkout) == before
+
+
+def test_the_pins_of_a_lock_are_read_with_their_markers() -> None:
+    text = (
+        "-e ./utils\n# a comment\none==1.0 \\\n    --hash=sha256:00\n"
+        "two[extra]==2.0 ; python_full_version < '3.12' and sys_platform == 'win32' \\\n"
+        "    --hash=sha256:00\n"
+    )
+    assert locks.entries(text) == [
+        Pin("one", "1.0", None),
+        Pin("two", "2.0", "python_full_version < '3.12' and sys_platform == 'win32'"),
+    ]
+    assert str(locks.entries(text)[0]) == "one==1.0"
+
+
+def test_what_a_project_names_is_known(rooms: dict[str, Room]) -> None:
+    assert {"pandas", "scikit-learn", "pytest", "dagteam-utils"} <= locks.named(rooms["ml"].project)
+    assert "numpy" not in locks.named(rooms["ml"].project)
 
 
 def test_the_lock_of_the_tools_has_no_deployed_twin(rooms: dict[str, Room]) -> None:
