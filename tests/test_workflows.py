@@ -9,6 +9,8 @@ import pytest
 import yaml
 
 from devkit.bootstrap import ROOT, TOOLS
+from devkit.locks import rooms
+from devkit.workspace import load_teams
 from tests.support import run
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.y*ml"))
@@ -56,6 +58,23 @@ def test_an_action_has_one_pin_everywhere() -> None:
     text = "\n".join(workflow.read_text() for workflow in WORKFLOWS)
     pins = set(re.findall(r"uses: (\S+)@(\S+)", text))
     assert len(pins) == len({action for action, _ in pins})
+
+
+def test_what_dependabot_looks_after_is_valid_and_holds_no_lock() -> None:
+    file = ROOT / ".github/dependabot.yml"
+    options = ["--builtin-schema", "vendor.dependabot"]
+    done = run([TOOLS / "bin" / "check-jsonschema", *options, file], ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    ecosystems = {one["package-ecosystem"] for one in yaml.safe_load(file.read_text())["updates"]}
+    assert ecosystems == {"github-actions", "devcontainers"}
+
+
+def test_every_team_is_upgraded_and_so_are_the_other_rooms() -> None:
+    matrix = load(ROOT / ".github/workflows/upgrade.yml")["jobs"]["room"]["strategy"]["matrix"]
+    assert matrix["room"] == "${{ fromJSON(needs.plan.outputs.affected).teams }}"
+    others = {one["room"] for one in matrix["include"]}
+    teams = load_teams(ROOT)
+    assert others == {room.name for room in rooms(teams)} - {team.name for team in teams}
 
 
 @each_workflow
