@@ -268,6 +268,45 @@ def remove_team(_: Context, name: str, yes: bool = False) -> None:
     removal.remove(name, sure=yes)
 
 
+@command(
+    help=TEAM
+    | {
+        "all": "also what the named packages bring with them",
+        "json": "a list of objects, for programs",
+        "osv": "the URL of a mirror of the database of vulnerabilities",
+    },
+    iterable=["team"],
+)
+def outdated(
+    _: Context, team: list[str], all_: bool = False, json: bool = False, osv: str = ""
+) -> None:
+    """Show who is behind on what, across teams, and known vulnerabilities."""
+    from devkit import outdated as pins
+
+    pins.show(some_rooms(team), everything=all_, as_json=json, database=osv)
+
+
+@command(help={"fix": "mend what is safe to", "json": "a list of objects, for programs"})
+def doctor(_: Context, fix: bool = False, json: bool = False) -> None:
+    """Say what is wrong with this machine or checkout, and the command that mends it."""
+    from devkit import doctor as surgery
+
+    surgery.run(fix=fix, as_json=json)
+
+
+@command(
+    help={
+        "yes": "remove it; else it is only told",
+        "home": "also .dagster_home, which holds runs",
+    }
+)
+def clean(_: Context, yes: bool = False, home: bool = False) -> None:
+    """Tell what could be made again and how large it is; with --yes, remove it."""
+    from devkit import clean as broom
+
+    broom.clean(yes=yes, with_home=home)
+
+
 @command(help={"check": "change nothing; fail if a file is not what the registry makes it"})
 def derive(_: Context, check: bool = False) -> None:
     """Write what is derived from the registry: what editors and deployments are told."""

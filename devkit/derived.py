@@ -6,13 +6,17 @@ Each part is pure: it gives texts by path. `stale` reads and `write` writes.
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from devkit import editors, output
+from devkit import doctor, editors, output
 from devkit.bootstrap import ROOT
 from devkit.deploy import cloud
 from devkit.errors import DevkitError
 from devkit.workspace import Team
 
-PARTS: tuple[Callable[[Sequence[Team]], dict[Path, str]], ...] = (editors.files, cloud.files)
+PARTS: tuple[Callable[[Sequence[Team]], dict[Path, str]], ...] = (
+    editors.files,
+    cloud.files,
+    doctor.files,
+)
 
 
 def files(teams: Sequence[Team]) -> dict[Path, str]:

@@ -58,7 +58,7 @@ def distributions(environment: Path) -> dict[str, str]:
 
 def modules(environment: Path) -> set[str]:
     """The names of the modules and packages at the top of an environment."""
-    found = (entry for folder in _site_packages(environment) for entry in folder.iterdir())
+    found = (entry for folder in site_packages(environment) for entry in folder.iterdir())
     return {entry.name.partition(".")[0] for entry in found if "-" not in entry.name}
 
 

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from devkit import dagster_cli, debugger, home, settings
+from devkit import claims, dagster_cli, debugger, home, settings
 from devkit.bootstrap import ROOT, clean_environment
 from devkit.services import COLOURS, Guard, Service, Supervised, Tell
 from devkit.workspace import Team
@@ -24,7 +24,11 @@ class Launcher:
         self.logs.mkdir(exist_ok=True)
         self.workspace = home.state_folder(where) / "workspace.yaml"
         self._tell = tell
-        self._common = {"DAGSTER_HOME": str(where), "PYTHONUNBUFFERED": "1"}
+        self._common = {
+            "DAGSTER_HOME": str(where),
+            "PYTHONUNBUFFERED": "1",
+            claims.MARK: claims.mark(),
+        }
 
     def webserver(self, host: str, port: int) -> Supervised:
         """The UI on the locations of the workspace file."""

@@ -128,6 +128,12 @@ def test_a_start_after_the_first_builds_nothing(copy: Checkout) -> None:
     assert {stamp: stamp.stat().st_mtime_ns for stamp in _stamps(copy.root)} == stamps
 
 
+def test_the_doctor_finds_nothing_to_mend_then(copy: Checkout) -> None:
+    done = copy.tasks("doctor", "--json", env=NO_NETWORK)
+    assert [one for one in json.loads(done.stdout) if one["grave"]] == []
+    assert done.returncode == 0, done.stderr
+
+
 def test_hooks_of_another_place_are_noticed(copy: Checkout) -> None:
     hook = copy.root / ".git/hooks/pre-commit"
     hook.write_text(hook.read_text().replace(str(copy.root), "/somewhere/else"))

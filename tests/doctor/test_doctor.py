@@ -1,0 +1,154 @@
+"""`invoke doctor` as a whole: what it finds in a checkout, what --fix mends, its words."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devkit import doctor
+from devkit.bootstrap import ROOT
+from devkit.doctor import CHECKS, examine, instance, kinds
+from devkit.doctor.findings import Finding, Kind, Site
+from devkit.errors import DevkitError
+from tests.support import NO_NETWORK, Checkout, run
+
+ENV_FILE = "ml_project/.env"
+
+
+def found(checkout: Checkout, *options: str, env: dict[str, str] | None = None) -> dict[str, Any]:
+    """What `invoke doctor --json` finds in a copy, by code; of a code the last."""
+    done = checkout.tasks("doctor", "--json", *options, env={**NO_NETWORK, **(env or {})})
+    told = json.loads(done.stdout)
+    grave = [one["code"] for one in told if one["grave"]]
+    assert done.returncode == (1 if grave else 0), done.stderr
+    assert "Traceback" not in done.stderr
+    return {one["code"]: one for one in told}
+
+
+def test_a_fresh_clone_is_told_what_to_do_and_fix_does_it(light_checkout: Checkout) -> None:
+    # Locks that hold nothing are stale, and making them takes an index: that is left.
+    (light_checkout.root / ENV_FILE).write_text("PASSWORD=swordfish\n")
+    (light_checkout.root / ENV_FILE).chmod(0o644)
+
+    before = found(light_checkout)
+    wrong = {"environment-stale", "lock-stale", "home-not-ready", "hooks-missing", "env-readable"}
+    assert wrong <= before.keys()
+    assert before["environment-stale"]["mend"] == "`invoke setup`"
+    assert before["lock-stale"]["mend"].startswith("`invoke lock --team ")
+    assert before["env-readable"]["mend"] == f"`chmod 600 {ENV_FILE}`"
+    assert not before["lock-stale"]["safe"]
+
+    after = found(light_checkout, "--fix")
+    assert not {"environment-stale", "hooks-missing", "env-readable"} & after.keys()
+    assert (light_checkout.root / ENV_FILE).stat().st_mode & 0o777 == 0o600
+    assert (light_checkout.root / "ml_project/.venv-mlproject/.stamp").exists()
+    assert "lock-stale" in after
+
+
+def test_a_finding_says_what_why_and_how(light_checkout: Checkout) -> None:
+    done = light_checkout.tasks("doctor", env=NO_NETWORK)
+    assert done.returncode == 1
+    assert "── hooks-missing ──\nthe git hooks are not installed\n  why:      " in done.stdout
+    assert "  to mend:  `invoke setup`" in done.stdout
+    assert done.stderr.startswith("to be mended: ")
+    assert "`invoke doctor --fix` does what is safe" in done.stderr
+
+
+def test_a_broken_registry_is_found_and_so_is_the_rest(light_checkout: Checkout) -> None:
+    (light_checkout.root / "workspace.yaml").write_text("load_from: nothing\n")
+    told = found(light_checkout)
+    assert "workspace.yaml lists no teams" in told["registry-broken"]["what"]
+    assert "hooks-missing" in told
+
+
+def test_a_broken_file_is_one_finding_of_many(light_checkout: Checkout) -> None:
+    (light_checkout.root / "ml_project/pyproject.toml").write_text("[project\n")
+    told = found(light_checkout)
+    assert "stale_locks" in told["not-known"]["what"] or "rooms." in told["not-known"]["what"]
+    assert "hooks-missing" in told
+
+
+def test_without_git_only_that_is_said_of_git(
+    light_checkout: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "bin"
+    path.mkdir()
+    (path / "python3").symlink_to("/usr/bin/python3")
+    told = found(light_checkout, env={"PATH": str(path)})
+    assert "git-missing" in told
+    assert not {"hooks-missing", "hooks-path", "git-unsafe"} & told.keys()
+    monkeypatch.undo()
+
+
+def test_what_can_not_be_mended_is_tried_once_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tries: list[Path] = []
+
+    def fix() -> str:
+        tries.append(tmp_path)
+        raise PermissionError(13, "Permission denied")
+
+    kind = Kind("some", "something", "because", "`do it`", safe=True)
+    monkeypatch.setattr(doctor, "CHECKS", (lambda _: iter([kind.found("it is so", fix=fix)]),))
+    with pytest.raises(DevkitError, match=r"^to be mended: some$"):
+        doctor.run(fix=True)
+    assert len(tries) == 1
+    assert "Permission denied" in capsys.readouterr().out
+
+
+def test_what_is_only_to_know_fails_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kind = Kind("some", "something", "because", "`do it`", grave=False)
+    monkeypatch.setattr(doctor, "CHECKS", (lambda _: iter([kind.found("it is so")]),))
+    doctor.run()
+    assert "── some (to know) ──\nit is so\n  why:      because\n" in capsys.readouterr().out
+
+
+def test_nothing_found_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(doctor, "CHECKS", ())
+    doctor.run()
+    assert capsys.readouterr().out.startswith("all is well")
+
+
+def test_a_check_that_can_not_look_is_a_finding() -> None:
+    def check(_: Site) -> Any:
+        raise PermissionError(13, "Permission denied", "somewhere")
+        yield
+
+    (one,) = doctor.look(check, Site((), Path("/"), {}))
+    assert one.code == "not-known"
+    assert "Permission denied" in one.what
+
+
+def test_every_kind_has_one_code_and_is_documented() -> None:
+    codes = [kind.code for kind in kinds()]
+    assert len(set(codes)) == len(codes)
+    text = (ROOT / "docs/doctor.md").read_text()
+    assert text == doctor.files([])[ROOT / "docs/doctor.md"]  # to mend: invoke derive
+    assert [code for code in codes if f"| `{code}`" not in text] == []
+
+
+def test_every_kind_has_a_test_that_brings_it_about() -> None:
+    tests = "".join(file.read_text() for file in Path(__file__).parent.glob("test_*.py"))
+    assert [kind.code for kind in kinds() if f'"{kind.code}"' not in tests] == []
+
+
+def test_looking_changes_nothing(light_checkout: Checkout) -> None:
+    def state() -> str:
+        return run(["git", "status", "--porcelain", "--ignored"], light_checkout.root).stdout
+
+    found(light_checkout)
+    before = state()
+    found(light_checkout)
+    assert state() == before
+
+
+def test_this_checkout_is_examined_quickly_enough_to_be_run_often() -> None:
+    # No clock: that it starts no interpreter of an environment is what keeps it quick.
+    assert all(isinstance(one, Finding) for one in examine())
+    assert instance.schema in CHECKS
