@@ -118,8 +118,15 @@ def check(
     form = "json" if json else format_
     if form == "json":
         output.divert()
-    unbuilt = environments.unbuilt(teams)
-    checks.check(chosen, teams, unbuilt=unbuilt, fresh=not cache, tracebacks=traceback, form=form)
+    checks.check(
+        chosen,
+        teams,
+        unbuilt=environments.unbuilt(teams),
+        stale_locks=locks.stale_rooms(some_rooms()),
+        fresh=not cache,
+        tracebacks=traceback,
+        form=form,
+    )
 
 
 @command(

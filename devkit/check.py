@@ -1,6 +1,6 @@
 """`invoke check`: every team's definitions load, and together they make sense."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -48,6 +48,7 @@ def check(
     teams: Sequence[Team],
     *,
     unbuilt: Collection[str] = (),
+    stale_locks: Mapping[str, str] | None = None,
     fresh: bool = False,
     tracebacks: bool = False,
     form: str = "text",
@@ -55,7 +56,8 @@ def check(
     """Load what is not known, hold the contracts against all of it, and tell every result.
 
     `chosen` are the teams to answer for; contracts see all `teams`. `unbuilt` are the short
-    names of those that have no environment; `fresh` trusts no kept manifest; `tracebacks` adds
+    names of those that have no environment; `stale_locks` are the reasons why locks have to be
+    made again, by room; `fresh` trusts no kept manifest; `tracebacks` adds
     Dagster's own frames to a failure; `form` is one of FORMATS.
 
     Raises:
@@ -63,7 +65,14 @@ def check(
     """
     if form not in FORMATS:
         raise DevkitError(f"there is no format {form!r}", expected=", ".join(FORMATS))
-    result = examine(chosen, teams, unbuilt=unbuilt, fresh=fresh, tracebacks=tracebacks)
+    result = examine(
+        chosen,
+        teams,
+        unbuilt=unbuilt,
+        stale_locks=stale_locks,
+        fresh=fresh,
+        tracebacks=tracebacks,
+    )
     _tell(result)
     if form == "json":
         output.answer(reports.as_json(result))
@@ -77,6 +86,7 @@ def examine(
     teams: Sequence[Team],
     *,
     unbuilt: Collection[str] = (),
+    stale_locks: Mapping[str, str] | None = None,
     fresh: bool = False,
     tracebacks: bool = False,
 ) -> Result:
@@ -106,11 +116,15 @@ def examine(
         chosen=tuple(team.name for team in chosen),
         found={team.name: found[team.name] for team in teams},
         loaded=frozenset(team.name for team in missing),
-        findings=contracts.broken(survey(teams, list(found.values()))),
+        findings=contracts.broken(survey(teams, list(found.values()), stale_locks)),
     )
 
 
-def survey(teams: Sequence[Team], found: Sequence[Manifest | Failure]) -> Survey:
+def survey(
+    teams: Sequence[Team],
+    found: Sequence[Manifest | Failure],
+    stale_locks: Mapping[str, str] | None = None,
+) -> Survey:
     """What contracts look at: the manifests, and what is installed where."""
     shared = installed.shared_project()
     by_team = {one.team: one for one in found if isinstance(one, Manifest)}
@@ -124,6 +138,7 @@ def survey(teams: Sequence[Team], found: Sequence[Manifest | Failure]) -> Survey
         hosts=installed.distributions(orchestrator_environment().path),
         shared=shared.requirements,
         shared_python=shared.python,
+        stale_locks=stale_locks or {},
     )
 
 

@@ -111,14 +111,18 @@ def stale(room: Room) -> str | None:
     return None
 
 
+def stale_rooms(chosen: Iterable[Room]) -> dict[str, str]:
+    """The rooms whose locks have to be made again, and why."""
+    return {room.name: reason for room in chosen if (reason := stale(room))}
+
+
 def require_fresh(chosen: Sequence[Room]) -> None:
     """Hold that every lock is what its room's requirements ask for; asks no package index.
 
     Raises:
         DevkitError: naming each room whose locks have to be made again.
     """
-    reasons = {room.name: reason for room in chosen if (reason := stale(room))}
-    if reasons:
+    if reasons := stale_rooms(chosen):
         raise DevkitError(
             "\n".join(reasons.values()), mend=f"invoke lock --team {','.join(reasons)}"
         )

@@ -265,3 +265,13 @@ def test_a_stale_lock_is_one_message_without_a_network(checkout: Checkout) -> No
     assert "ml_project/local_requirements.txt is older than what it is made from" in done.stderr
     assert "to mend:  invoke lock --team ml" in done.stderr
     assert "analytics" not in done.stderr
+
+
+def test_a_stale_lock_fails_the_check_without_a_network(checkout: Checkout) -> None:
+    checkout.empty_locks()
+    done = checkout.tasks("check", "--json", env=NO_NETWORK)
+    assert done.returncode == 1
+    found = {one["teams"][0]: one for one in json.loads(done.stdout)["findings"] if
+             one["code"] == "lock-stale"}  # fmt: skip
+    assert {"orchestrator", "analytics", "ml"} == found.keys()
+    assert found["ml"]["mend"] == "invoke lock --team ml"

@@ -21,6 +21,7 @@ CONTRACTS: tuple[Callable[[Survey], Iterator[Finding]], ...] = (
     versions.hosts_behind,
     versions.hosts_differ,
     versions.shared_unmet,
+    versions.locks_stale,
     isolation.imported,
     isolation.installed,
 )

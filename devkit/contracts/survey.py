@@ -33,6 +33,7 @@ class Survey:
     the distributions in each team's environment, normalised names and versions, by the team's
     short name, `hosts` those in the orchestrator's; `shared` is what utils requires and
     `shared_python` the Python, as Python packaging specifies them (PEP 508, PEP 440).
+    `stale_locks` are the reasons why locks have to be made again, by the name of the room.
     """
 
     teams: tuple[Team, ...]
@@ -41,6 +42,7 @@ class Survey:
     hosts: Mapping[str, str] = field(default_factory=dict)
     shared: tuple[str, ...] = ()
     shared_python: str = ""
+    stale_locks: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def complete(self) -> bool:

@@ -1,4 +1,4 @@
-"""Contracts on versions: the hosts are new enough for every team, and utils finds what it needs."""
+"""Contracts on versions: locks are fresh, hosts new enough, and utils finds what it needs."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -56,6 +56,12 @@ def shared_unmet(survey: Survey) -> Iterator[Finding]:
                 f"invoke lock --team {team.name}, then invoke setup",
                 (team.name,),
             )
+
+
+def locks_stale(survey: Survey) -> Iterator[Finding]:
+    """`lock-stale`: what is pinned is not what is asked for."""
+    for room, reason in survey.stale_locks.items():
+        yield Finding("lock-stale", reason, f"invoke lock --team {room}", (room,))
 
 
 def _unmet(required: Iterable[str], found: Mapping[str, str], python: str | None) -> Iterator[str]:

@@ -178,3 +178,10 @@ def test_the_environments_of_this_repository_keep_every_contract(teams: dict[str
     assert contracts.broken(survey) == []
     assert survey.hosts["dagster"] != survey.installed["ml"]["dagster"]
     assert shared.requirements
+
+
+def test_a_stale_lock_is_its_rooms(teams: dict[str, Team]) -> None:
+    reasons = {"ml": "ml_project/requirements.txt is older than what it is made from"}
+    (found,) = contracts.broken(Survey(tuple(teams.values()), (), stale_locks=reasons))
+    assert (found.code, found.teams, found.message) == ("lock-stale", ("ml",), reasons["ml"])
+    assert found.mend == "invoke lock --team ml"
