@@ -5,10 +5,10 @@ is told, with what mends it, when it happens and again whenever the container st
 """
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from devkit import environments, home, output, parallel, setup
+from devkit import doctor, environments, home, output, parallel
 from devkit.bootstrap import ROOT
 from devkit.errors import DevkitError
 from devkit.workspace import Team, load_teams
@@ -34,24 +34,13 @@ def build(teams: Sequence[Team]) -> None:
 
 def check(teams: Sequence[Team]) -> None:
     """Say what is not in place; build nothing."""
-    found = list(missing(teams))
-    for text in found:
-        output.say(text)
+    found = [one for one in doctor.examine() if one.grave]
+    for one in found:
+        output.say(f"{one.what}\n  to mend: {one.mend}")
     if found:
-        output.say("to mend: `invoke setup`")
+        output.say("`invoke doctor` says why it matters")
     else:
         output.say(f"everything is in place: {len(teams)} teams; `invoke dev` runs the platform")
-
-
-def missing(teams: Sequence[Team]) -> Iterator[str]:
-    """What is not in place, a sentence each. Reads some files and starts nothing."""
-    for environment in environments.every_environment(teams):
-        if reason := environments.stale(environment):
-            yield f"the environment of {environment.name} has to be built: {reason}"
-    if not home.is_ready(home.locate()):
-        yield "DAGSTER_HOME is not prepared"
-    if not setup.hooks_installed():
-        yield "the git hooks are not installed"
 
 
 STEPS: Mapping[str, Callable[[Sequence[Team]], None]] = {"build": build, "check": check}

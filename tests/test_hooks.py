@@ -64,6 +64,9 @@ REFUSED = {
         "workflows-audit", ".github/workflows/other.yml",
         WORKFLOW.replace("{run: echo hello}", "{uses: actions/setup-python@v7}"),
     ),
+    "unknown property of Dependabot": (
+        "dependabot", ".github/dependabot.yml", "version: 2\nupdates: []\nupdate: []\n",
+    ),
     "lint": ("ruff-check", "ml_project/ml_project/extra.py", '"""A."""\n\nimport os\n'),
     "format": ("ruff-format", "ml_project/ml_project/extra.py", '"""A."""\n\nA = {"a":1}\n'),
 }  # fmt: skip

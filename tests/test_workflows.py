@@ -43,7 +43,8 @@ def test_workflows_are_valid_and_every_job_ends(schema: str) -> None:
 
 def test_workflows_are_safe() -> None:
     options = ("--offline", "--no-progress", "--strict-collection", "--persona", "pedantic")
-    done = run([TOOLS / "bin" / "zizmor", *options, *WORKFLOWS], ROOT)
+    files = [*WORKFLOWS, ROOT / ".github/dependabot.yml"]
+    done = run([TOOLS / "bin" / "zizmor", *options, *files], ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from devkit import processes, setup
 from devkit.bootstrap import clean_environment
-from devkit.doctor.findings import Finding, Kind, Site, may_write
+from devkit.doctor.findings import Finding, Kind, Site, may_write, quoted
 from devkit.processes import Finished
 
 NO_GIT = Kind(
@@ -83,7 +83,7 @@ def git(site: Site) -> Iterator[Finding]:
     if "dubious ownership" in asked.errors:
         yield UNSAFE.found(
             f"git takes {site.root} for somebody else's",
-            mend=f"`git config --global --add safe.directory {site.root}`",
+            mend=f"`git config --global --add safe.directory {quoted(site.root)}`",
         )
         return
     path = ask_git(site, "config", "--show-scope", "--get", "core.hooksPath").output.split()
@@ -141,11 +141,10 @@ def derivation(site: Site) -> Iterator[Finding]:
 def ownership(site: Site) -> Iterator[Finding]:
     """`not-writable`."""
     rooms = [site.root, *(team.directory for team in site.teams)]
-    closed = [str(folder) for folder in rooms if not may_write(folder)]
-    if closed:
+    if closed := [folder for folder in rooms if not may_write(folder)]:
         yield FOREIGN.found(
-            f"this user may not write to {', '.join(closed)}",
-            mend=f'`sudo chown -R "$(id -u)" {" ".join(closed)}`',
+            f"this user may not write to {', '.join(map(str, closed))}",
+            mend=f'`sudo chown -R "$(id -u)" {quoted(*closed)}`',
         )
 
 

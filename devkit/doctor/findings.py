@@ -1,6 +1,7 @@
 """What can be wrong: kinds, which the documentation lists, and findings, each of one kind."""
 
 import os
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,6 +59,11 @@ class Site:
     proc: Path = Path("/proc")
 
 
+def quoted(*paths: Path) -> str:
+    """Paths as a shell takes them."""
+    return shlex.join(map(str, paths))
+
+
 def may_write(path: Path) -> bool:
     """Whether this user may write there, as the kernel would say."""
     return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
@@ -65,4 +71,6 @@ def may_write(path: Path) -> bool:
 
 def nearest(path: Path) -> Path:
     """The path itself if it is there and this user can see it, else the folder above that is."""
-    return next(folder for folder in (path, *path.parents) if os.path.exists(folder))  # noqa: PTH110 (a folder that is closed is no error)
+    above = (path, *path.parents)
+    # Unlike Path.exists, this takes what is behind a closed folder for what is not there.
+    return next(folder for folder in above if os.path.exists(folder))  # noqa: PTH110

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from devkit import environments, home, installed
-from devkit.doctor.findings import Finding, Kind, Site, may_write, nearest
+from devkit.doctor.findings import Finding, Kind, Site, may_write, nearest, quoted
 
 ELSEWHERE = "set DAGSTER_HOME to another folder, or unset it"
 
@@ -78,12 +78,13 @@ def folder(site: Site) -> Iterator[Finding]:
     named = site.environ.get("DAGSTER_HOME", "")
     if named and not Path(named).expanduser().is_absolute():
         yield RELATIVE.found(
-            f"DAGSTER_HOME is {named!r}, a relative path", mend=f"`export DAGSTER_HOME={site.home}`"
+            f"DAGSTER_HOME is {named!r}, a relative path",
+            mend=f"`export DAGSTER_HOME={quoted(site.home)}`",
         )
     if reason := unusable(site.home):
         yield UNUSABLE.found(
             f"DAGSTER_HOME {site.home}: {reason}",
-            mend=f'`sudo chown -R "$(id -u)" {site.home}`, or {ELSEWHERE}',
+            mend=f'`sudo chown -R "$(id -u)" {quoted(site.home)}`, or {ELSEWHERE}',
         )
         return
     if site.home.exists():
@@ -128,7 +129,8 @@ def schema(site: Site) -> Iterator[Finding]:
         except sqlite3.Error as error:
             yield BROKEN.found(
                 f"{file} can't be read: {error}",
-                mend=f"`mv {site.home} {site.home}.broken`, then `invoke setup`: runs are lost, "
+                mend=f"`mv {quoted(site.home, Path(f'{site.home}.broken'))}`, "
+                "then `invoke setup`: runs are lost, "
                 "tables that are stored elsewhere are not",
             )
             continue
@@ -138,7 +140,7 @@ def schema(site: Site) -> Iterator[Finding]:
                 yield OLD.found(
                     f"{file} has the schema {found}; the orchestrator's Dagster has {head}",
                     mend="stop `invoke dev`, then "
-                    f"`DAGSTER_HOME={site.home} {program} instance migrate`",
+                    f"`DAGSTER_HOME={quoted(site.home)} {quoted(program)} instance migrate`",
                 )
             else:
                 yield NEW.found(

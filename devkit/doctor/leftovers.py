@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 
 from devkit import claims
-from devkit.doctor.findings import Finding, Kind, Site
+from devkit.doctor.findings import Finding, Kind, Site, quoted
 
 HOST = "127.0.0.1"
 GRACE_SECONDS = 3.0
@@ -80,7 +80,7 @@ def sockets(_: Site) -> Iterator[Finding]:
     for folder in claims.socket_folders(abandoned=True):
         yield SOCKETS.found(
             f"left of an `invoke dev` that is gone: {folder}",
-            mend=f"`rm -r {folder}`",
+            mend=f"`rm -r {quoted(folder)}`",
             fix=partial(remove, folder),
         )
 

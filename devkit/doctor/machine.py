@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from devkit.doctor.findings import Finding, Kind, Site, may_write, nearest
+from devkit.doctor.findings import Finding, Kind, Site, may_write, nearest, quoted
 from devkit.environments import SHARED
 
 MB = 1024 * 1024
@@ -177,7 +177,7 @@ def cache(site: Site) -> Iterator[Finding]:
     if not may_write(nearest(folder)):
         yield CACHE.found(
             f"this user may not write to uv's cache: {folder}",
-            mend=f'`sudo mkdir -p {folder} && sudo chown -R "$(id -u)" {folder}`; '
+            mend=f'`sudo mkdir -p {quoted(folder)} && sudo chown -R "$(id -u)" {quoted(folder)}`; '
             "in the dev container: `sh .devcontainer/caches.sh`",
         )
 

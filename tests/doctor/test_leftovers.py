@@ -1,6 +1,5 @@
 """What a dead `invoke dev` leaves: told from what lives, and from other people's."""
 
-import json
 import os
 import socket
 import sys
@@ -12,9 +11,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from devkit import claims, home
+from devkit import claims, home, settings
 from devkit.bootstrap import ROOT
 from devkit.doctor import leftovers
+from devkit.launcher import Launcher
+from devkit.workspace import Team
 from tests.doctor.support import codes, only, site
 from tests.support import devkit_script, eventually, run, runs, started, written
 
@@ -146,6 +147,16 @@ def test_a_port_that_something_else_has(tmp_path: Path, monkeypatch: pytest.Monk
     assert codes(leftovers.port, site(tmp_path)) == []
 
 
-def test_services_carry_the_mark_of_their_platform() -> None:
-    text = claims.mark()
-    assert json.loads(text.split()[0]) == os.getpid()
+def test_services_carry_the_mark_of_their_platform(tmp_path: Path, teams: dict[str, Team]) -> None:
+    home.state_folder(tmp_path).mkdir()
+    launcher = Launcher(tmp_path, lambda *_: None)
+    env = settings.of_team(teams["ml"])
+
+    async def mourn() -> None: ...
+
+    services = [
+        launcher.webserver(leftovers.HOST, 1),
+        launcher.daemon(),
+        launcher.code_server(teams["ml"], ("true",), env, mourn),
+    ]
+    assert {one.service.env[claims.MARK] for one in services} == {claims.mark()}
