@@ -8,7 +8,7 @@ from pathlib import Path
 
 from devkit import doctor, editors, output
 from devkit.bootstrap import ROOT
-from devkit.deploy import cloud
+from devkit.deploy import cloud, helm
 from devkit.errors import DevkitError
 from devkit.workspace import Team
 
@@ -16,6 +16,7 @@ PARTS: tuple[Callable[[Sequence[Team]], dict[Path, str]], ...] = (
     editors.files,
     cloud.files,
     doctor.files,
+    helm.files,
 )
 
 
@@ -34,7 +35,7 @@ def write(teams: Sequence[Team]) -> None:
     """Write the files that are stale, and name them."""
     written = stale(teams)
     for path in written:
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(files(teams)[path])
         output.say(f"written: {path.relative_to(ROOT)}")
     if not written:
