@@ -28,14 +28,16 @@ def git(checkout: Checkout, *arguments: str) -> str:
 
 
 def state(checkout: Checkout) -> dict[str, bytes]:
-    """Every file that git does not ignore, and what is of a new team besides."""
+    """Every file that git does not ignore, and the folders of teams."""
     names = git(checkout, "ls-files", "-co", "--exclude-standard", "-z").split("\0")
     files = {name: checkout.root / name for name in filter(None, names)}
-    left = [*checkout.root.glob(f"{FINANCE}*"), *checkout.root.glob(".dagteam/*/finance*")]
-    return {
-        **{name: file.read_bytes() for name, file in files.items() if file.is_file()},
-        **{str(path): b"" for path in left},
-    }
+    found = {name: file.read_bytes() for name, file in files.items() if file.is_file()}
+    return {**found, **{folder.name: b"" for folder in checkout.root.glob("*_project")}}
+
+
+def kept(checkout: Checkout) -> list[Path]:
+    """What the kit keeps of the new team besides, where git does not look."""
+    return [*checkout.root.glob(".dagteam/*/finance*")]
 
 
 def succeed(checkout: Checkout, *arguments: str) -> str:
@@ -129,6 +131,7 @@ def test_interrupted_it_leaves_nothing(copy: Checkout, sign: signal.Signals, cod
         process.send_signal(sign)
         assert process.wait(30) == code
     assert state(copy) == before
+    assert kept(copy) == []
 
 
 def test_killed_it_leaves_what_the_next_one_names_and_remove_team_takes_away(
@@ -160,6 +163,7 @@ def test_a_team_s_whole_life(copy: Checkout, tmp_path: Path) -> None:
         git(copy, "commit", "--message", "finance")  # with every hook
         _is_removed(copy, platform)
     assert state(copy) == before
+    assert kept(copy) == []
     git(copy, "reset", "--quiet", "--hard", first)
 
 
