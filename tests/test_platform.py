@@ -223,7 +223,7 @@ def test_a_run_in_flight_outlives_a_reload_and_can_be_terminated_after_it(
 def test_a_service_that_is_killed_is_started_again(platform: Dev, name: str) -> None:
     before = len(platform.text)
     mark = {
-        "webserver": "dagster-webserver",
+        "webserver": "dagster_webserver",
         "daemon": "dagster-daemon",
         "ml_project": "code-server",
     }

@@ -1,16 +1,18 @@
 """`invoke doctor` as a whole: what it finds in a checkout, what --fix mends, its words."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from devkit import doctor
+from devkit import doctor, processes
 from devkit.bootstrap import ROOT
-from devkit.doctor import CHECKS, examine, instance, kinds
-from devkit.doctor.findings import Finding, Kind, Site
+from devkit.doctor import examine, kinds
+from devkit.doctor.findings import Kind, Site
 from devkit.errors import DevkitError
+from devkit.processes import Finished
 from tests.support import NO_NETWORK, Checkout, run
 
 ENV_FILE = "ml_project/.env"
@@ -148,7 +150,14 @@ def test_looking_changes_nothing(light_checkout: Checkout) -> None:
     assert state() == before
 
 
-def test_this_checkout_is_examined_quickly_enough_to_be_run_often() -> None:
-    # No clock: that it starts no interpreter of an environment is what keeps it quick.
-    assert all(isinstance(one, Finding) for one in examine())
-    assert instance.schema in CHECKS
+def test_looking_starts_git_alone_so_it_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    real = processes.run
+
+    def recorded(argv: Sequence[str | Path], **options: Any) -> Finished:
+        asked.append(str(argv[0]))
+        return real(argv, **options)
+
+    monkeypatch.setattr(processes, "run", recorded)
+    assert {one.code for one in examine()} <= {kind.code for kind in kinds()}
+    assert set(asked) == {"git"}
