@@ -212,14 +212,20 @@ def allowed(room: Room) -> dict[str, str]:
 
 def inputs_digest(room: Room) -> str:
     """SHA-256 of what decides the room's locks: its requirements, utils' and uv's options."""
-    parts: list[object] = [_options(room), _requirements(room.project)]
+    parts: list[object] = [options(room), _requirements(room.project)]
     if room.holds:
         parts.append(_requirements(SHARED / "pyproject.toml"))
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _options(room: Room) -> tuple[str, ...]:
-    """The options for this room: a project may ask for a newer Python than the oldest here."""
+def options(room: Room) -> tuple[str, ...]:
+    """What uv is told for this room, besides what it resolves."""
+    oldest = oldest_python(room)
+    return tuple(oldest if option == OLDEST_PYTHON else option for option in OPTIONS)
+
+
+def oldest_python(room: Room) -> str:
+    """The oldest Python that a room's lock is for: its project may ask for a newer one."""
     with room.project.open("rb") as file:
         wanted = tomllib.load(file).get("project", {}).get("requires-python", "")
     lowest = [
@@ -227,8 +233,7 @@ def _options(room: Room) -> tuple[str, ...]:
         for one in SpecifierSet(wanted)
         if one.operator in (">=", "~=", "==")
     ]
-    oldest = str(max([Version(OLDEST_PYTHON), *lowest]))
-    return tuple(oldest if option == OLDEST_PYTHON else option for option in OPTIONS)
+    return str(max([Version(OLDEST_PYTHON), *lowest]))
 
 
 def _requirements(file: Path) -> dict[str, Any]:
@@ -331,7 +336,7 @@ def _compile(
     target = scratch / lock.name
     target.write_text(before)
     done = processes.run(
-        [TOOLS / "bin" / "uv", "pip", "compile", *arguments, *_options(room), *flags, "-o", target],
+        [TOOLS / "bin" / "uv", "pip", "compile", *arguments, *options(room), *flags, "-o", target],
         cwd=ROOT,
         env=clean_environment(),
         stdin=editable,

@@ -18,7 +18,6 @@ from devkit.installed import UNKNOWN
 from devkit.locks import PIN, Room
 from devkit.vulnerabilities import UnreachableError
 
-NEWEST = "the newest"
 VULNERABILITIES = "vulnerabilities"
 
 
@@ -73,11 +72,12 @@ def show(
     if as_json:
         output.divert()
     allowed: dict[str, dict[str, str]] = {}
-    newest: dict[str, str] = {}
+    newest: dict[str, dict[str, str]] = {}
     known: dict[str, vulnerabilities.Known] = {}
     locked = {room.name: locks.pins(room) for room in chosen}
 
     def resolve(room: Room) -> str:
+        newest[room.name] = newest_of(room, locked[room.name])
         allowed[room.name] = locks.allowed(room)
         moved = sum(locked[room.name].get(name) != v for name, v in allowed[room.name].items())
         return f"{moved} of {len(locked[room.name])} pins would move"
@@ -90,26 +90,22 @@ def show(
             return f"not known: {error}"
         return f"{sum(map(len, known.values()))} packages have some"
 
-    def ask_newest() -> str:
-        newest.update(newest_of({name for pinned in locked.values() for name in pinned}))
-        return f"{len(newest)} packages"
-
     outcomes = parallel.run(
         "asking the index",
         {
-            NEWEST: ask_newest,
             VULNERABILITIES: audit,
             **{room.name: partial(resolve, room) for room in chosen},
         },
     )
+    by_name = {room.name: named(room) for room in chosen}
     rows = [
         Row(
             package=package,
             room=room.name,
             locked=version,
             allowed=allowed.get(room.name, {}).get(package, UNKNOWN),
-            newest=newest.get(package, UNKNOWN),
-            named=package in named(room),
+            newest=newest.get(room.name, {}).get(package, UNKNOWN),
+            named=package in by_name[room.name],
             against=known.get(room.name, {}).get(package, ()),
         )
         for room in chosen
@@ -124,14 +120,14 @@ def show(
     parallel.require(outcomes)
 
 
-def newest_of(packages: Iterable[str]) -> dict[str, str]:
-    """The newest version of each package for the Pythons of this repository, bounds aside.
+def newest_of(room: Room, packages: Iterable[str]) -> dict[str, str]:
+    """The newest version of each package for the room's Pythons, bounds aside.
 
     Raises:
         DevkitError: if the package index can't be reached.
     """
     done = processes.run(
-        [TOOLS / "bin" / "uv", "pip", "compile", "-", "--no-deps", *locks.OPTIONS],
+        [TOOLS / "bin" / "uv", "pip", "compile", "-", "--no-deps", *locks.options(room)],
         cwd=ROOT,
         env=clean_environment(),
         stdin="\n".join(sorted(packages)),

@@ -28,7 +28,7 @@ def of(room: Room, database: str = "") -> Known:
     """
     with tempfile.TemporaryDirectory(prefix="dagteam-audit-") as scratch:
         script = Path(scratch) / "pins.py"
-        script.write_text(as_script(locks.requirements(room)))
+        script.write_text(as_script(locks.requirements(room), locks.oldest_python(room)))
         locked = uv("lock", "--quiet", "--script", str(script))
         if locked.code:
             raise UnreachableError(explain(locked.text) or locked.text)
@@ -40,10 +40,10 @@ def of(room: Room, database: str = "") -> Known:
     return read(asked, database or "OSV")
 
 
-def as_script(requirements: Iterable[str]) -> str:
+def as_script(requirements: Iterable[str], python: str) -> str:
     """A script that needs these packages (PEP 723): what uv can audit without a project."""
     lines = [f"#   {json.dumps(requirement)}," for requirement in requirements]
-    head = ["# /// script", f'# requires-python = ">={locks.OLDEST_PYTHON}"', "# dependencies = ["]
+    head = ["# /// script", f'# requires-python = ">={python}"', "# dependencies = ["]
     return "\n".join([*head, *lines, "# ]", "# ///", ""])
 
 
