@@ -108,7 +108,16 @@ def stale(room: Room) -> str | None:
             return f"{lock.relative_to(ROOT)} is not there"
         if lock and inputs_digest(room) not in DIGEST.findall(lock.read_text()):
             return f"{lock.relative_to(ROOT)} is older than what it is made from"
+    if room.deployed and (torn := _torn(room.local, room.deployed)):
+        names = f"{room.local.relative_to(ROOT)} and {room.deployed.relative_to(ROOT)}"
+        return f"{names} disagree on {', '.join(torn)}: one was edited by hand"
     return None
+
+
+def _torn(local: Path, deployed: Path) -> list[str]:
+    """The packages that the two locks of a room pin otherwise: they are made together."""
+    here, there = (dict(PIN.findall(lock.read_text())) for lock in (local, deployed))
+    return sorted(name for name in here.keys() & there.keys() if here[name] != there[name])
 
 
 def stale_rooms(chosen: Iterable[Room]) -> dict[str, str]:

@@ -146,6 +146,18 @@ def test_a_lock_that_is_not_there_is_stale(checkout: Checkout) -> None:
     assert found["analytics"] is None
 
 
+def test_a_pin_that_was_edited_in_one_lock_of_two_is_noticed(checkout: Checkout) -> None:
+    file = "ml_project/requirements.txt"
+    pinned = dict(PIN.findall((checkout.root / file).read_text()))["pandas"]
+    checkout.edit(file, f"\npandas=={pinned} ", "\npandas==2.9.9 ")
+    found = answers(checkout, STALE)
+    assert found["ml"] == (
+        "ml_project/local_requirements.txt and ml_project/requirements.txt disagree on pandas: "
+        "one was edited by hand"
+    )
+    assert found["analytics"] is None
+
+
 def test_fresh_locks_are_left_alone_and_no_index_is_asked(checkout: Checkout) -> None:
     before = every_lock(checkout)
     done = checkout.tasks("lock", env=NO_NETWORK)

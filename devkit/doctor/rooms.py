@@ -13,7 +13,8 @@ from devkit.environments import Environment
 
 LOCK_STALE = Kind(
     "lock-stale",
-    what="a lock is older than the pyproject.toml, utils' or the room's, that it is made from",
+    what="a lock is older than the pyproject.toml, utils' or the room's, that it is made from, or "
+    "was edited by hand",
     why="what is installed and deployed is not what was asked for",
     mend="`invoke lock --team TEAM`",
 )
