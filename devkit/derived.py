@@ -8,7 +8,7 @@ from pathlib import Path
 
 from devkit import doctor, editors, output
 from devkit.bootstrap import ROOT
-from devkit.deploy import cloud, helm
+from devkit.deploy import cloud, compose, helm
 from devkit.errors import DevkitError
 from devkit.workspace import Team
 
@@ -17,6 +17,7 @@ PARTS: tuple[Callable[[Sequence[Team]], dict[Path, str]], ...] = (
     cloud.files,
     doctor.files,
     helm.files,
+    compose.files,
 )
 
 
