@@ -16,6 +16,7 @@ import yaml
 from devkit import home
 from devkit.bootstrap import ROOT, TOOLS
 from devkit.deploy import compose, instance
+from devkit.errors import DevkitError
 from devkit.workspace import Team
 from tests.support import NOBODY, run
 
@@ -63,6 +64,12 @@ def test_each_team_adds_one_service_and_nothing_else(teams: dict[str, Team]) -> 
     }
     lines = compose.files(fifty)[FOLDER / "compose.yaml"].count("\n")
     assert lines < 150 + 20 * 50
+
+
+def test_no_team_takes_the_place_of_a_part_of_the_platform(teams: dict[str, Team]) -> None:
+    assert read([])["services"].keys() == compose.RESERVED
+    with pytest.raises(DevkitError, match="can't be named 'daemon'"):
+        compose.files([replace(teams["ml"], location="daemon")])
 
 
 def test_a_team_s_container_has_its_own_secrets_and_no_other_s(

@@ -10,10 +10,12 @@ import yaml
 
 from devkit.bootstrap import ROOT
 from devkit.deploy import instance
+from devkit.errors import DevkitError
 from devkit.workspace import Team
 
 FOLDER = ROOT / "deploy"
 PORT = 4000
+RESERVED = frozenset({"postgres", "migrate", "webserver", "daemon"})
 HEADER = (
     "# Derived from workspace.yaml by `invoke derive` (devkit/deploy/compose.py): edits are lost.\n"
 )
@@ -124,14 +126,14 @@ TEAM = """
   %(location)s:
     <<: *team
     container_name: ${COMPOSE_PROJECT_NAME}-%(location)s
-    image: &%(location)s ${DAGTEAM_REGISTRY:-dagteam}/%(image)s:${DAGTEAM_TAG:-latest}
+    image: &image_of_%(location)s ${DAGTEAM_REGISTRY:-dagteam}/%(image)s:${DAGTEAM_TAG:-latest}
     build:
       context: ..
       dockerfile: deploy/Dockerfile
       args: { <<: *arguments, LOCATION: %(location)s, MODULE: %(module)s }
     environment:
       <<: *environment
-      DAGSTER_CURRENT_IMAGE: *%(location)s
+      DAGSTER_CURRENT_IMAGE: *image_of_%(location)s
       DAGSTER_CONTAINER_CONTEXT: >-
         {"docker": {"container_kwargs": {"volumes_from": ["${COMPOSE_PROJECT_NAME}-%(location)s"],
         "mem_limit": "${DAGTEAM_RUN_MEMORY:-2g}"}}}
@@ -149,7 +151,16 @@ secrets:
 
 
 def files(teams: Sequence[Team]) -> dict[Path, str]:
-    """The text of every file, by its path."""
+    """The text of every file, by its path.
+
+    Raises:
+        DevkitError: if a location has the name of a part of the platform.
+    """
+    if taken := sorted(RESERVED.intersection(team.location for team in teams)):
+        raise DevkitError(
+            f"a location can't be named {taken[0]!r}: a part of the platform is, on one's own host",
+            mend="give it another location_name in workspace.yaml, then invoke derive",
+        )
     return {
         FOLDER / "compose.yaml": HEADER + PLATFORM + "".join(map(_service, teams)) + END,
         FOLDER / "workspace.yaml": HEADER + workspace(teams),

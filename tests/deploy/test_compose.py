@@ -109,7 +109,8 @@ class Host:
         container = self.compose(f"ps --quiet {service}").strip()
         before = self._started(container)
         self.docker.attempt(["docker", "exec", container, "sh", "-c", "kill -9 -1"], self.root)
-        until(lambda: self._started(container) != before or None, 60, f"{service} came back")
+        until(lambda: self._started(container) != before or None, 60, f"{service} is started again")
+        until(lambda: self._is_healthy(container) or None, 180, f"{service} is healthy again")
 
     def history(self) -> dict[str, str]:
         """How the runs that have ended did end."""
@@ -124,8 +125,11 @@ class Host:
         return run_id
 
     def _started(self, container: str) -> str:
-        form = "{{.State.Running}} {{.State.StartedAt}}"
-        return self.docker("inspect", "--format", form, container)
+        return self.docker("inspect", "--format", "{{.State.StartedAt}}", container)
+
+    def _is_healthy(self, container: str) -> bool:
+        health = self.docker("inspect", "--format", "{{.State.Health.Status}}", container)
+        return health.strip() == "healthy"
 
 
 def _success(found: str) -> bool | None:
