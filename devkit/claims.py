@@ -98,13 +98,13 @@ def socket_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-def socket_folders(*, abandoned: bool) -> list[Path]:
-    """The folders for sockets of this checkout: whose `invoke dev` is gone, or those in use."""
+def socket_folders(*, abandoned: bool, root: Path = ROOT) -> list[Path]:
+    """The folders for sockets of a checkout: whose `invoke dev` is gone, or those in use."""
     parents = {Path(tempfile.gettempdir()), Path(SHORT_PARENT)}
     found = []
     for file in sorted(file for parent in parents for file in parent.glob(f"{SOCKETS}*/{OWNER}")):
         with suppress(FileNotFoundError), file.open() as owner:  # it may end at any moment
-            if owner.read() == str(ROOT) and _locked(owner.fileno()) != abandoned:
+            if owner.read() == str(root) and _locked(owner.fileno()) != abandoned:
                 found.append(file.parent)
     return found
 

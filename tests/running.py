@@ -1,6 +1,7 @@
 """A real `invoke dev` for tests: started, asked through GraphQL, stopped, nothing left."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 
 import psutil
 
-from devkit import graphql
+from devkit import claims, graphql
 from devkit.bootstrap import ROOT
 from devkit.workspace import load_teams
 from tests.support import Checkout, borrow_tools, copy_repository
@@ -195,6 +196,8 @@ def dev(
         for process in processes_of(home):
             with suppress(psutil.Error):
                 process.kill()
+        for folder in claims.socket_folders(abandoned=True, root=root):
+            shutil.rmtree(folder, ignore_errors=True)
         running.close()
 
 
