@@ -15,7 +15,7 @@ bootstrap.enter(as_script=__name__ == "__main__")
 from invoke.context import Context
 
 from devkit import check as checks
-from devkit import environments, installed, locks, output, parallel, shared, shells, suites
+from devkit import environments, installed, locking, locks, output, parallel, shared, shells, suites
 from devkit import setup as provisioning
 from devkit.cli import BASE, command, one_team, remainder, some_rooms, some_teams, touched_teams
 
@@ -217,7 +217,7 @@ def lock(
     if check:
         locks.require_fresh(some_rooms(team))
     else:
-        locks.update(some_rooms(team), upgrade=upgrade, packages=package)
+        locking.update(some_rooms(team), upgrade=upgrade, packages=package)
 
 
 @command(help={})

@@ -11,6 +11,7 @@ from devkit import (
     check,
     contracts,
     environments,
+    locking,
     locks,
     names,
     output,
@@ -47,7 +48,7 @@ def make(name: str, keys: Sequence[str]) -> None:
     with alterations.alone(team, teams), alterations.told(team, "made"), _removed_unless_done(team):
         _write(team, upstreams)
         (room,) = (each for each in locks.rooms([team]) if each.name == team.name)
-        locks.update([room])
+        locking.update([room])
         parallel.require(environments.ensure([environments.team_environment(team)]))
         every = (*teams, team)
         known = cache.load_all([each for each in every if each.name not in unbuilt])

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
-from devkit import locks, output, parallel, processes, vulnerabilities
+from devkit import locking, locks, output, parallel, processes, vulnerabilities
 from devkit.bootstrap import ROOT, TOOLS, clean_environment
 from devkit.errors import DevkitError
 from devkit.failures import explain
@@ -78,7 +78,7 @@ def show(
 
     def resolve(room: Room) -> str:
         newest[room.name] = newest_of(room, locked[room.name])
-        allowed[room.name] = locks.allowed(room)
+        allowed[room.name] = locking.allowed(room)
         moved = sum(locked[room.name].get(name) != v for name, v in allowed[room.name].items())
         return f"{moved} of {len(locked[room.name])} pins would move"
 
