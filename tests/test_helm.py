@@ -1,6 +1,7 @@
 """The Helm values: each team a release of its own, with its own secret and nobody else's."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from devkit.deploy import helm
 from devkit.errors import DevkitError
 from devkit.home import CONFIGURATION
 from devkit.workspace import Team
+from tests.running import free_port
+from tests.support import run
 
 
 def platform(teams: list[Team]) -> Any:
@@ -81,6 +84,18 @@ def test_ticks_are_kept_as_long_as_anywhere(teams: dict[str, Team]) -> None:
 def test_no_file_is_left_of_a_team_that_is_gone(teams: dict[str, Team]) -> None:
     wanted = {f"{team.location}.yaml" for team in teams.values()}
     assert {file.name for file in helm.TEAMS.iterdir()} == wanted  # to mend: remove the others
+
+
+@pytest.mark.parametrize("name", ["analytics", "ml"])
+def test_code_that_does_not_load_ends_its_server_so_the_pod_before_it_stays(
+    name: str, teams: dict[str, Team], tmp_path: Path
+) -> None:
+    (tmp_path / "broken.py").write_text("raise RuntimeError('this code is broken')\n")
+    # As the chart starts it, of dagsterApiGrpcArgs.
+    server = ("dagster", "api", "grpc", "-h", "127.0.0.1", "-p", str(free_port()), "-m", "broken")
+    done = run([teams[name].python, "-m", *server], tmp_path)
+    assert done.returncode == 1
+    assert "this code is broken" in done.stderr
 
 
 @pytest.mark.parametrize("location", ["1st_project", "team_", "équipe", "x" * 64])
