@@ -211,7 +211,7 @@ def test_a_registry_that_the_base_did_not_have_touches_everyone(repository: Repo
 
 
 def test_this_repositorys_own_files_are_their_teams(teams: dict[str, Team]) -> None:
-    listed = run(["git", "ls-files", "-z"], ROOT).stdout.split("\0")
+    listed = run(["git", "ls-files", "-co", "--exclude-standard", "-z"], ROOT).stdout.split("\0")
     for team in teams.values():
         files = [file for file in listed if (ROOT / file).is_relative_to(team.directory)]
         changes = Changes("main", "0" * 40, tuple(sorted(filter(None, files))))
@@ -339,7 +339,7 @@ def test_ci_can_ask_whether_there_is_anything_to_do(some: tuple[Team, ...]) -> N
 
 
 def test_readers_are_found_in_the_teams_definitions(teams: dict[str, Team]) -> None:
-    every = tuple(teams.values())
+    every = (teams["analytics"], teams["ml"])
     change = Touched("main", {"analytics": ("analytics_project/x.py",)})
     found = module.with_downstream(change, every, every)
     assert found.reasons["ml"] == ("reads penguins, which analytics makes",)

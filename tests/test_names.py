@@ -57,10 +57,10 @@ def test_what_is_suggested_is_not_refused(name: str, registry: Sequence[Team]) -
     assert names.refusal(names.suggestion(name, registry), registry) is None
 
 
-@pytest.mark.parametrize("name", ["finance", "finance_project"])
+@pytest.mark.parametrize("name", ["newcomer", "newcomer_project"])
 def test_a_good_name_is_a_team_laid_out_as_the_others(name: str, registry: Sequence[Team]) -> None:
     team = names.new_team(name, registry)
-    assert (team.name, team.location, team.line) == ("finance", "finance_project", 0)
-    assert team.module == "finance_project.definitions"
-    assert team.directory == ROOT / "finance_project"
-    assert team.environment == ROOT / "finance_project" / ".venv-finance"
+    assert (team.name, team.location, team.line) == ("newcomer", "newcomer_project", 0)
+    assert team.module == "newcomer_project.definitions"
+    assert team.directory == ROOT / "newcomer_project"
+    assert team.environment == ROOT / "newcomer_project" / ".venv-newcomer"

@@ -15,8 +15,8 @@ from tests.running import ALL_LOADED, Dev, descriptions, dev, known, until
 from tests.support import NO_NETWORK, Checkout, base_python, run, started
 
 AUTHOR = ("-c", "user.name=Test", "-c", "user.email=test@localhost")
-FINANCE = "finance_project"
-READER = f"{FINANCE}/{FINANCE}/defs/reads_penguins.py"
+NEWCOMER = "newcomer_project"
+READER = f"{NEWCOMER}/{NEWCOMER}/defs/reads_penguins.py"
 
 
 def git(checkout: Checkout, *arguments: str) -> str:
@@ -37,7 +37,7 @@ def state(checkout: Checkout) -> dict[str, bytes]:
 
 def kept(checkout: Checkout) -> list[Path]:
     """What the kit keeps of the new team besides, where git does not look."""
-    return [*checkout.root.glob(".dagteam/*/finance*")]
+    return [*checkout.root.glob(".dagteam/*/newcomer*")]
 
 
 def succeed(checkout: Checkout, *arguments: str) -> str:
@@ -68,8 +68,8 @@ def silent_index() -> Iterator[tuple[socket.socket, dict[str, str]]]:
 
 @contextmanager
 def locking(checkout: Checkout) -> Iterator[psutil.Process]:
-    """An `invoke new-team finance` that is half-way: it waits for a package index."""
-    argv = [base_python(), "tasks.py", "new-team", "finance"]
+    """An `invoke new-team newcomer` that is half-way: it waits for a package index."""
+    argv = [base_python(), "tasks.py", "new-team", "newcomer"]
     with silent_index() as (server, env), started(argv, checkout.root, env) as process:
         server.settimeout(60)
         with server.accept()[0]:
@@ -88,7 +88,7 @@ def locking(checkout: Checkout) -> Iterator[psutil.Process]:
     [
         (("Finance-Team",), "to mend:  invoke new-team finance_team"),
         (("ml",), "there is a team of that name"),
-        (("finance", "--upstream", "pinguins"), "no team makes an asset 'pinguins'; did you mean"),
+        (("newcomer", "--upstream", "pinguins"), "no team makes an asset 'pinguins'; did you mean"),
     ],
 )
 def test_what_is_refused_is_refused_before_anything_is_made(
@@ -98,16 +98,16 @@ def test_what_is_refused_is_refused_before_anything_is_made(
 
 
 def test_a_folder_that_is_there_is_left_alone(copy: Checkout) -> None:
-    (copy.root / FINANCE).mkdir()
-    (copy.root / FINANCE / "notes.txt").write_text("mine\n")
-    assert f"the repository has a {FINANCE} of its own" in refused(copy, "new-team", "finance")
-    shutil.rmtree(copy.root / FINANCE)
+    (copy.root / NEWCOMER).mkdir()
+    (copy.root / NEWCOMER / "notes.txt").write_text("mine\n")
+    assert f"the repository has a {NEWCOMER} of its own" in refused(copy, "new-team", "newcomer")
+    shutil.rmtree(copy.root / NEWCOMER)
 
 
 def test_without_a_network_nothing_is_left(copy: Checkout) -> None:
-    said = refused(copy, "new-team", "finance", env=NO_NETWORK)
+    said = refused(copy, "new-team", "newcomer", env=NO_NETWORK)
     assert "No network: the package index can't be reached." in said
-    assert "nothing of finance is left" in said
+    assert "nothing of newcomer is left" in said
 
 
 def test_what_fails_last_undoes_what_came_first(copy: Checkout) -> None:
@@ -117,7 +117,7 @@ def test_what_fails_last_undoes_what_came_first(copy: Checkout) -> None:
     file.unlink()
     file.mkdir()
     try:
-        assert "finance can't be made" in refused(copy, "new-team", "finance")
+        assert "newcomer can't be made" in refused(copy, "new-team", "newcomer")
     finally:
         file.rmdir()
         file.write_text(text)
@@ -127,7 +127,7 @@ def test_what_fails_last_undoes_what_came_first(copy: Checkout) -> None:
 def test_interrupted_it_leaves_nothing(copy: Checkout, sign: signal.Signals, code: int) -> None:
     before = state(copy)
     with locking(copy) as process:
-        assert (copy.root / FINANCE / "pyproject.toml").exists()
+        assert (copy.root / NEWCOMER / "pyproject.toml").exists()
         process.send_signal(sign)
         assert process.wait(30) == code
     assert state(copy) == before
@@ -140,15 +140,15 @@ def test_killed_it_leaves_what_the_next_one_names_and_remove_team_takes_away(
     before = state(copy)
     with locking(copy) as process:
         others = copy.tasks("new-team", "sales")
-        assert "is at work on finance_project" in others.stderr
+        assert "is at work on newcomer_project" in others.stderr
         process.kill()
         process.wait(30)
-    for name in ("sales", "finance"):
+    for name in ("sales", "newcomer"):
         said = refused(copy, "new-team", name)
-        assert f"{FINANCE}/ is what an `invoke new-team` or `remove-team` left" in said
-        assert "to mend:  invoke remove-team finance" in said
-    assert succeed(copy, "teams").count("finance") == 0
-    succeed(copy, "remove-team", "finance")
+        assert f"{NEWCOMER}/ is what an `invoke new-team` or `remove-team` left" in said
+        assert "to mend:  invoke remove-team newcomer" in said
+    assert succeed(copy, "teams").count("newcomer") == 0
+    succeed(copy, "remove-team", "newcomer")
     assert state(copy) == before
 
 
@@ -160,7 +160,7 @@ def test_a_team_s_whole_life(copy: Checkout, tmp_path: Path) -> None:
         _is_made(copy, platform)
         _is_known_to_everything(copy)
         git(copy, "add", "--all")
-        git(copy, "commit", "--message", "finance")  # with every hook
+        git(copy, "commit", "--message", "newcomer")  # with every hook
         _is_removed(copy, platform)
     assert state(copy) == before
     assert kept(copy) == []
@@ -168,27 +168,31 @@ def test_a_team_s_whole_life(copy: Checkout, tmp_path: Path) -> None:
 
 
 def _is_made(copy: Checkout, platform: Dev) -> None:
-    succeed(copy, "new-team", "finance", "--upstream", "penguins")
-    until(lambda: FINANCE in known(platform), 60, "the webserver knows the new location")
-    until(lambda: f"{FINANCE}/finance_penguins" in descriptions(platform), 60, "its assets")
-    wanted = {f"{FINANCE}/finance_example", f"{FINANCE}/finance_penguins", f"{FINANCE}/penguins"}
+    succeed(copy, "new-team", "newcomer", "--upstream", "penguins")
+    until(lambda: NEWCOMER in known(platform), 60, "the webserver knows the new location")
+    until(lambda: f"{NEWCOMER}/newcomer_penguins" in descriptions(platform), 60, "its assets")
+    wanted = {
+        f"{NEWCOMER}/newcomer_example",
+        f"{NEWCOMER}/newcomer_penguins",
+        f"{NEWCOMER}/penguins",
+    }
     assert wanted <= descriptions(platform).keys()
 
 
 def _is_known_to_everything(copy: Checkout) -> None:
-    assert " passed" in succeed(copy, "test", "--team", "finance")
+    assert " passed" in succeed(copy, "test", "--team", "newcomer")
     checked = json.loads(succeed(copy, "check", "--json"))
-    (team,) = (one for one in checked["teams"] if one["team"] == "finance")
+    (team,) = (one for one in checked["teams"] if one["team"] == "newcomer")
     assert (checked["ok"], team["loaded"], checked["findings"]) == (True, False, [])
     succeed(copy, "derive", "--check")
     succeed(copy, "lock", "--check")
-    assert "finance" in json.loads(succeed(copy, "affected", "--base", "HEAD", "--json"))["teams"]
+    assert "newcomer" in json.loads(succeed(copy, "affected", "--base", "HEAD", "--json"))["teams"]
     for file in ("dagteam.code-workspace", ".vscode/tasks.json", "docs/lineage.md"):
-        assert "finance" in (copy.root / file).read_text(), file
-    # The columns are a contract: what analytics takes away, finance misses.
+        assert "newcomer" in (copy.root / file).read_text(), file
+    # The columns are a contract: what analytics takes away, newcomer misses.
     text = (copy.root / READER).read_text()
     copy.edit(READER, '"island"', '"isle"')
-    assert "finance needs of penguins the column isle" in copy.tasks("check").stdout
+    assert "newcomer needs of penguins the column isle" in copy.tasks("check").stdout
     (copy.root / READER).write_text(text)
 
 
@@ -196,13 +200,13 @@ def _is_removed(copy: Checkout, platform: Dev) -> None:
     said = refused(copy, "remove-team", "analytics", "--yes")
     assert "analytics can't go" in said
     assert "ml reads penguins" in said
-    assert "finance reads penguins" in said
-    (copy.root / FINANCE / ".env").write_text("TOKEN=secret\n")
+    assert "newcomer reads penguins" in said
+    (copy.root / NEWCOMER / ".env").write_text("TOKEN=secret\n")
     copy.edit(READER, "How many there are", "How many")
-    said = refused(copy, "remove-team", "finance")
-    assert f"{FINANCE}/ has what git does not have: " in said
-    assert f"{FINANCE}/.env" in said
+    said = refused(copy, "remove-team", "newcomer")
+    assert f"{NEWCOMER}/ has what git does not have: " in said
+    assert f"{NEWCOMER}/.env" in said
     assert READER in said
-    assert "lost: " in succeed(copy, "remove-team", "finance", "--yes")
+    assert "lost: " in succeed(copy, "remove-team", "newcomer", "--yes")
     succeed(copy, "derive", "--check")
-    until(lambda: FINANCE not in known(platform), 60, "the webserver forgets the location")
+    until(lambda: NEWCOMER not in known(platform), 60, "the webserver forgets the location")
