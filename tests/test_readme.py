@@ -1,4 +1,4 @@
-"""The README's commands, as they are written there."""
+"""The commands of README.md, and those of docs/data-engineer.md that start a platform."""
 
 import json
 import os
@@ -6,22 +6,29 @@ import re
 from pathlib import Path
 
 from devkit.bootstrap import ROOT, TOOLS
+from tests.pages import Page
 from tests.running import ALL_LOADED, dev, until
 from tests.support import base_python, copy_repository, run
 
-README = (ROOT / "README.md").read_text()
-BLOCKS = re.findall(r"^```bash\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+README = Page("README.md")
+DAY_ONE = Page("docs/data-engineer.md")
+
+
+def blocks(page: Page) -> list[str]:
+    """The commands of a page, a text for each block."""
+    return [block.text for block in page.blocks if block.language == "bash"]
 
 
 def test_ci_runs_the_readme_s_test_command_as_it_stands_there() -> None:
-    _, test, *_ = BLOCKS
+    _, test, *_ = blocks(README)
     assert test.strip() == "python3 tasks.py test"
     assert (ROOT / ".ci" / "run").read_text().splitlines()[-1] == test.strip()
 
 
 def test_the_first_command_brings_up_both_teams_from_a_fresh_clone(tmp_path: Path) -> None:
     """With nothing built, git and Python only: the PATH has no invoke and no uv."""
-    first, *_ = BLOCKS
+    first, *_ = blocks(README)
+    assert blocks(DAY_ONE)[0] == first
     clone = copy_repository(tmp_path / "fresh")
     bare = tmp_path / "bin"
     bare.mkdir()
@@ -34,7 +41,7 @@ def test_the_first_command_brings_up_both_teams_from_a_fresh_clone(tmp_path: Pat
 
 
 def test_working_in_one_team_s_folder_needs_nothing_of_the_kit(tmp_path: Path) -> None:
-    (block,) = [block for block in BLOCKS if "source " in block]
+    (block,) = [block for block in blocks(DAY_ONE) if "source " in block]
     script = block.replace("dagster dev", "exec dagster dev --port $PORT")
     with dev(tmp_path, command=script) as running:
         running.wait_for("Serving dagster-webserver", seconds=120)
@@ -43,4 +50,4 @@ def test_working_in_one_team_s_folder_needs_nothing_of_the_kit(tmp_path: Path) -
 def test_every_command_in_the_table_is_there() -> None:
     listed = run([TOOLS / "bin/invoke", "--list", "--list-format", "json"], ROOT)
     names = {task["name"] for task in json.loads(listed.stdout)["tasks"]}
-    assert set(re.findall(r"^\| `invoke ([a-z-]+)", README, re.MULTILINE)) == names
+    assert set(re.findall(r"^\| `invoke ([a-z-]+)", README.text, re.MULTILINE)) == names

@@ -43,7 +43,7 @@ def test_a_team_and_the_shared_package_are_tested_in_the_teams_environment(
 def test_the_kit_and_the_style_are_tested_with_the_tools() -> None:
     style = suites.of_style()
     assert {each.name for each in style} == {"lint", "format", "types"}
-    for each in [*style, suites.of_kit()]:
+    for each in [*style, *suites.of_kit()]:
         assert Path(each.argv[0]).parent == TOOLS / "bin"
         assert Path(each.argv[0]).exists()
         assert each.cwd == ROOT

@@ -6,7 +6,7 @@ from packaging.utils import canonicalize_name
 
 from devkit.contracts.survey import Finding, Survey
 
-SHARE = "share an asset instead (README, 'Sharing an asset'), or move the code to utils"
+SHARE = "share an asset instead (docs/sharing-assets.md), or move the code to utils"
 
 
 def imported(survey: Survey) -> Iterator[Finding]:

@@ -100,5 +100,12 @@ def _hand_over(picture: str, target: Path | None) -> None:
     if target is None:
         output.answer(picture.rstrip("\n"))
     elif not target.exists() or target.read_text(encoding="utf-8") != picture:
-        target.write_text(picture, encoding="utf-8")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(picture, encoding="utf-8")
+        except OSError as error:
+            raise DevkitError(
+                f"{target} can't be written: {error.strerror or error}",
+                mend="name another file with --output",
+            ) from None
         output.say(f"{target} is up to date now")

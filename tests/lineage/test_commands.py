@@ -113,6 +113,17 @@ def test_a_file_is_written_when_it_differs_and_only_then(
     assert capsys.readouterr().err == f"{file} is up to date now\n"
 
 
+def test_a_file_in_a_folder_that_is_not_there_is_written_and_one_in_a_file_is_refused(
+    draw: Command, tmp_path: Path
+) -> None:
+    file = tmp_path / "new" / "graph.md"
+    draw(target=file)
+    assert file.read_text().startswith(STARTS["markdown"])
+    said = refusal(draw, target=file / "graph.md")
+    assert said.startswith(f"{file / 'graph.md'} can't be written: ")
+    assert "--output" in said
+
+
 def test_an_unknown_format_is_refused(draw: Command, tmp_path: Path) -> None:
     said = refusal(draw, form="png", target=tmp_path / "graph.png")
     assert said.startswith("there is no format 'png'\n")

@@ -1,0 +1,25 @@
+"""docs/existing-repository.md, followed: a repository of two locations comes under the kit."""
+
+from pathlib import Path
+
+from tests.following import follow
+from tests.pages import Page
+from tests.repositories import SETTINGS
+from tests.running import dev, load_errors
+from tests.support import borrow_tools, copy_repository, run
+
+
+def test_the_page_brings_a_repository_under_the_kit(tmp_path: Path) -> None:
+    copy = copy_repository(tmp_path / "dagteam")
+    borrow_tools(copy)
+    (tmp_path / "programs").mkdir()
+    marking = f"run by tests/deploy/{Path(__file__).name}"
+    follow(Page("docs/existing-repository.md"), copy, tmp_path / "programs", marking)
+
+    shop = tmp_path / "shop"
+    assert run(["git", "status", "--porcelain"], shop, SETTINGS).stdout == ""
+    log = run(["git", "log", "--format=%s"], shop, SETTINGS).stdout.splitlines()
+    assert log == ["Under the kit", "The shop, as it was"]
+    with dev(tmp_path / "home", root=shop) as running:
+        running.wait_for("2 of 2 locations loaded")
+        assert load_errors(running) == {"sales_project": None, "marketing_project": None}

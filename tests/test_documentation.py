@@ -1,0 +1,135 @@
+"""What the documentation says is so: its commands run, its links lead somewhere.
+
+A shell block is run here, in a copy of the repository and one after another with the others of
+its page, unless the comment above it says otherwise: `run by tests/...`, or `not run: ` and why.
+A block with the comment `file: PATH` is what the reader saves there.
+"""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from invoke.collection import Collection
+from invoke.parser.context import ParserContext
+
+import tasks
+from devkit.bootstrap import ROOT
+from tests.following import enter, follow
+from tests.pages import SHELLS, Block, Page, messages, pages, symptoms, words
+from tests.repositories import SETTINGS
+from tests.support import Checkout, run
+
+PAGES = {page.name: page for page in pages()}
+SHELL_BLOCKS = [
+    block for page in PAGES.values() for block in page.blocks if block.language in SHELLS
+]
+RUN_HERE = sorted({block.page for block in SHELL_BLOCKS if not block.marking})
+ELSEWHERE = [block for block in SHELL_BLOCKS if block.marking.startswith("run by ")]
+TROUBLES = PAGES["docs/troubleshooting.md"]
+
+
+@pytest.fixture(scope="module")
+def begun(copy: Checkout) -> Checkout:
+    """A copy, ready to run, of which every page begins at the same commit."""
+    git(copy, "commit", "--quiet", "--no-verify", "--all", "--message", "as the tests have it")
+    git(copy, "tag", "begun")
+    return copy
+
+
+def git(copy: Checkout, *arguments: str) -> str:
+    done = run(["git", *arguments], copy.root, SETTINGS)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("page", RUN_HERE)
+def test_the_commands_of_a_page_work_as_they_stand_there(
+    begun: Checkout, tmp_path: Path, page: str
+) -> None:
+    git(begun, "checkout", "--quiet", "--force", "--detach", "begun")
+    git(begun, "clean", "--quiet", "--force", "-d")
+    follow(PAGES[page], begun, tmp_path)
+
+
+@pytest.mark.parametrize("block", SHELL_BLOCKS, ids=lambda block: f"{block.page}:{block.line}")
+def test_every_command_is_run_or_the_page_says_why_not(block: Block) -> None:
+    assert re.fullmatch(r"|run by tests/[\w/]+\.py|not run: .+", block.marking)
+
+
+@pytest.mark.parametrize("block", ELSEWHERE, ids=lambda block: f"{block.page}:{block.line}")
+def test_what_another_test_runs_is_named_there(block: Block) -> None:
+    """By the page that the test reads it from, or word for word."""
+    text = (ROOT / block.marking.removeprefix("run by ")).read_text()
+    assert Path(block.page).name in text or all(one in text for one in block.commands)
+
+
+def test_a_command_that_fails_fails_its_block(begun: Checkout) -> None:
+    """One in the middle, too."""
+    block = Block("x.md", 1, "bash", "", "true\nfalse\ntrue\n")
+    assert enter(block, begun, os.environ["PATH"]).returncode == 1
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_commands_and_their_options_are_those_that_there_are(page: str) -> None:
+    known = {
+        name: ParserContext(name, args=task.get_arguments())
+        for name, task in Collection.from_module(tasks).tasks.items()
+    }
+    for command in PAGES[page].commands:
+        name, options = words(command)
+        assert name in known, command
+        flags = {*known[name].flags, *known[name].inverse_flags}
+        assert set(options) <= flags, command
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_to_files_of_the_repository_and_to_headings(page: str) -> None:
+    listed = run(["git", "ls-files", "-co", "--exclude-standard"], ROOT).stdout.splitlines()
+    for link in PAGES[page].links:
+        if re.match(r"https?:", link):
+            continue
+        target, _, anchor = link.partition("#")
+        name = os.path.normpath(Path(page).parent / target) if target else page
+        assert any(file == name or file.startswith(f"{name}/") for file in listed), link
+        assert not anchor or anchor in PAGES[name].anchors, link
+
+
+def test_every_page_is_linked_from_another() -> None:
+    linked = {
+        os.path.normpath(Path(page.name).parent / link.partition("#")[0])
+        for page in PAGES.values()
+        for link in page.links
+    }
+    assert PAGES.keys() - linked <= {"README.md"}
+
+
+def test_every_picture_is_shown_on_a_page() -> None:
+    shown = {Path(link).name for page in PAGES.values() for link in page.links}
+    assert {file.name for file in (ROOT / "docs" / "pictures").iterdir()} <= shown
+
+
+@pytest.mark.parametrize("symptom", symptoms(TROUBLES))
+def test_every_message_that_is_explained_is_one_of_the_code(symptom: str) -> None:
+    known = messages(ROOT / "devkit", ROOT / "utils" / "utils")
+    assert any(symptom in text for text in known)
+
+
+def test_the_pages_are_read_as_they_are_written(tmp_path: Path) -> None:
+    """The reader of pages itself: what it must not overlook."""
+    page = Page(str(tmp_path / "page.md"))
+    page.file.write_text(
+        "# A `b` c\n\n<!-- not run: no -->\n```bash\ninvoke dev --x\n```\n\n"
+        "[here](other.md#b) `invoke test\n--kit`\n\n| `invoke check --team ml` | `--json` |\n"
+    )
+    (block,) = page.blocks
+    assert (block.line, block.language, block.marking) == (4, "bash", "not run: no")
+    assert page.anchors == {"a-b-c"}
+    assert page.links == ["other.md#b"]
+    assert list(page.commands) == [
+        "invoke dev --x",
+        "invoke test --kit",
+        "invoke check --team ml",
+        "invoke check --team ml --json",
+    ]
+    assert words("invoke exec --team ml -- x --y") == ("exec", ["--team"])
