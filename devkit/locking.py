@@ -23,6 +23,7 @@ def update(chosen: Sequence[Room], *, upgrade: bool = False, packages: Sequence[
             For a package that none of the rooms has.
     """
     before = {room.name: pins(room) for room in chosen}
+    new = {room.name for room in chosen if _is_new(room)}
     _require_pinned(packages, before)
     flags = {
         room.name: _flags(upgrade, [one for one in packages if package_name(one) in found])
@@ -35,6 +36,7 @@ def update(chosen: Sequence[Room], *, upgrade: bool = False, packages: Sequence[
     rows = [
         (room.name, name, before[room.name].get(name, "-"), after.get(name, "-"))
         for room in chosen
+        if room.name not in new  # of which all would be told
         for after in [pins(room)]
         for name in sorted(before[room.name].keys() | after.keys())
         if before[room.name].get(name) != after.get(name)
@@ -82,6 +84,7 @@ def _lock(room: Room, flags: Sequence[str]) -> str:
     if not flags and stale(room) is None:
         return "up to date"
     editable, local, deployed = _inputs(room)
+    new = _is_new(room)
     before = text_of(room.local) + text_of(room.deployed)
     with tempfile.TemporaryDirectory(prefix="dagteam-lock-") as scratch:
         compiled = partial(_compile, room, editable, before, Path(scratch))
@@ -105,7 +108,12 @@ def _lock(room: Room, flags: Sequence[str]) -> str:
         fresh = lock.with_suffix(".new")
         fresh.write_text(text)
         fresh.replace(lock)
-    return "locked"
+    return f"locked: {len(pins(room))} packages" if new else "locked"
+
+
+def _is_new(room: Room) -> bool:
+    """Whether the room has not been locked before."""
+    return any(lock is not None and not lock.exists() for lock in (room.local, room.deployed))
 
 
 def _inputs(room: Room) -> tuple[str, list[str], list[str]]:

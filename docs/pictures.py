@@ -18,7 +18,7 @@ from pathlib import Path
 from devkit.bootstrap import ROOT, clean_environment
 from docs.browser import Browser, browser
 from docs.terminal import as_svg, record
-from tests.running import Dev, dev, launch, until
+from tests.running import ALL_LOADED, Dev, dev, launch, until
 from tests.support import Checkout, copy_repository
 from tests.test_end_to_end import succeeded
 
@@ -47,7 +47,7 @@ def main() -> None:
             browser(Path(scratch)) as window,
             dev(COPY / ".dagster_home", root=COPY) as platform,
         ):
-            platform.wait_for("2 of 2 locations loaded")
+            platform.wait_for(ALL_LOADED)
             look(platform, window, copy)
             platform.stop()
         record_commands(copy)
@@ -87,6 +87,11 @@ def record_commands(copy: Checkout) -> None:
     env.pop("DAGSTER_HOME", None)
     screen = record(["invoke", "dev"], COPY, env, interrupt=lambda said: "locations loaded" in said)
     write("dev", as_svg(screen, "dagteam"))
+    screen = record(["invoke", "new-team", "finance", "--upstream", "penguins"], COPY, env)
+    write("new-team", as_svg(screen, "dagteam"))
+    done = copy.tasks("remove-team", "finance", "--yes")
+    if done.returncode:
+        sys.exit(done.stdout + done.stderr)
     with changed(copy, ASSETS, '"flipper_length_mm", "Int64"', '"flipper_mm", "Int64"'):
         write("check", as_svg(record(["invoke", "check"], COPY, env), "dagteam"))
 

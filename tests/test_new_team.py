@@ -1,6 +1,7 @@
 """A team's whole life, for real: made while the platform runs, tested, committed, removed."""
 
 import json
+import re
 import shutil
 import signal
 import socket
@@ -168,7 +169,9 @@ def test_a_team_s_whole_life(copy: Checkout, tmp_path: Path) -> None:
 
 
 def _is_made(copy: Checkout, platform: Dev) -> None:
-    succeed(copy, "new-team", "newcomer", "--upstream", "penguins")
+    said = succeed(copy, "new-team", "newcomer", "--upstream", "penguins")
+    assert re.search(r"locked: \d+ packages", said)
+    assert "pyarrow" not in said  # nor any other of them
     until(lambda: NEWCOMER in known(platform), 60, "the webserver knows the new location")
     until(lambda: f"{NEWCOMER}/newcomer_penguins" in descriptions(platform), 60, "its assets")
     wanted = {
