@@ -13,8 +13,9 @@ from dotenv import dotenv_values
 
 SECRETS = Path("/run/secrets")
 TEAM = "team"
-PASSWORD = "postgres_password"  # noqa: S105 (the name of its file)
-PASSWORD_VARIABLE = "DAGSTER_PG_PASSWORD"  # noqa: S105 (where dagster.yaml looks for it)
+# The file that the database's password is in, and where dagster.yaml looks for it.
+DATABASE_FILE = "postgres_password"
+DATABASE_VARIABLE = "DAGSTER_PG_PASSWORD"
 
 
 def secrets(folder: Path) -> dict[str, str]:
@@ -28,8 +29,8 @@ def secrets(folder: Path) -> dict[str, str]:
     if _is_there(file):
         file.read_bytes()
         found |= {name: text for name, text in dotenv_values(file).items() if text is not None}
-    if _is_there(folder / PASSWORD):
-        found[PASSWORD_VARIABLE] = (folder / PASSWORD).read_text().strip()
+    if _is_there(folder / DATABASE_FILE):
+        found[DATABASE_VARIABLE] = (folder / DATABASE_FILE).read_text().strip()
     return found
 
 

@@ -8,13 +8,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 
 from tests.running import free_port, until
 from tests.support import run
 
-PASSWORD = "made-for-this-test"
+PASSWORD = token_hex()
 ACCOUNT = "nobody"  # root is not allowed to run PostgreSQL
 
 

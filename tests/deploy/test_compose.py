@@ -59,7 +59,7 @@ look_around = dg.define_asset_job(
 def wait_for_it(context: dg.OpExecutionContext) -> None:
     import time
     context.log.info("it began")
-    time.sleep(40)
+    time.sleep(25)
 
 
 @dg.job(executor_def=dg.in_process_executor)
