@@ -150,7 +150,9 @@ def _running(packages: Path) -> Iterator[Engine]:
         [str(packages / "usr/bin"), str(packages / "usr/sbin"), os.environ["PATH"]]
     )
     docker = Engine({**os.environ, "PATH": path, "DOCKER_HOST": f"unix://{socket}"}, socket)
-    where = ("--data-root", "data", "--exec-root", "run", "--pidfile", "pid")
+    # Whole paths: containerd is told of its socket as a URL, in which a relative one means nothing.
+    roots = {"--data-root": "data", "--exec-root": "run", "--pidfile": "pid"}
+    where = [word for name, part in roots.items() for word in (name, str(packages / part))]
     with (packages / "log").open("ab") as log:
         daemon = subprocess.Popen(
             [packages / "usr/sbin/dockerd", "--host", f"unix://{socket}", *where],
