@@ -59,8 +59,11 @@ def test_every_command_is_run_or_the_page_says_why_not(block: Block) -> None:
 
 @pytest.mark.parametrize("block", ELSEWHERE, ids=lambda block: f"{block.page}:{block.line}")
 def test_what_another_test_runs_is_named_there(block: Block) -> None:
-    """By the page that the test reads it from, or each command: as a line, or as arguments."""
-    text = (ROOT / block.marking.removeprefix("run by ")).read_text()
+    """By the page that the test reads it from, or each command: as a line, or as arguments.
+
+    A new team has another name there: one that no team of the repository has.
+    """
+    text = (ROOT / block.marking.removeprefix("run by ")).read_text().replace("newcomer", "finance")
     if Path(block.page).name not in text:
         for command in block.commands:
             arguments = '", "'.join(command.split()[1:])
