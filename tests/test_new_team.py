@@ -1,4 +1,7 @@
-"""A team's whole life, for real: made while the platform runs, tested, committed, removed."""
+"""A team's whole life, for real: made while the platform runs, tested, committed, removed.
+
+The commands are those of docs/platform-engineer.md, with a name that nobody's team has.
+"""
 
 import json
 import re
