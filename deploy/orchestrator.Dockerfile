@@ -29,4 +29,7 @@ USER 10001:10001
 WORKDIR /opt/dagteam/home
 EXPOSE 3000
 ENTRYPOINT ["python", "-P", "/opt/dagteam/entrypoint.py"]
-CMD ["dagster-webserver", "--host", "0.0.0.0", "--port", "3000", "--workspace", "workspace.yaml"]
+# The webserver keeps connections to the database and does not notice that it was restarted: the next
+# request would fail. So none is kept for longer than five seconds.
+CMD ["dagster-webserver", "--host", "0.0.0.0", "--port", "3000", "--workspace", "workspace.yaml", \
+     "--db-pool-recycle", "5"]
