@@ -174,6 +174,6 @@ def _require(result: Result) -> None:
         wrong.append(f"{len(result.failures)} of {len(result.chosen)} failed to load: {names}")
     if result.findings:
         codes = ", ".join(dict.fromkeys(finding.code for finding in result.findings))
-        wrong.append(f"{len(result.findings)} contracts between teams do not hold: {codes}")
+        wrong.append(f"contracts between teams do not hold: {codes}")
     if wrong:
         raise DevkitError("\n".join(wrong))

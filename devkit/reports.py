@@ -18,16 +18,21 @@ VERSION = 1
 
 def contents(manifest: Manifest) -> str:
     """What a location defines, in a line."""
-    counts = {
-        "assets": len(manifest.makes),
-        "external": len(manifest.stubs),
-        "checks": len(manifest.checks),
-        "jobs": len(manifest.jobs),
-        "schedules": len(manifest.schedules),
-        "sensors": len(manifest.sensors),
+    found = {
+        "asset": manifest.makes,
+        "external asset": manifest.stubs,
+        "check": manifest.checks,
+        "job": manifest.jobs,
+        "schedule": manifest.schedules,
+        "sensor": manifest.sensors,
     }
-    text = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
+    text = ", ".join(counted(len(each), kind) for kind, each in found.items() if each)
     return f"{text or 'nothing'} (Dagster {manifest.dagster})"
+
+
+def counted(number: int, thing: str) -> str:
+    """So many things, in words."""
+    return f"{number} {thing}" + ("" if number == 1 else "s")
 
 
 def failure(found: Failure, *, tracebacks: bool = False) -> str:

@@ -45,7 +45,7 @@ def test_every_team_is_told_not_the_first_that_fails(
         check.check(some, some)
     said = capsys.readouterr().out
     assert said.count("FAILED") == 2
-    assert "ok      two    1 assets" in said
+    assert "ok      two    1 asset (" in said
     for name in ("one", "three"):
         assert f"── {name} ──\n{tmp_path}/{name}_defs.py:2: ZeroDivisionError" in said
     assert "site-packages" not in said
@@ -170,9 +170,7 @@ def test_a_broken_contract_fails_with_its_line_and_what_mends_it(
     three: list[Team], capsys: pytest.CaptureFixture[str]
 ) -> None:
     one, two, _ = three
-    with pytest.raises(
-        DevkitError, match="1 contracts between teams do not hold: key-nobody-makes"
-    ):
+    with pytest.raises(DevkitError, match="contracts between teams do not hold: key-nobody-makes"):
         check.check([one], [one, two])  # contracts see those too that nobody asked for
     said = capsys.readouterr().out
     assert f"── key-nobody-makes ──\n{two.directory}/two_defs.py:4: cup of two reads gone" in said

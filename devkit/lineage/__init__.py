@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from devkit import cache, contracts, output
+from devkit.bootstrap import ROOT
 from devkit.contracts.survey import Finding, Survey
 from devkit.errors import DevkitError
 from devkit.lineage import as_json, mermaid, pages, past, selection, svg
@@ -108,4 +109,5 @@ def _hand_over(picture: str, target: Path | None) -> None:
                 f"{target} can't be written: {error.strerror or error}",
                 mend="name another file with --output",
             ) from None
-        output.say(f"{target} is up to date now")
+        inside = target.is_absolute() and target.is_relative_to(ROOT)
+        output.say(f"{target.relative_to(ROOT) if inside else target} is up to date now")
