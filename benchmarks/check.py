@@ -16,8 +16,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks import report, workspaces
-from devkit import parallel
-from devkit.workspace import Team, load_teams
+from devkit.core import parallel
+from devkit.registry.workspace import Team, load_teams
 
 # What a team's definitions take by themselves; in some layouts they are a function.
 LOAD = "import {} as module; module.defs() if callable(module.defs) else None"

@@ -23,7 +23,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from benchmarks import report
-from devkit.bootstrap import ROOT
+from devkit.core.paths import ROOT
 
 RUNS = 3
 WITHOUT_HOOKS = "--skip-post-create"

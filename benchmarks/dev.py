@@ -23,8 +23,8 @@ from pathlib import Path
 import psutil
 
 from benchmarks import report, workspaces
-from devkit import graphql
-from tests.running import free_port, processes_of
+from devkit.dev import webserver
+from testing.platform import free_port, processes_of
 
 RUNS = 3
 LONGEST_SECONDS = 240.0
@@ -163,7 +163,7 @@ def measure(side: Side, size: str, root: Path) -> Start | None:
             # A question costs the webserver more the more locations it has to tell of.
             time.sleep(LATER_POLL_SECONDS if ui else POLL_SECONDS)
             with contextlib.suppress(OSError, RuntimeError):
-                found = graphql.ask(url, ENTRIES)["workspaceOrError"].get("locationEntries", [])
+                found = webserver.ask(url, ENTRIES)["workspaceOrError"].get("locationEntries", [])
                 now = time.perf_counter() - began
                 ui = ui or now
                 states = [(e["locationOrLoadError"] or {}).get("__typename") for e in found]
@@ -204,7 +204,7 @@ def save_to_visible(root: Path) -> float:
 
 def assets(url: str) -> set[str]:
     with contextlib.suppress(OSError, RuntimeError):
-        return {node["assetKey"]["path"][-1] for node in graphql.ask(url, ASSETS)["assetNodes"]}
+        return {node["assetKey"]["path"][-1] for node in webserver.ask(url, ASSETS)["assetNodes"]}
     return set()
 
 

@@ -16,9 +16,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import report
-from devkit.bootstrap import ROOT
-from devkit.environments import Environment, every_environment
-from devkit.workspace import load_teams
+from devkit.core.paths import ROOT
+from devkit.environments.venvs import Environment, every_environment
+from devkit.registry.workspace import load_teams
 
 OUR_RUNS = 5
 PIP_RUNS = 2

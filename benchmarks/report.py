@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from devkit.bootstrap import ROOT, clean_environment
-from devkit.parallel import cores
+from devkit.core.environ import clean_environment
+from devkit.core.parallel import cores
+from devkit.core.paths import ROOT
 
 REPORT = ROOT / "docs" / "benchmarks.md"
 PREAMBLE = """# Benchmarks

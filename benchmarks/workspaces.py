@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from benchmarks import report
-from devkit.bootstrap import ROOT, TOOLS
-from devkit.workspace import load_teams
+from devkit.core.paths import ROOT, TOOLS
+from devkit.registry.workspace import load_teams
 
 DEFINITIONS = '''"""A small team."""
 

@@ -1,5 +1,3 @@
-"""The machinery behind `tasks.py`: one noun or one verb a file.
+"""DagTeam: several data teams, one repository, one Dagster deployment."""
 
-Nothing in here imports a team's code or is installed in a team's environment; a team's
-interpreter is called as a program.
-"""
+__version__ = "0.2.0"

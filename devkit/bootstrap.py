@@ -1,11 +1,10 @@
-"""Enters the tools' environment, which it makes first where there is none.
+"""Enters the tools' environment, and builds it first if it is missing or stale.
 
 Standard library only, in words that an old Python can read: this runs before anything is
-installed, and has to say so itself if the Python is too old.
+installed, and reports a Python that is too old.
 """
 
 import contextlib
-import hashlib
 import importlib.util
 import os
 import shutil
@@ -14,25 +13,28 @@ import sys
 from pathlib import Path
 from typing import IO, Dict, List
 
-from devkit.failures import explain
+from devkit.core import stamps
+from devkit.core.environ import clean_environment
+from devkit.core.errors import hint_for
+from devkit.core.paths import KIT, ROOT, TOOLS, TOOLS_LOCK
 
-ROOT = Path(__file__).resolve().parent.parent
-TOOLS = ROOT / ".venv-tools"
-LOCK = ROOT / "local_requirements.txt"
 OLDEST = (3, 11)
 LEAST_FREE_BYTES = 20 * 1024 * 1024  # for pip alone
 
-# Settings of the calling shell that would let one environment see another.
-LEAKS = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
+STAMP = TOOLS / ".stamp"
+LISTING = {"--list", "-l"}
+
+# Set by `devkit/__main__.py`: this process is already the kit's own program.
+entered = False
 
 
 def enter(as_script: bool) -> None:
-    """Go on inside `.venv-tools`; return only if this process is invoke's in there.
+    """Continue inside `.venv-tools`; return only if this process is invoke's in there.
 
     `as_script`: this process runs tasks.py itself (`python3 tasks.py`), so invoke comes next.
 
-    Builds the environment if it is not there, was interrupted half-way, belongs to another
-    folder or has an old lock. Ends the process with one sentence if that can't be done.
+    Builds the environment if it is missing, incomplete, belongs to another folder or has an old
+    lock. Ends the process with one sentence if that fails.
     """
     inside = Path(sys.prefix).resolve() == TOOLS.resolve()
     if not is_fresh():
@@ -41,65 +43,57 @@ def enter(as_script: bool) -> None:
         except KeyboardInterrupt:
             sys.exit(130)
         except OSError as error:
-            sys.exit(explain(str(error)) or "Can't make .venv-tools: {}".format(error))
+            sys.exit(hint_for(str(error)) or "Can't build .venv-tools: {}".format(error))
         inside = False  # what this process has imported may just have been replaced
-    if inside and not as_script:
+    arguments = sys.argv[1:] or ["--list"]
+    listing = bool(LISTING.intersection(arguments))  # in groups: the kit's own program does it
+    if inside and not as_script and (entered or not listing):
         return
     python = str(TOOLS / "bin" / "python")
-    arguments = sys.argv[1:] or ["--list"]
-    os.execve(  # noqa: S606 (no shell is wanted)
-        python,
-        [python, "-m", "invoke", "--search-root", str(ROOT)] + arguments,  # noqa: RUF005
-        clean_environment(),
-    )
+    program = [python, "-P", str(KIT / "__main__.py"), "--search-root", str(ROOT)]
+    os.execve(python, program + arguments, clean_environment())  # noqa: S606 (no shell is wanted)
 
 
-def clean_environment() -> Dict[str, str]:
-    """The calling shell's environment without what points into some other Python."""
-    return {name: value for name, value in os.environ.items() if name not in LEAKS}
-
-
-def wanted_stamp() -> str:
-    """What the stamp of an environment that is up to date says."""
-    return "{} {}\n".format(hashlib.sha256(LOCK.read_bytes()).hexdigest(), TOOLS)
+def wanted_stamp() -> Dict[str, str]:
+    """The stamp of an environment that is up to date."""
+    return {"lock": stamps.digest([TOOLS_LOCK]), "path": str(TOOLS)}
 
 
 def is_fresh() -> bool:
-    """Whether `.venv-tools` is whole, belongs here and matches its lock."""
-    try:
-        return (TOOLS / "bin" / "python").exists() and (
-            (TOOLS / ".stamp").read_text() == wanted_stamp()
-        )
-    except FileNotFoundError:
-        return False
+    """Whether `.venv-tools` is complete, belongs here and matches its lock."""
+    there = (TOOLS / "bin" / "python").exists()
+    return there and stamps.changed_part(STAMP, wanted_stamp()) is None
 
 
 def build() -> None:
-    """Make or refresh `.venv-tools`; the stamp comes last, so half is never taken for whole."""
+    """Build or refresh `.venv-tools`; the stamp comes last, so half is never taken for whole."""
     check_python()
-    import fcntl  # not on Windows, which check_python has turned away
+    from devkit.core import filelocks  # not on Windows, which check_python has turned away
 
-    with open(str(TOOLS) + ".lock", "w") as lock:  # noqa: PTH123 (old Pythons)
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if is_fresh():  # another process made it while this one waited
+    def waiting() -> None:
+        print("waiting: another process builds .venv-tools ...", file=sys.stderr)
+
+    with filelocks.hold(Path(str(TOOLS) + ".lock"), waiting) as lock:
+        if is_fresh():  # another process built it while this one waited
             return
         print("Preparing .venv-tools, the tools of this repository ...", file=sys.stderr)
-        whole = was_whole()
+        wanted = wanted_stamp()
+        complete = is_complete()
         with contextlib.suppress(FileNotFoundError):
-            (TOOLS / ".stamp").unlink()
+            STAMP.unlink()
         uv = str(TOOLS / "bin" / "uv")
-        if not whole:
+        if not complete:
             # Not this very interpreter if it is a link into what is about to be cleared.
             base = getattr(sys, "_base_executable", sys.executable)
             run([base, "-m", "venv", "--clear", str(TOOLS)], lock)
             pins = TOOLS / "uv.txt"
-            pins.write_text(pins_of("uv"))
+            pins.write_text(pins_of("uv"), encoding="utf-8")
             pip = [str(TOOLS / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
             options = ["--quiet", "--no-deps", "--require-hashes"]
             run([*pip, "install", *options, "-r", str(pins)], lock)
         python = str(TOOLS / "bin" / "python")
-        run([uv, "pip", "sync", "--quiet", "--python", python, str(LOCK)], lock)
-        (TOOLS / ".stamp").write_text(wanted_stamp())
+        run([uv, "pip", "sync", "--quiet", "--python", python, str(TOOLS_LOCK)], lock)
+        stamps.write(STAMP, wanted)
 
 
 def check_python() -> None:
@@ -114,23 +108,20 @@ def check_python() -> None:
         sys.exit("DagTeam runs on Linux and macOS: on Windows use WSL or the dev container.")
     for module in ("venv", "ensurepip"):
         if importlib.util.find_spec(module) is None:
-            sys.exit("{}\nPython: {}".format(explain("No module named " + module), found))
+            sys.exit("{}\nPython: {}".format(hint_for("No module named " + module), found))
 
 
-def was_whole() -> bool:
+def is_complete() -> bool:
     """Whether only the lock changed: the environment was finished, in this folder, and starts.
 
     In a folder that was moved the programs still name the old one as their Python's.
     """
-    try:
-        here = (TOOLS / ".stamp").read_text().endswith(" {}\n".format(TOOLS))
-        return here and all(can_run(str(TOOLS / "bin" / name)) for name in ("python", "uv"))
-    except FileNotFoundError:
-        return False
+    here = stamps.read(STAMP).get("path") == str(TOOLS)
+    return here and all(can_run(str(TOOLS / "bin" / name)) for name in ("python", "uv"))
 
 
 def can_run(program: str) -> bool:
-    """Whether the program is there and starts."""
+    """Whether the program exists and starts."""
     try:
         return subprocess.call([program, "--version"], stdout=subprocess.DEVNULL) == 0
     except OSError:
@@ -139,7 +130,7 @@ def can_run(program: str) -> bool:
 
 def pins_of(package: str) -> str:
     """The package's lines in the tools' lock: the pin and its hashes."""
-    lines = LOCK.read_text().splitlines()
+    lines = TOOLS_LOCK.read_text(encoding="utf-8").splitlines()
     start = next(i for i, line in enumerate(lines) if line.startswith(package + "=="))
     end = start
     while lines[end].endswith("\\"):
@@ -164,6 +155,6 @@ def run(argv: List[str], lock: IO[str]) -> None:
     )
     if done.returncode:
         output = done.stdout.decode(errors="replace").strip()
-        if not explain(output) and shutil.disk_usage(str(TOOLS)).free < LEAST_FREE_BYTES:
-            output = "No space left on device"  # venv keeps what ensurepip said to itself
-        sys.exit(explain(output) or "Can't make .venv-tools:\n{}".format(output))
+        if not hint_for(output) and shutil.disk_usage(str(TOOLS)).free < LEAST_FREE_BYTES:
+            output = "No space left on device"  # venv does not pass on what ensurepip printed
+        sys.exit(hint_for(output) or "Can't build .venv-tools:\n{}".format(output))

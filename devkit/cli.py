@@ -1,73 +1,146 @@
-"""What the commands in `tasks.py` have in common: how they fail, and how they name teams."""
+"""What all commands share: their common options, exit codes, groups, and how teams are named."""
 
 import functools
+import inspect
+import platform
 import signal
 import sys
-from collections.abc import Callable, Sequence
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
+from invoke.collection import Collection
 from invoke.exceptions import Exit
-from invoke.tasks import task
+from invoke.program import Program
+from invoke.tasks import Task, task
 
-from devkit import output
-from devkit.bootstrap import ROOT
-from devkit.errors import DevkitError
-from devkit.locks import Room, rooms
-from devkit.upstream import with_makers
-from devkit.workspace import Team, load_teams, select
+from devkit import __version__
+from devkit.core import output, parallel
+from devkit.core.errors import DevkitError
+from devkit.core.paths import ROOT, STATE
+from devkit.registry.workspace import Team, load_teams, select
 
-# What a branch is compared with where nothing else is said.
+# The revision that changes are compared with by default.
 BASE = "origin/main"
 
+# Exit codes besides 0 and 1, which is for what the user can fix.
+BUG = 3
 INTERRUPTED = 130
 TERMINATED = 143
 
+# Options that several commands have: pass them to `command(help=...)`.
+TEAM = {"team": "a team's name or location; repeatable, and takes a,b"}
+ONE_TEAM = {"team": "a team's name or location"}
+AFFECTED = {
+    "affected": "only the teams affected by the changes since --base",
+    "base": f"the branch, tag or commit to compare with (default: {BASE})",
+}
+JSON = {"json": "print JSON, for programs"}
 
-class Terminated(KeyboardInterrupt):
+COMMON = {"verbose": "show each program before it is run", "jobs": "how much to run side by side"}
+COMMON_PARAMETERS = [
+    inspect.Parameter("verbose", inspect.Parameter.KEYWORD_ONLY, default=False),
+    inspect.Parameter("jobs", inspect.Parameter.KEYWORD_ONLY, default=0),
+]
+
+_groups: dict[str, tuple[str, ...]] = {}
+
+
+class TerminatedError(KeyboardInterrupt):
     """SIGTERM, which ends a command as Ctrl-C does: with nothing left running."""
 
 
-def command(**options: Any) -> Callable[[Callable[..., None]], Any]:
-    """The `task` of invoke, with this kit's exit codes: 1 to mend, 130 for Ctrl-C, 143 for TERM."""
+class Commands(Program):
+    """Invoke's program, whose list of commands is in groups."""
 
-    def decorate(body: Callable[..., None]) -> Any:
+    def __init__(self) -> None:
+        super().__init__(name="DagTeam", binary="invoke", version=__version__)
+
+    def list_flat(self) -> None:
+        """Print each group with a line for each command."""
+        pairs = {
+            name.partition(" ")[0]: (name, text)
+            for name, text in self._make_pairs(self.scoped_collection)
+        }
+        if self.list_root or pairs.keys() != {name for names in _groups.values() for name in names}:
+            super().list_flat()  # another tasks.py than the kit's own
+            return
+        for title, names in _groups.items():
+            output.emit(f"{title}:")
+            self.print_columns([pairs[name] for name in names])
+        output.emit("invoke COMMAND --help shows a command's options.")
+
+
+def collection(groups: Mapping[str, Sequence[Task[Any]]]) -> Collection:
+    """The collection of all commands, listed in these groups."""
+    _groups.clear()
+    _groups.update({title: tuple(one.name for one in tasks) for title, tasks in groups.items()})
+    return Collection(*(one for tasks in groups.values() for one in tasks))
+
+
+def command(
+    *,
+    name: str | None = None,
+    help: Mapping[str, str],
+    iterable: Sequence[str] = (),  # noqa: A002
+) -> Callable[[Callable[..., None]], Task[Any]]:
+    """A task of invoke with the common options `--verbose` and `--jobs` and this kit's exit codes.
+
+    1 for what the user can fix, 3 for a bug of the kit (with a log), 130 for Ctrl-C, 143 for TERM.
+    """
+
+    def decorate(body: Callable[..., None]) -> Task[Any]:
+        signature = inspect.signature(body)
+        context, *own = signature.parameters.values()
+
         @functools.wraps(body)
-        def run(*args: Any, **kwargs: Any) -> None:
-            signal.signal(signal.SIGTERM, _terminate)
-            try:
-                body(*args, **kwargs)
-            except Terminated:
-                raise Exit(code=TERMINATED) from None
-            except KeyboardInterrupt:
-                raise Exit(code=INTERRUPTED) from None
+        def run(*args: Any, verbose: bool = False, jobs: int = 0, **kwargs: Any) -> None:
+            output.set_verbose(verbose)
+            parallel.set_jobs(jobs)
+            _with_exit_codes(functools.partial(body, *args, **kwargs))
 
-        return task(run, **options)
+        parameters = [context, *_positional_or_keyword(COMMON_PARAMETERS), *own]
+        run.__signature__ = inspect.Signature(  # type: ignore[attr-defined] # what invoke reads
+            sorted(parameters, key=lambda one: one.default is not inspect.Parameter.empty)
+        )
+        made = task(
+            run,
+            name=name or body.__name__.replace("_", "-"),
+            help={**COMMON, **help},
+            iterable=list(iterable),
+        )
+        return cast("Task[Any]", made)
 
     return decorate
 
 
 def some_teams(names: Sequence[str] = (), *, upstream: bool = False) -> tuple[Team, ...]:
-    """The teams of these names, all for none; `upstream` adds those whose assets they read."""
+    """The teams of these names, all if there are none; `upstream` adds the teams they depend on."""
     teams = load_teams(ROOT)
     chosen = select(teams, names)
-    return with_makers(chosen, teams) if upstream and chosen != teams else chosen
+    if upstream and chosen != teams:
+        from devkit.definitions.affected import with_producers
+
+        return with_producers(chosen, teams)
+    return chosen
 
 
-def touched_teams(names: Sequence[str], base: str) -> tuple[Team, ...]:
-    """Of the teams of these names (all for none) those that the changes since `base` touch.
+def affected_teams(names: Sequence[str], base: str) -> tuple[Team, ...]:
+    """Of the teams of these names (all if there are none) those affected by changes since `base`.
 
     Raises:
-        DevkitError: if the base is not there, or this is no git checkout.
+        DevkitError: if the base is not found, or this is no Git work tree.
     """
-    from devkit import affected
+    from devkit.definitions import affected
 
     found = affected.affected(load_teams(ROOT), base)
     if found.note:
-        output.complain(f"note: {found.note}")
+        output.warn(f"note: {found.note}")
     teams = found.among(some_teams(names))
     if not teams:
-        output.complain(f"no team is touched by what changed since {base}")
+        output.warn(f"no team is affected by the changes since {base}")
     return teams
 
 
@@ -75,23 +148,16 @@ def one_team(name: str) -> Team:
     """The one team of this name.
 
     Raises:
-        DevkitError: if it names more than one.
+        DevkitError: if it names none or more than one.
     """
-    found = some_teams([name])
+    found = some_teams([name]) if name.strip(" ,") else ()
     if len(found) != 1:
-        raise DevkitError(f"--team {name!r} is not one team", expected="the name of one team")
+        raise DevkitError(
+            f"expected exactly one team, got {name!r}",
+            expected=", ".join(team.name for team in load_teams(ROOT)),
+            fix="see `invoke teams`",
+        )
     return found[0]
-
-
-def some_rooms(names: Sequence[str] = ()) -> list[Room]:
-    """The rooms with locks of these names (teams, `orchestrator`, `tools`), all for none."""
-    teams = load_teams(ROOT)
-    every = rooms(teams)
-    wanted = {part.strip() for name in names for part in name.split(",") if part.strip()}
-    others = {room.name for room in every} - {team.name for team in teams}
-    chosen = select(teams, wanted - others) if wanted - others or not wanted else ()
-    keep = {team.name for team in chosen} | (wanted & others if wanted else others)
-    return [room for room in every if room.name in keep]
 
 
 def remainder() -> list[str]:
@@ -99,5 +165,54 @@ def remainder() -> list[str]:
     return sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else []
 
 
+def _positional_or_keyword(parameters: Sequence[inspect.Parameter]) -> list[inspect.Parameter]:
+    """Invoke passes every option by name, but its reader of signatures wants this kind."""
+    return [one.replace(kind=inspect.Parameter.POSITIONAL_OR_KEYWORD) for one in parameters]
+
+
+def _with_exit_codes(body: Callable[[], None]) -> None:
+    """Run a command's body; turn how it ends into an exit code.
+
+    Raises:
+        Exit: with the code, and the one message for what the user can fix.
+    """
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        body()
+    except DevkitError as error:
+        raise Exit(str(error), code=1) from None
+    except TerminatedError:
+        raise Exit(code=TERMINATED) from None
+    except KeyboardInterrupt:
+        raise Exit(code=INTERRUPTED) from None
+    except Exit:
+        raise
+    except Exception:  # noqa: BLE001 (the one place that catches the kit's own bugs)
+        raise Exit(_report_bug(traceback.format_exc()), code=BUG) from None
+
+
+def _report_bug(text: str) -> str:
+    """Write a log of an unexpected error; the message that says where it is.
+
+    `text` is the traceback. Where no log can be written, it is in the message.
+    """
+    report = (
+        f"DagTeam {__version__}, Python {platform.python_version()}, {platform.platform()}\n"
+        f"command: {' '.join(sys.argv[1:])}\n\n{text}"
+    )
+    last = text.strip().splitlines()[-1]
+    log = STATE / "logs" / f"bug-{time.strftime('%Y%m%d-%H%M%S')}.log"
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text(report, encoding="utf-8")
+    except OSError:
+        return f"unexpected error, a bug of DagTeam: {last}\n\n{report}"
+    return (
+        f"unexpected error, a bug of DagTeam: {last}\n"
+        f"  {'log:':<10}{log.relative_to(ROOT)}\n"
+        f'  {"fix:":<10}report it with the log: CONTRIBUTING.md, "Reporting a bug"'
+    )
+
+
 def _terminate(_sign: int, _frame: FrameType | None) -> None:
-    raise Terminated
+    raise TerminatedError

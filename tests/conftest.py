@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from devkit import cache, output
-from devkit.bootstrap import ROOT
-from devkit.workspace import Team, load_teams
-from tests.repositories import REGISTRY, SETTINGS, Repository
-from tests.running import ready_copy
-from tests.support import Checkout, borrow_tools, copy_repository
+from devkit.core import output
+from devkit.core.paths import ROOT
+from devkit.definitions import cache
+from devkit.registry.workspace import Team, load_teams
+from testing.platform import ready_copy
+from testing.repositories import REGISTRY, SETTINGS, Repository
+from testing.support import Checkout, borrow_tools, copy_repository
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +20,7 @@ def _nobodys_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterat
     """No test depends on the developer's DAGSTER_HOME and manifests, or another's console."""
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
     monkeypatch.setattr(cache, "FOLDER", tmp_path / "manifests")
-    monkeypatch.setattr(output, "_diverted", False)
+    monkeypatch.setattr(output, "_to_stderr", False)
     output.console.cache_clear()
     yield
     output.console.cache_clear()

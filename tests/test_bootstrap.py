@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from devkit import bootstrap
-from tests.support import (
+from testing.support import (
     NO_NETWORK,
     Checkout,
     base_python,

@@ -10,8 +10,8 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 
 from devkit import cli
-from devkit.errors import DevkitError
-from tests.support import Checkout
+from devkit.core.errors import DevkitError
+from testing.support import Checkout
 
 
 @pytest.fixture(autouse=True)

@@ -14,11 +14,11 @@ from invoke.collection import Collection
 from invoke.parser.context import ParserContext
 
 import tasks
-from devkit.bootstrap import ROOT
-from tests.following import enter, follow
-from tests.pages import SHELLS, Block, Page, messages, pages, symptoms, words
-from tests.repositories import SETTINGS
-from tests.support import Checkout, run
+from devkit.core.paths import ROOT
+from testing.doc_runner import enter, follow
+from testing.markdown import SHELLS, Block, Page, messages, pages, symptoms, words
+from testing.repositories import SETTINGS
+from testing.support import Checkout, run
 
 PAGES = {page.name: page for page in pages()}
 SHELL_BLOCKS = [

@@ -6,9 +6,9 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from devkit.bootstrap import ROOT
-from devkit.workspace import Team, load_teams
-from tests.running import ALL_LOADED, Asked, dev, launch, until
+from devkit.core.paths import ROOT
+from devkit.registry.workspace import Team, load_teams
+from testing.platform import ALL_LOADED, Asked, dev, launch, until
 
 RUNS = "{ runsOrError { ... on Runs { results { runId jobName status } } } }"
 INSTIGATORS = """

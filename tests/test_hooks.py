@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import Checkout, borrow_tools, copy_repository, run
+from testing.support import Checkout, borrow_tools, copy_repository, run
 
 ASSETS = "analytics_project/analytics_project/defs/assets.py"
 CLUSTERS = "ml_project/ml_project/defs/assets.py"

@@ -5,10 +5,10 @@ import os
 import re
 from pathlib import Path
 
-from devkit.bootstrap import ROOT, TOOLS
-from tests.pages import Page
-from tests.running import ALL_LOADED, dev, until
-from tests.support import base_python, copy_repository, run
+from devkit.core.paths import ROOT, TOOLS
+from testing.markdown import Page
+from testing.platform import ALL_LOADED, dev, until
+from testing.support import base_python, copy_repository, run
 
 README = Page("README.md")
 DAY_ONE = Page("docs/data-engineer.md")

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from devkit.bootstrap import ROOT, TOOLS
-from devkit.locks import rooms
-from devkit.workspace import load_teams
-from tests.support import run
+from devkit.core.paths import ROOT, TOOLS
+from devkit.environments.lockfiles import rooms
+from devkit.registry.workspace import load_teams
+from testing.support import run
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.y*ml"))
 PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d[\w.]*")

@@ -1,25 +1,25 @@
-"""What must hold between teams: pure functions from what was found to findings.
+"""The contracts between teams: pure functions from a snapshot to findings.
 
-Each contract is a function of a `Survey` in the file of its subject; `CONTRACTS` are all.
+Each contract is a function of a `Snapshot` in the file of its subject; `CONTRACTS` are all.
 `docs/contracts.md` describes every code; a test holds the two equal.
 """
 
 from collections.abc import Callable, Iterator
 
 from devkit.contracts import columns, graph, isolation, partitions, versions
-from devkit.contracts.survey import Finding, Survey
+from devkit.contracts.snapshot import Finding, Snapshot
 
-CONTRACTS: tuple[Callable[[Survey], Iterator[Finding]], ...] = (
-    graph.made_by_two,
+CONTRACTS: tuple[Callable[[Snapshot], Iterator[Finding]], ...] = (
+    graph.duplicate_keys,
     graph.cycles,
-    graph.read_of_nothing,
-    graph.watch_of_nothing,
+    graph.missing_upstream,
+    graph.missing_watched,
     graph.shadowed,
-    graph.external_but_made,
-    partitions.unmappable,
-    columns.unmet,
-    versions.hosts_behind,
-    versions.hosts_differ,
+    graph.external_but_produced,
+    partitions.mismatches,
+    columns.mismatches,
+    versions.orchestrator_behind,
+    versions.orchestrator_differs,
     versions.shared_unmet,
     versions.locks_stale,
     isolation.imported,
@@ -27,6 +27,6 @@ CONTRACTS: tuple[Callable[[Survey], Iterator[Finding]], ...] = (
 )
 
 
-def broken(survey: Survey) -> list[Finding]:
+def broken(snapshot: Snapshot) -> list[Finding]:
     """Every contract that does not hold, in the order of the contracts."""
-    return [finding for contract in CONTRACTS for finding in contract(survey)]
+    return [finding for contract in CONTRACTS for finding in contract(snapshot)]

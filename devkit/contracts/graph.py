@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 
-from devkit.contracts.survey import Finding, Survey, names
-from devkit.manifest import Asset, Check
+from devkit.contracts.snapshot import Finding, Snapshot, names
+from devkit.definitions.manifest import Asset, Check
 
 DECLARE = (
     'or, if nobody here makes it, declare it: dg.AssetSpec("{key}", '
@@ -13,9 +13,9 @@ DECLARE = (
 )
 
 
-def made_by_two(survey: Survey) -> Iterator[Finding]:
+def duplicate_keys(snapshot: Snapshot) -> Iterator[Finding]:
     """`key-made-twice`: two teams make one key, and each would overwrite the other's table."""
-    for key, made in survey.makers.items():
+    for key, made in snapshot.producers.items():
         if len(made) > 1:
             teams = names(*(manifest for manifest, _ in made))
             yield Finding(
@@ -28,16 +28,16 @@ def made_by_two(survey: Survey) -> Iterator[Finding]:
             )
 
 
-def cycles(survey: Survey) -> Iterator[Finding]:
+def cycles(snapshot: Snapshot) -> Iterator[Finding]:
     """`cycle-across-teams`: an asset waits for itself by way of another team."""
     reads = {
         key: sorted({dep.key for _, asset in made for dep in asset.deps if dep.key != key})
-        for key, made in survey.makers.items()
+        for key, made in snapshot.producers.items()
     }
     while cycle := _cycle(reads):
         reads[cycle[0]].remove(cycle[1])  # and look for the next
-        makers = [survey.makers[key][0] for key in cycle]
-        teams = names(*(manifest for manifest, _ in makers))
+        producers = [snapshot.producers[key][0] for key in cycle]
+        teams = names(*(manifest for manifest, _ in producers))
         if len(teams) > 1:  # within one team Dagster itself refuses it
             yield Finding(
                 "cycle-across-teams",
@@ -45,15 +45,15 @@ def cycles(survey: Survey) -> Iterator[Finding]:
                 "let one of them read something else",
                 teams,
                 tuple(cycle[:-1]),
-                makers[0][1].place,
+                producers[0][1].place,
             )
 
 
-def read_of_nothing(survey: Survey) -> Iterator[Finding]:
+def missing_upstream(snapshot: Snapshot) -> Iterator[Finding]:
     """`key-nobody-makes`: an asset or a check reads what no team makes and nobody declares."""
-    for manifest in survey.manifests:
+    for manifest in snapshot.manifests:
         for key in sorted(manifest.reads):
-            if survey.nobody_makes(key):
+            if snapshot.has_no_producer(key):
                 readers: list[tuple[str, Asset | Check]] = [
                     (asset.key, asset)
                     for asset in manifest.assets
@@ -63,21 +63,21 @@ def read_of_nothing(survey: Survey) -> Iterator[Finding]:
                     (f"the check {one.name}", one) for one in manifest.checks if key in one.reads
                 ]
                 reader = readers[0][0]
-                found = (*(one for _, one in readers), manifest.stubs.get(key))
+                found = (*(one for _, one in readers), manifest.external_assets.get(key))
                 places = [one.place for one in found if one and one.place]
                 yield Finding(
                     "key-nobody-makes",
                     f"{reader} of {manifest.team.name} reads {key}, which no team makes",
-                    _correct(key, survey),
+                    _correct(key, snapshot),
                     names(manifest),
                     (key,),
                     next(iter(places), None),
                 )
 
 
-def watch_of_nothing(survey: Survey) -> Iterator[Finding]:
+def missing_watched(snapshot: Snapshot) -> Iterator[Finding]:
     """`watch-nobody-makes`: a sensor or a condition waits for what no team makes."""
-    for manifest in survey.manifests:
+    for manifest in snapshot.manifests:
         watchers = [
             *((f"the sensor {one.name}", one.watches, one.place) for one in manifest.sensors),
             *(
@@ -87,21 +87,21 @@ def watch_of_nothing(survey: Survey) -> Iterator[Finding]:
         ]
         for watcher, watches, place in watchers:
             for key in watches:
-                if survey.nobody_makes(key):
+                if snapshot.has_no_producer(key):
                     yield Finding(
                         "watch-nobody-makes",
                         f"{watcher} of {manifest.team.name} watches {key}, which no team makes: "
                         "it will never fire",
-                        _correct(key, survey),
+                        _correct(key, snapshot),
                         names(manifest),
                         (key,),
                         place,
                     )
 
 
-def shadowed(survey: Survey) -> Iterator[Finding]:
+def shadowed(snapshot: Snapshot) -> Iterator[Finding]:
     """`stub-shadows-own`: a `SourceAsset` hides the team's own asset of that key from Dagster."""
-    for manifest in survey.manifests:
+    for manifest in snapshot.manifests:
         for asset in manifest.assets:
             if asset.shadowed:
                 yield Finding(
@@ -115,18 +115,18 @@ def shadowed(survey: Survey) -> Iterator[Finding]:
                 )
 
 
-def external_but_made(survey: Survey) -> Iterator[Finding]:
+def external_but_produced(snapshot: Snapshot) -> Iterator[Finding]:
     """`external-is-made`: a key is declared to be made by nobody here, and a team makes it."""
-    for manifest in survey.manifests:
-        for asset in manifest.stubs.values():
-            if asset.external is not None and asset.key in survey.makers:
-                makers = names(*(maker for maker, _ in survey.makers[asset.key]))
+    for manifest in snapshot.manifests:
+        for asset in manifest.external_assets.values():
+            if asset.external is not None and asset.key in snapshot.producers:
+                producers = names(*(producer for producer, _ in snapshot.producers[asset.key]))
                 yield Finding(
                     "external-is-made",
                     f"{manifest.team.name} declares {asset.key} to be made outside "
-                    f"({asset.external}), but {' and '.join(makers)} makes it",
+                    f"({asset.external}), but {' and '.join(producers)} makes it",
                     "delete the tag dagteam/external from its AssetSpec",
-                    (*names(manifest), *makers),
+                    (*names(manifest), *producers),
                     (asset.key,),
                     asset.place,
                 )
@@ -143,8 +143,8 @@ def _cycle(reads: dict[str, list[str]]) -> Sequence[str] | None:
     return None
 
 
-def _correct(key: str, survey: Survey) -> str:
-    near = get_close_matches(key, survey.makers, n=1, cutoff=0.6)
-    makers = f"{near[0]} of {survey.makers[near[0]][0][0].team.name}" if near else ""
-    guess = f"did you mean {makers}? Correct the key" if near else "correct the key"
+def _correct(key: str, snapshot: Snapshot) -> str:
+    near = get_close_matches(key, snapshot.producers, n=1, cutoff=0.6)
+    producers = f"{near[0]} of {snapshot.producers[near[0]][0][0].team.name}" if near else ""
+    guess = f"did you mean {producers}? Correct the key" if near else "correct the key"
     return f"{guess}, {DECLARE.format(key=key)}"

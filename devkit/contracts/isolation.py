@@ -4,15 +4,15 @@ from collections.abc import Iterator
 
 from packaging.utils import canonicalize_name
 
-from devkit.contracts.survey import Finding, Survey
+from devkit.contracts.snapshot import Finding, Snapshot
 
 SHARE = "share an asset instead (docs/sharing-assets.md), or move the code to utils"
 
 
-def imported(survey: Survey) -> Iterator[Finding]:
+def imported(snapshot: Snapshot) -> Iterator[Finding]:
     """`foreign-import`: a team imports another one's package."""
-    for manifest in survey.manifests:
-        for other in survey.teams:
+    for manifest in snapshot.manifests:
+        for other in snapshot.teams:
             if other.package == manifest.team.package:
                 continue
             for package in (other.package, other.tests.name):
@@ -26,12 +26,12 @@ def imported(survey: Survey) -> Iterator[Finding]:
                     )
 
 
-def installed(survey: Survey) -> Iterator[Finding]:
+def installed(snapshot: Snapshot) -> Iterator[Finding]:
     """`foreign-install`: a team's environment has another one's package installed."""
-    for team in survey.teams:
-        for other in survey.teams:
+    for team in snapshot.teams:
+        for other in snapshot.teams:
             name = canonicalize_name(other.package)
-            if other.package != team.package and name in survey.installed.get(team.name, {}):
+            if other.package != team.package and name in snapshot.installed.get(team.name, {}):
                 yield Finding(
                     "foreign-install",
                     f"the environment of {team.name} has {name}, the package of {other.name}",

@@ -1,7 +1,7 @@
-"""Contracts on partitions: the reader's can be mapped to the maker's.
+"""Contracts on partitions: the reader's can be mapped to the producer's.
 
 Each team sees only its own definitions, so Dagster can't tell: the reader's location holds a
-stub, whatever partitions the maker has. The rules are Dagster's own, for its built-in mappings
+stub, whatever partitions the producer has. The rules are Dagster's own, for its built-in mappings
 (`dagster._core.definitions.partitions.utils.mapping.infer_partition_mapping` and the mappings'
 `validate_partition_mapping`, 1.13); a mapping of somebody's own is trusted.
 """
@@ -9,21 +9,21 @@ stub, whatever partitions the maker has. The rules are Dagster's own, for its bu
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from devkit.contracts.survey import Finding, Survey, names
+from devkit.contracts.snapshot import Finding, Snapshot, names
 
 Partitions = Mapping[str, Any]
 
 
-def unmappable(survey: Survey) -> Iterator[Finding]:
-    """`partitions-unmappable`: no partition of the maker's belongs to the reader's."""
-    for manifest, asset, made, maker in survey.reads():
+def mismatches(snapshot: Snapshot) -> Iterator[Finding]:
+    """`partitions-unmappable`: no partition of the producer's belongs to the reader's."""
+    for manifest, asset, made, producer in snapshot.reads():
         dep = next(dep for dep in asset.deps if dep.key == made.key)
-        stub = manifest.stubs.get(made.key)
+        stub = manifest.external_assets.get(made.key)
         reason = mismatch(made.partitions, asset.partitions, dep.mapping)
-        mend = "give both the same partitions_def, or the dependency a partition_mapping"
+        fix = "give both the same partitions_def, or the dependency a partition_mapping"
         if reason is None and dep.loaded and stub and made.partitions and asset.partitions:
             # What loads it goes by the partitions that the reader's own stub has.
-            mend = f"give {manifest.team.name}'s AssetSpec of it the partitions_def of its maker"
+            fix = f"give {manifest.team.name}'s AssetSpec of it the partitions_def of its producer"
             if stub.partitions is None:
                 reason = "the reader's AssetSpec of it has no partitions: none would be loaded"
             else:
@@ -31,79 +31,81 @@ def unmappable(survey: Survey) -> Iterator[Finding]:
         if reason:
             yield Finding(
                 "partitions-unmappable",
-                f"{asset.key} of {manifest.team.name} reads {made.key} of {maker.team.name}, "
+                f"{asset.key} of {manifest.team.name} reads {made.key} of {producer.team.name}, "
                 f"but {reason}",
-                mend,
-                names(manifest, maker),
+                fix,
+                names(manifest, producer),
                 (made.key, asset.key),
                 asset.place,
             )
 
 
 def mismatch(
-    maker: Partitions | None, reader: Partitions | None, mapping: str | None
+    producer: Partitions | None, reader: Partitions | None, mapping: str | None
 ) -> str | None:
-    """Why a reader's partitions can't be mapped to a maker's; None if they can.
+    """Why a reader's partitions can't be mapped to a producer's; None if they can.
 
     `mapping` is the class of the dependency's own mapping; without one Dagster infers it.
     """
-    if maker is None or reader is None:  # then it is all of them
+    if producer is None or reader is None:  # then it is all of them
         return None
-    kinds = (maker["type"], reader["type"])
-    differ = f"the one is partitioned by {_named(maker)}, the other by {_named(reader)}"
+    kinds = (producer["type"], reader["type"])
+    differ = f"the one is partitioned by {_named(producer)}, the other by {_named(reader)}"
     if mapping is None:
-        mapping = _inferred(maker, reader)
+        mapping = _inferred(producer, reader)
     if mapping == "TimeWindowPartitionMapping":
-        return _times(maker, reader) if kinds == ("time", "time") else differ
+        return _times(producer, reader) if kinds == ("time", "time") else differ
     if mapping == "StaticPartitionMapping":
         return None if kinds == ("static", "static") else differ
     if mapping == "MultiPartitionMapping":
         return None if kinds == ("multi", "multi") else differ
     if mapping == "MultiToSingleDimensionPartitionMapping":
-        return None if kinds.count("multi") == 1 and _dimension(maker, reader) else differ
+        return None if kinds.count("multi") == 1 and _dimension(producer, reader) else differ
     if mapping == "IdentityPartitionMapping":
-        return _unlike(maker, reader, differ)
+        return _unlike(producer, reader, differ)
     return None
 
 
-def _inferred(maker: Partitions, reader: Partitions) -> str:
-    kinds = (maker["type"], reader["type"])
-    if kinds.count("multi") == 1 and _dimension(maker, reader):
+def _inferred(producer: Partitions, reader: Partitions) -> str:
+    kinds = (producer["type"], reader["type"])
+    if kinds.count("multi") == 1 and _dimension(producer, reader):
         return "MultiToSingleDimensionPartitionMapping"
     if kinds == ("time", "time"):
         return "TimeWindowPartitionMapping"
     return "IdentityPartitionMapping"
 
 
-def _dimension(maker: Partitions, reader: Partitions) -> bool:
+def _dimension(producer: Partitions, reader: Partitions) -> bool:
     """Whether the one, which has a single dimension, is a dimension of the other."""
-    single, many = (reader, maker) if maker["type"] == "multi" else (maker, reader)
+    single, many = (reader, producer) if producer["type"] == "multi" else (producer, reader)
     return any(
         dimension == single or (dimension["type"] == single["type"] == "time")
         for dimension in many["dimensions"].values()
     )
 
 
-def _unlike(maker: Partitions, reader: Partitions, differ: str) -> str | None:
+def _unlike(producer: Partitions, reader: Partitions, differ: str) -> str | None:
     """Why one key can't name a partition of each."""
-    if maker["type"] != reader["type"]:
+    if producer["type"] != reader["type"]:
         return differ
-    if maker["type"] == "static":
-        missing = [key for key in reader["keys"] if key not in maker["keys"]]
-        return f"its maker has no partition {', '.join(missing[:5])}" if missing else None
-    if maker["type"] == "multi":
-        if maker["dimensions"].keys() != reader["dimensions"].keys():
+    if producer["type"] == "static":
+        missing = [key for key in reader["keys"] if key not in producer["keys"]]
+        return f"its producer has no partition {', '.join(missing[:5])}" if missing else None
+    if producer["type"] == "multi":
+        if producer["dimensions"].keys() != reader["dimensions"].keys():
             return differ
-        pairs = [(maker["dimensions"][n], reader["dimensions"][n]) for n in maker["dimensions"]]
+        pairs = [
+            (producer["dimensions"][n], reader["dimensions"][n]) for n in producer["dimensions"]
+        ]
         return next(filter(None, (_unlike(*pair, differ) for pair in pairs)), None)
-    if maker["type"] == "time":
-        same = maker["cron"] == reader["cron"] and maker["timezone"] == reader["timezone"]
+    if producer["type"] == "time":
+        same = producer["cron"] == reader["cron"] and producer["timezone"] == reader["timezone"]
         return None if same else differ
-    return None if maker == reader else differ
+    return None if producer == reader else differ
 
 
-def _times(maker: Partitions, reader: Partitions) -> str | None:
-    zones = maker["timezone"], reader["timezone"]
+def _times(producer: Partitions, reader: Partitions) -> str | None:
+    zones = producer["timezone"], reader["timezone"]
     return None if zones[0] == zones[1] else f"the time zones are {zones[0]} and {zones[1]}"
 
 

@@ -1,4 +1,4 @@
-"""Contracts on versions: locks are fresh, hosts new enough, and utils finds what it needs."""
+"""Contracts on versions: locks, the orchestrator's Dagster, and what utils requires."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -7,14 +7,14 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from devkit.contracts.survey import Finding, Survey
+from devkit.contracts.snapshot import Finding, Snapshot
 
 
-def hosts_behind(survey: Survey) -> Iterator[Finding]:
+def orchestrator_behind(snapshot: Snapshot) -> Iterator[Finding]:
     """`orchestrator-behind`: a team's Dagster is newer than the webserver's and the daemon's."""
-    hosts = survey.hosts.get("dagster")
-    for team in survey.teams:
-        found = survey.installed.get(team.name, {}).get("dagster")
+    hosts = snapshot.orchestrator.get("dagster")
+    for team in snapshot.teams:
+        found = snapshot.installed.get(team.name, {}).get("dagster")
         if hosts and found and Version(found) > Version(hosts):
             yield Finding(
                 "orchestrator-behind",
@@ -25,30 +25,32 @@ def hosts_behind(survey: Survey) -> Iterator[Finding]:
             )
 
 
-def hosts_differ(survey: Survey) -> Iterator[Finding]:
+def orchestrator_differs(snapshot: Snapshot) -> Iterator[Finding]:
     """`hosts-differ`: webserver and daemon, on one instance, are of two versions."""
-    daemon, webserver = (survey.hosts.get(name) for name in ("dagster", "dagster-webserver"))
+    daemon, webserver = (
+        snapshot.orchestrator.get(name) for name in ("dagster", "dagster-webserver")
+    )
     if daemon != webserver:
         yield Finding(
             "hosts-differ",
-            f"the webserver is {webserver or 'not there'}, the daemon {daemon or 'not there'}: "
+            f"the webserver is {webserver or 'not installed'}, the daemon {daemon or 'not installed'}: "
             "they must be one version",
             "invoke lock --team orchestrator --upgrade",
             ("orchestrator",),
         )
 
 
-def shared_unmet(survey: Survey) -> Iterator[Finding]:
+def shared_unmet(snapshot: Snapshot) -> Iterator[Finding]:
     """`utils-unmet`: an environment lacks what utils requires, or has another version of it."""
-    pythons = {manifest.team.name: manifest.python for manifest in survey.manifests}
-    for team in survey.teams:
-        found = survey.installed.get(team.name)
+    pythons = {manifest.team.name: manifest.python for manifest in snapshot.manifests}
+    for team in snapshot.teams:
+        found = snapshot.installed.get(team.name)
         if found is None:
             continue
         python = pythons.get(team.name)
-        faults = [*_unmet(survey.shared, found, python)]
-        if python and python not in SpecifierSet(survey.shared_python):
-            faults.append(f"Python {survey.shared_python} (it has {python})")
+        faults = [*_unmet(snapshot.shared, found, python)]
+        if python and python not in SpecifierSet(snapshot.shared_python):
+            faults.append(f"Python {snapshot.shared_python} (it has {python})")
         if faults:
             yield Finding(
                 "utils-unmet",
@@ -58,10 +60,10 @@ def shared_unmet(survey: Survey) -> Iterator[Finding]:
             )
 
 
-def locks_stale(survey: Survey) -> Iterator[Finding]:
+def locks_stale(snapshot: Snapshot) -> Iterator[Finding]:
     """`lock-stale`: what is pinned is not what is asked for."""
-    for room, reason in survey.stale_locks.items():
-        yield Finding("lock-stale", reason, f"invoke lock --team {room}", (room,))
+    for project, reason in snapshot.stale_locks.items():
+        yield Finding("lock-stale", reason, f"invoke lock --team {project}", (project,))
 
 
 def _unmet(required: Iterable[str], found: Mapping[str, str], python: str | None) -> Iterator[str]:

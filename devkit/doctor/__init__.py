@@ -1,44 +1,44 @@
-"""`invoke doctor`: what is wrong with this machine or checkout, and the command that mends it."""
+"""Looks for what is wrong with this machine or checkout, and repairs what is safe to repair."""
 
-import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 
-from devkit import home, output, parallel
-from devkit.bootstrap import ROOT
-from devkit.doctor import checkout, instance, leftovers, machine, rooms
-from devkit.doctor.findings import Finding, Kind, Site
-from devkit.errors import DevkitError
-from devkit.workspace import Team, load_teams
+from devkit.core import parallel
+from devkit.core.errors import DevkitError
+from devkit.core.paths import ROOT
+from devkit.dev import home
+from devkit.doctor import checkout, dagster_home, environments, leftovers, machine
+from devkit.doctor.findings import Context, Finding, Rule, Severity
+from devkit.registry.workspace import Team, load_teams
 
-REGISTRY = Kind(
+REGISTRY = Rule(
     "registry-broken",
     what="workspace.yaml can't be read, or an entry is wrong",
     why="no command knows the teams",
-    mend="see what it says, then `invoke teams`",
+    fix="see what it says, then `invoke teams`",
 )
-UNKNOWN = Kind(
+CHECK_FAILED = Rule(
     "not-known",
-    what="something could not be looked at",
-    why="whether all is well there is not known",
-    mend="see what it says",
+    what="a check could not run",
+    why="what it would have found is unknown",
+    fix="see what it says",
 )
 
-CHECKS: tuple[Callable[[Site], Iterator[Finding]], ...] = (
+Check = Callable[[Context], Iterator[Finding]]
+
+CHECKS: tuple[Check, ...] = (
     checkout.git,
     checkout.ownership,
     checkout.secrets,
-    rooms.stale_locks,
-    rooms.stale_environments,
-    rooms.drift,
-    rooms.pythons,
-    rooms.skew,
+    environments.stale_locks,
+    environments.stale_environments,
+    environments.drift,
+    environments.pythons,
+    environments.skew,
     checkout.derivation,
-    instance.folder,
-    instance.schema,
+    dagster_home.folder,
+    dagster_home.schema,
     leftovers.processes,
     leftovers.sockets,
     leftovers.port,
@@ -51,132 +51,63 @@ CHECKS: tuple[Callable[[Site], Iterator[Finding]], ...] = (
 )
 
 
-def run(*, fix: bool = False, as_json: bool = False) -> None:
-    """Look at everything and tell what is wrong; with `fix`, first mend what is safe to.
-
-    Raises:
-        DevkitError: if something is left that has to be mended.
-    """
-    if as_json:
-        output.divert()
-    found = examine()
-    if fix:
-        found = mend(found)
-    if as_json:
-        output.answer(to_json(found))
-    else:
-        tell(found)
-    grave = [one for one in found if one.grave]
-    if grave:
-        safe = any(one.fix for one in grave)
-        raise DevkitError(
-            f"to be mended: {', '.join(dict.fromkeys(one.code for one in grave))}",
-            mend="see above" + ("; `invoke doctor --fix` does what is safe" if safe else ""),
-        )
-
-
 def examine() -> list[Finding]:
-    """What is wrong here: what has to be mended comes first."""
+    """What is wrong here, errors first."""
     found: list[Finding] = []
     teams: tuple[Team, ...] = ()
     try:
         teams = load_teams(ROOT)
     except DevkitError as error:
-        found.append(REGISTRY.found(error.what, mend=error.mend or ""))
-    site = Site(teams=teams, home=home.locate(), environ=os.environ)
+        found.append(REGISTRY.finding(error.what, fix=error.fix or ""))
+    context = Context(teams=teams, home=home.locate(), environ=os.environ)
     for check in CHECKS:
-        found += look(check, site)
-    return sorted(found, key=lambda one: not one.grave)
+        found += run_check(check, context)
+    return sorted(found, key=lambda finding: finding.severity != Severity.ERROR)
 
 
-def look(check: Callable[[Site], Iterator[Finding]], site: Site) -> list[Finding]:
-    """What a check finds; if it can't look, that."""
+def run_check(check: Check, context: Context) -> list[Finding]:
+    """The findings of one check; if it could not run, that is one."""
     found: list[Finding] = []
     try:
-        found.extend(check(site))
-    except (DevkitError, OSError, ValueError, KeyError) as error:  # a file that is broken, say
-        what = f"{check.__module__.rpartition('.')[2]}.{check.__name__}: {error}"
-        found.append(UNKNOWN.found(what))
+        found.extend(check(context))
+    except (DevkitError, OSError, ValueError, KeyError) as error:  # a broken file, for instance
+        name = f"{check.__module__.rpartition('.')[2]}.{check.__name__}"
+        found.append(CHECK_FAILED.finding(f"{name}: {error}"))
     return found
 
 
-def mend(found: Sequence[Finding]) -> list[Finding]:
-    """Mend what is safe, and what comes up behind it; what is left afterwards.
+def repair_all(found: Sequence[Finding]) -> list[Finding]:
+    """Repair what is safe, and what this uncovers; return what is left.
 
     Nothing is tried twice. One after the other: DAGSTER_HOME needs the orchestrator's environment.
     """
     tried: set[tuple[str, str]] = set()
     left = list(found)
-    while units := {
-        f"{one.code} {number}": one
-        for number, one in enumerate(left, start=1)
-        if one.fix and (one.code, one.what) not in tried
-    }:
-        tried |= {(one.code, one.what) for one in units.values()}
-        parallel.run(
-            "mending",
-            {name: partial(apply, one) for name, one in units.items()},
-            at_a_time=1,
-        )
+    while True:
+        pending = [
+            finding
+            for finding in left
+            if finding.repair and (finding.code, finding.what) not in tried
+        ]
+        if not pending:
+            return left
+        tried.update((finding.code, finding.what) for finding in pending)
+        jobs = {
+            f"{finding.code} {number}": partial(_repair, finding)
+            for number, finding in enumerate(pending, start=1)
+        }
+        parallel.run("fixing", jobs, at_a_time=1)
         left = examine()
-    return left
 
 
-def apply(one: Finding) -> str:
-    """Mend one finding; what it was and what was done.
+def _repair(finding: Finding) -> str:
+    """Repair one finding; what it was and what was done.
 
     Raises:
-        DevkitError: if it can't be mended.
+        DevkitError: if it can't be repaired.
     """
     try:
-        return f"{one.what}: {one.fix() if one.fix else 'nothing was done'}"
+        done = finding.repair() if finding.repair else "nothing to do"
     except OSError as error:
-        raise DevkitError(f"{one.what}: {error}") from None
-
-
-def tell(found: Sequence[Finding]) -> None:
-    """Print each finding with why it matters and what mends it."""
-    for one in found:
-        output.block(
-            f"{one.code}{'' if one.grave else ' (to know)'}",
-            f"{one.what}\n  why:      {one.why}\n  to mend:  {one.mend}",
-        )
-    if not found:
-        output.say(f"all is well: {len(CHECKS)} checks, nothing found")
-
-
-def to_json(found: Sequence[Finding]) -> str:
-    """A list of objects; `safe` says whether --fix mends it."""
-    rows = []
-    for one in found:
-        told = {name: value for name, value in asdict(one).items() if name != "fix"}
-        rows.append({**told, "safe": one.fix is not None})
-    return json.dumps(rows, indent=1)
-
-
-def kinds() -> list[Kind]:
-    """Everything that can be found, in the order in which it is looked for."""
-    modules = (checkout, rooms, instance, leftovers, machine)
-    told = [REGISTRY, *(each for module in modules for each in vars(module).values()), UNKNOWN]
-    return [each for each in told if isinstance(each, Kind)]
-
-
-def files(_: Sequence[Team]) -> dict[Path, str]:
-    """docs/doctor.md, which is made from the kinds of findings."""
-    head = """# What `invoke doctor` finds
-
-<!-- Made by `invoke derive` from devkit/doctor/: edits are lost. -->
-
-It looks and starts nothing, needs no network, and works when things are broken. Exit code 1 if
-something has to be mended; what is only to know fails nothing. `--fix` does what can lose nothing,
-`--json` is for programs.
-
-| finding | what | why it matters | to mend | `--fix` |
-|---|---|---|---|---|
-"""
-    rows = [
-        f"| `{kind.code}`{'' if kind.grave else ' (to know)'} | {kind.what} | {kind.why} "
-        f"| {kind.mend} | {'yes' if kind.safe else ''} |\n"
-        for kind in kinds()
-    ]
-    return {ROOT / "docs/doctor.md": head + "".join(rows)}
+        raise DevkitError(f"{finding.what}: {error}") from None
+    return f"{finding.what}: {done}"

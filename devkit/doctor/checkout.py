@@ -5,120 +5,124 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from devkit import processes, setup
-from devkit.bootstrap import clean_environment
-from devkit.doctor.findings import Finding, Kind, Site, may_write, quoted
-from devkit.processes import Finished
+from devkit.core import git as git_program
+from devkit.core.errors import DevkitError
+from devkit.doctor.findings import Context, Finding, Rule, Severity, may_write, quoted
+from devkit.environments import hooks
 
-NO_GIT = Kind(
+NO_GIT = Rule(
     "git-missing",
     what="git is not installed",
     why="commits, hooks and `--affected` need it",
-    mend="install it (on Debian and Ubuntu: `sudo apt install git`)",
+    fix="install it (on Debian and Ubuntu: `sudo apt install git`)",
 )
-UNSAFE = Kind(
+UNSAFE = Rule(
     "git-unsafe",
     what="git takes the checkout for somebody else's",
     why="it refuses to read it, so no command that asks git works",
-    mend="`git config --global --add safe.directory ROOT`",
+    fix="`git config --global --add safe.directory ROOT`",
 )
-NO_CHECKOUT = Kind(
+NO_CHECKOUT = Rule(
     "no-checkout",
     what="this folder is no git checkout, but an archive say",
     why="nothing can be committed, and nobody knows what changed",
-    mend="`git clone` the repository",
-    grave=False,
+    fix="`git clone` the repository",
+    severity=Severity.WARNING,
 )
-HOOKS_PATH = Kind(
+HOOKS_PATH = Rule(
     "hooks-path",
     what="core.hooksPath is set",
     why="git looks for hooks there, so the repository's do not run",
-    mend="`git config --unset-all core.hooksPath`, with `--global` if it is set there",
+    fix="`git config --unset-all core.hooksPath`, with `--global` if it is set there",
 )
-HOOKS = Kind(
+HOOKS = Rule(
     "hooks-missing",
     what="the git hooks are not installed, or are another folder's",
     why="a commit that breaks another team is not refused",
-    mend="`invoke setup`",
+    fix="`invoke setup`",
     safe=True,
 )
-ENV_READABLE = Kind(
+ENV_READABLE = Rule(
     "env-readable",
     what="a .env can be read by everybody on this machine",
     why="it holds a team's secrets",
-    mend="`chmod 600 FILE`",
+    fix="`chmod 600 FILE`",
     safe=True,
 )
-ENV_TRACKED = Kind(
+ENV_TRACKED = Rule(
     "env-tracked",
     what="a .env is tracked by git",
     why="its secrets are pushed to everybody who can read the repository",
-    mend="`git rm --cached FILE`, then change the secrets: they are in the history",
+    fix="`git rm --cached FILE`, then change the secrets: they are in the history",
 )
-DERIVED = Kind(
+DERIVED = Rule(
     "derived-stale",
     what="a file that is derived from the registry is not what the registry makes it",
     why="editors, deployments or documentation are told of other teams; a commit is refused",
-    mend="`invoke derive`",
-    grave=False,
+    fix="`invoke derive`",
+    severity=Severity.WARNING,
 )
-FOREIGN = Kind(
+FOREIGN = Rule(
     "not-writable",
     what="this user may not write to the checkout, or to a team's folder",
     why="environments can't be built there (a command was run as root once, say)",
-    mend="`sudo chown -R USER ROOT`",
+    fix="`sudo chown -R USER ROOT`",
 )
 
 
-def git(site: Site) -> Iterator[Finding]:
+def git(context: Context) -> Iterator[Finding]:
     """`git-missing`, `git-unsafe`, `no-checkout`, `hooks-path`, `hooks-missing`."""
-    if not (site.root / ".git").exists():
-        yield NO_CHECKOUT.found(f"{site.root} is no git checkout")
+    if not (context.root / ".git").exists():
+        yield NO_CHECKOUT.finding(f"{context.root} is no git checkout")
         return
     try:
-        asked = ask_git(site, "rev-parse", "--is-inside-work-tree")
-    except FileNotFoundError:
-        yield NO_GIT.found("git is not installed")
+        asked = git_program.ask("rev-parse", "--is-inside-work-tree", root=context.root)
+    except DevkitError:
+        yield NO_GIT.finding("git is not installed")
         return
-    if "dubious ownership" in asked.errors:
-        yield UNSAFE.found(
-            f"git takes {site.root} for somebody else's",
-            mend=f"`git config --global --add safe.directory {quoted(site.root)}`",
+    if "dubious ownership" in asked.stderr:
+        yield UNSAFE.finding(
+            f"git takes {context.root} for somebody else's",
+            fix=f"`git config --global --add safe.directory {quoted(context.root)}`",
         )
         return
-    path = ask_git(site, "config", "--show-scope", "--get", "core.hooksPath").output.split()
+    path = git_program.ask(
+        "config", "--show-scope", "--get", "core.hooksPath", root=context.root
+    ).stdout.split()
     if path:
         scope, *rest = path
-        yield HOOKS_PATH.found(
+        yield HOOKS_PATH.finding(
             f"core.hooksPath is set ({scope}): {' '.join(rest)}",
-            mend=f"`git config --{scope} --unset-all core.hooksPath`",
+            fix=f"`git config --{scope} --unset-all core.hooksPath`",
         )
-    elif not setup.hooks_installed():
-        yield HOOKS.found("the git hooks are not installed", fix=setup.install_hooks)
+    elif not hooks.installed():
+        yield HOOKS.finding("the git hooks are not installed", repair=hooks.install)
 
 
-def secrets(site: Site) -> Iterator[Finding]:
+def secrets(context: Context) -> Iterator[Finding]:
     """`env-readable`, `env-tracked`."""
-    files = [site.root / ".env", *(team.env_file for team in site.teams)]
+    files = [context.root / ".env", *(team.env_file for team in context.teams)]
     for file in filter(Path.exists, files):
-        name = file.relative_to(site.root)
+        name = file.relative_to(context.root)
         if file.stat().st_mode & stat.S_IROTH:
-            yield ENV_READABLE.found(
+            yield ENV_READABLE.finding(
                 f"{name} can be read by everybody on this machine",
-                mend=f"`chmod 600 {name}`",
-                fix=partial(close, file),
+                fix=f"`chmod 600 {name}`",
+                repair=partial(close, file),
             )
-    if (site.root / ".git").exists():
+    if (context.root / ".git").exists():
         # Where git does not answer, `git` above says so.
-        names = [str(file.relative_to(site.root)) for file in files]
+        names = [str(file.relative_to(context.root)) for file in files]
         try:
-            listed = ask_git(site, "ls-files", "--", *names).output.splitlines()
-        except FileNotFoundError:
+            listed = git_program.ask(
+                "ls-files", "--", *names, root=context.root
+            ).stdout.splitlines()
+        except DevkitError:
             return
         for tracked in listed:
-            yield ENV_TRACKED.found(
+            yield ENV_TRACKED.finding(
                 f"{tracked} is tracked by git",
-                mend=f"`git rm --cached {tracked}`, then change the secrets: "
+                fix=f"`git rm --cached {tracked}`, then change the secrets: "
                 "they are in the history",
             )
 
@@ -129,30 +133,22 @@ def close(file: Path) -> str:
     return "only its owner can read it now"
 
 
-def derivation(site: Site) -> Iterator[Finding]:
+def derivation(context: Context) -> Iterator[Finding]:
     """`derived-stale`."""
-    from devkit import derived  # which has the table of all that the doctor finds
+    from devkit.generated import (
+        files as generated,  # which has the table of all that the doctor finds
+    )
 
-    if site.teams and (stale := derived.stale(site.teams)):
-        names = ", ".join(str(path.relative_to(site.root)) for path in stale)
-        yield DERIVED.found(f"not what the registry makes it: {names}")
+    if context.teams and (stale := generated.stale(generated.files(context.teams))):
+        names = ", ".join(str(path.relative_to(context.root)) for path in stale)
+        yield DERIVED.finding(f"not what the registry makes it: {names}")
 
 
-def ownership(site: Site) -> Iterator[Finding]:
+def ownership(context: Context) -> Iterator[Finding]:
     """`not-writable`."""
-    rooms = [site.root, *(team.directory for team in site.teams)]
+    rooms = [context.root, *(team.directory for team in context.teams)]
     if closed := [folder for folder in rooms if not may_write(folder)]:
-        yield FOREIGN.found(
+        yield FOREIGN.finding(
             f"this user may not write to {', '.join(map(str, closed))}",
-            mend=f'`sudo chown -R "$(id -u)" {quoted(*closed)}`',
+            fix=f'`sudo chown -R "$(id -u)" {quoted(*closed)}`',
         )
-
-
-def ask_git(site: Site, *arguments: str) -> Finished:
-    """Ask git about the checkout; it takes no lock and speaks English.
-
-    Raises:
-        FileNotFoundError: if git is not installed.
-    """
-    env = {**clean_environment(), "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
-    return processes.run(("git", *arguments), cwd=site.root, env=env)

@@ -1,56 +1,63 @@
-"""What can be wrong: kinds, which the documentation lists, and findings, each of one kind."""
+"""What can be wrong: rules, which the documentation lists, and findings, each of one rule."""
 
+import enum
 import os
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from devkit.bootstrap import ROOT
-from devkit.workspace import Team
+from devkit.core.paths import ROOT
+from devkit.registry.workspace import Team
 
-# Mends what was found, and says what was done.
-Fix = Callable[[], str]
+# Fixes what was found, and says what was done.
+Repair = Callable[[], str]
+
+
+class Severity(enum.StrEnum):
+    """An error makes `invoke doctor` exit with 1; a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong: what, why it matters, and the command that mends it.
+    """One thing that is wrong: what, why it matters, and the command that fixes it.
 
-    What is not `grave` is worth knowing and fails nothing. `fix` does what `mend` says, where
-    that can lose nothing.
+    `repair` does what `fix` says, where nothing can be lost by it.
     """
 
     code: str
     what: str
     why: str
-    mend: str
-    grave: bool = True
-    fix: Fix | None = field(default=None, compare=False)
+    fix: str
+    severity: Severity = Severity.ERROR
+    repair: Repair | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
-class Kind:
-    """What findings of one code have in common; `mend` is in general terms.
+class Rule:
+    """What all findings of one code have in common; `fix` is in general terms.
 
-    `safe`: `invoke doctor --fix` mends it.
+    `safe`: `invoke doctor --fix` repairs it.
     """
 
     code: str
     what: str
     why: str
-    mend: str
-    grave: bool = True
+    fix: str
+    severity: Severity = Severity.ERROR
     safe: bool = False
 
-    def found(self, what: str, *, mend: str = "", fix: Fix | None = None) -> Finding:
-        """It was found: what exactly, and what mends that."""
-        return Finding(self.code, what, self.why, mend or self.mend, self.grave, fix)
+    def finding(self, what: str, *, fix: str = "", repair: Repair | None = None) -> Finding:
+        """A finding of this rule: what exactly was found, and the command that fixes it."""
+        return Finding(self.code, what, self.why, fix or self.fix, self.severity, repair)
 
 
 @dataclass(frozen=True)
-class Site:
-    """What is looked at: a checkout with its teams, its DAGSTER_HOME, the shell, the machine."""
+class Context:
+    """What the checks examine: a checkout, its teams and DAGSTER_HOME, the shell, the machine."""
 
     teams: tuple[Team, ...]
     home: Path
@@ -69,8 +76,8 @@ def may_write(path: Path) -> bool:
     return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
-def nearest(path: Path) -> Path:
-    """The path itself if it is there and this user can see it, else the folder above that is."""
+def nearest_existing(path: Path) -> Path:
+    """The path itself if it exists and this user can see it, else its nearest parent that does."""
     above = (path, *path.parents)
-    # Unlike Path.exists, this takes what is behind a closed folder for what is not there.
+    # Unlike Path.exists, this does not raise for what lies below a closed folder.
     return next(folder for folder in above if os.path.exists(folder))  # noqa: PTH110

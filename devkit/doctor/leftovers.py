@@ -8,44 +8,44 @@ from pathlib import Path
 
 import psutil
 
-from devkit import claims
-from devkit.doctor.findings import Finding, Kind, Site, quoted
+from devkit.dev import session
+from devkit.doctor.findings import Context, Finding, Rule, Severity, quoted
 
 HOST = "127.0.0.1"
 GRACE_SECONDS = 3.0
 
-PROCESSES = Kind(
+PROCESSES = Rule(
     "left-over-processes",
     what="services or runs of an `invoke dev` that is gone still run on this DAGSTER_HOME",
     why="an old daemon starts runs of old code, and they take memory and ports",
-    mend="`kill PID`",
+    fix="`kill PID`",
     safe=True,
 )
-SOCKETS = Kind(
+SOCKETS = Rule(
     "left-over-sockets",
     what="an `invoke dev` of this checkout that is gone has left its folder of sockets",
     why="nothing listens there any more",
-    mend="`rm -r FOLDER`",
-    grave=False,
+    fix="`rm -r FOLDER`",
+    severity=Severity.WARNING,
     safe=True,
 )
-PORT = Kind(
+PORT = Rule(
     "port-taken",
     what="port 3000 is taken by something else",
     why="`invoke dev` takes the next free one, and bookmarks lead elsewhere",
-    mend="stop what listens there, or `invoke dev --port PORT`",
-    grave=False,
+    fix="stop what listens there, or `invoke dev --port PORT`",
+    severity=Severity.WARNING,
 )
 
 
-def processes(site: Site) -> Iterator[Finding]:
+def processes(context: Context) -> Iterator[Finding]:
     """`left-over-processes`: those that carry the mark of an `invoke dev` that is gone."""
-    if found := left_over(site.home):
+    if found := left_over(context.home):
         pids = " ".join(str(process.pid) for process in found)
-        yield PROCESSES.found(
+        yield PROCESSES.finding(
             f"left of an `invoke dev` that is gone: processes {pids}",
-            mend=f"`kill {pids}`",
-            fix=partial(end, found),
+            fix=f"`kill {pids}`",
+            repair=partial(end, found),
         )
 
 
@@ -54,10 +54,10 @@ def left_over(home: Path) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):  # another user's, or it has just ended
-            told = process.environ()
-            ours = told.get("DAGSTER_HOME") == str(home) and claims.MARK in told
+            environ = process.environ()
+            ours = environ.get("DAGSTER_HOME") == str(home) and session.MARK in environ
             ended = process.status() == psutil.STATUS_ZOMBIE
-            if ours and not ended and not claims.marked_by_the_living(told[claims.MARK]):
+            if ours and not ended and not session.is_owner_alive(environ[session.MARK]):
                 found.append(process)
     return found
 
@@ -75,13 +75,13 @@ def end(found: Sequence[psutil.Process]) -> str:
     return f"ended: {', '.join(str(process.pid) for process in found)}"
 
 
-def sockets(_: Site) -> Iterator[Finding]:
+def sockets(_: Context) -> Iterator[Finding]:
     """`left-over-sockets`."""
-    for folder in claims.socket_folders(abandoned=True):
-        yield SOCKETS.found(
+    for folder in session.find_socket_folders(stale=True):
+        yield SOCKETS.finding(
             f"left of an `invoke dev` that is gone: {folder}",
-            mend=f"`rm -r {quoted(folder)}`",
-            fix=partial(remove, folder),
+            fix=f"`rm -r {quoted(folder)}`",
+            repair=partial(remove, folder),
         )
 
 
@@ -91,10 +91,10 @@ def remove(folder: Path) -> str:
     return "removed"
 
 
-def port(site: Site) -> Iterator[Finding]:
+def port(context: Context) -> Iterator[Finding]:
     """`port-taken`: by anybody but the `invoke dev` of this DAGSTER_HOME."""
-    holder = claims.holder(site.home)
-    if holder and holder.url == claims.url(HOST, claims.FIRST_PORT):
+    running = session.current(context.home)
+    if running and running.url == session.url(HOST, session.FIRST_PORT):
         return
-    if reason := claims.taken(HOST, claims.FIRST_PORT):
-        yield PORT.found(f"port {claims.FIRST_PORT} can't be listened on: {reason}")
+    if reason := session.bind_error(HOST, session.FIRST_PORT):
+        yield PORT.finding(f"port {session.FIRST_PORT} can't be listened on: {reason}")

@@ -9,13 +9,21 @@ from pathlib import Path
 
 import psutil
 
-from devkit.doctor.findings import Finding, Kind, Site, may_write, nearest, quoted
-from devkit.environments import SHARED
+from devkit.core.paths import SHARED
+from devkit.doctor.findings import (
+    Context,
+    Finding,
+    Rule,
+    Severity,
+    may_write,
+    nearest_existing,
+    quoted,
+)
 
 MB = 1024 * 1024
 # An environment takes a few hundred MB, and a run's logs a few.
-LITTLE_BYTES = 2048 * MB
-TOO_LITTLE_BYTES = 256 * MB
+LOW_DISK_BYTES = 2048 * MB
+FULL_DISK_BYTES = 256 * MB
 # Measured: a code location has two processes and 140-220 MB; webserver and daemon have the rest.
 LOCATION_BYTES = 220 * MB
 HOSTS_BYTES = 500 * MB
@@ -24,74 +32,85 @@ SPARE_WATCHES = 4096
 SPARE_INSTANCES = 16
 
 # Where changes made on the other side are not told (inotify), by the names in /proc/mounts.
-UNTOLD = {"9p", "drvfs", "vboxsf", "prl_fs", "fuse.sshfs", "nfs", "nfs4", "cifs", "smb3", "smbfs"}
+NO_CHANGE_NOTIFICATIONS = {
+    "9p",
+    "drvfs",
+    "vboxsf",
+    "prl_fs",
+    "fuse.sshfs",
+    "nfs",
+    "nfs4",
+    "cifs",
+    "smb3",
+    "smbfs",
+}
 # Where SQLite's locks can't be trusted, by its own documentation.
-UNLOCKED = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs"}
+NO_RELIABLE_LOCKS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs"}
 
-FULL = Kind(
+FULL = Rule(
     "disk-full",
     what="the disk of the checkout, of DAGSTER_HOME or of temporary files is full",
     why="environments can't be built, runs fail, and SQLite can't write",
-    mend="free some space: `invoke clean`, `uv cache prune`",
+    fix="free some space: `invoke clean`, `uv cache prune`",
 )
-NEARLY_FULL = Kind(
+NEARLY_FULL = Rule(
     "disk-nearly-full",
     what="the disk is nearly full",
     why="an environment takes some hundred MB, and the next one may not fit",
-    mend="free some space: `invoke clean`, `uv cache prune`",
-    grave=False,
+    fix="free some space: `invoke clean`, `uv cache prune`",
+    severity=Severity.WARNING,
 )
-MEMORY = Kind(
+MEMORY = Rule(
     "memory-short",
     what="the memory that is free, or that the container may use, is short for all teams at once",
     why="code servers are killed without a word, again and again",
-    mend="close something, give the container more, or run some teams: `invoke dev --team TEAM`",
-    grave=False,
+    fix="close something, give the container more, or run some teams: `invoke dev --team TEAM`",
+    severity=Severity.WARNING,
 )
-WATCHES = Kind(
+WATCHES = Rule(
     "inotify-low",
     what="the kernel lets this user watch too few folders (inotify)",
     why="`invoke dev` looks at every file again and again instead, which takes processor time",
-    mend="`sudo sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=512`; "
+    fix="`sudo sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=512`; "
     "in a container, on its host",
-    grave=False,
+    severity=Severity.WARNING,
 )
-UNWATCHED = Kind(
+UNWATCHED = Rule(
     "saves-not-seen",
     what="the checkout is on a file system that does not tell of changes made elsewhere",
     why="what is saved on the other side is not reloaded",
-    mend="clone the repository into this system's own disk (on WSL: below /home)",
-    grave=False,
+    fix="clone the repository into this system's own disk (on WSL: below /home)",
+    severity=Severity.WARNING,
 )
-HOME_REMOTE = Kind(
+HOME_REMOTE = Rule(
     "home-remote",
     what="DAGSTER_HOME is on a network's file system",
     why="SQLite's locks do not hold there: databases break",
-    mend="set DAGSTER_HOME to a folder on a disk of this machine, or unset it",
+    fix="set DAGSTER_HOME to a folder on a disk of this machine, or unset it",
 )
-CACHE = Kind(
+CACHE = Rule(
     "cache-unwritable",
     what="this user may not write to uv's cache",
     why="no environment can be built",
-    mend="`sudo mkdir -p FOLDER && sudo chown -R USER FOLDER`; in the dev container: "
+    fix="`sudo mkdir -p FOLDER && sudo chown -R USER FOLDER`; in the dev container: "
     "`sh .devcontainer/caches.sh`",
 )
-NO_BYTECODE = Kind(
+NO_BYTECODE = Rule(
     "no-bytecode",
     what="PYTHONDONTWRITEBYTECODE is set",
     why="importing Dagster takes three times as long, each time",
-    mend="`unset PYTHONDONTWRITEBYTECODE`, and take it out of the shell's profile",
-    grave=False,
+    fix="`unset PYTHONDONTWRITEBYTECODE`, and take it out of the shell's profile",
+    severity=Severity.WARNING,
 )
 
 
-def disk(site: Site, usage: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free,
+def disk(context: Context, usage: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free,
          ) -> Iterator[Finding]:  # fmt: skip
     """`disk-full`, `disk-nearly-full`; each disk once."""
     seen = set()
     for name, path in {
-        "the checkout": site.root,
-        "DAGSTER_HOME": nearest(site.home),
+        "the checkout": context.root,
+        "DAGSTER_HOME": nearest_existing(context.home),
         "temporary files": Path(tempfile.gettempdir()),
     }.items():
         device = path.stat().st_dev
@@ -99,19 +118,19 @@ def disk(site: Site, usage: Callable[[Path], int] = lambda path: shutil.disk_usa
             continue
         seen.add(device)
         free = usage(path)
-        if free < LITTLE_BYTES:
-            kind = FULL if free < TOO_LITTLE_BYTES else NEARLY_FULL
-            yield kind.found(f"{free // MB} MB are free on the disk of {name} ({path})")
+        if free < LOW_DISK_BYTES:
+            rule = FULL if free < FULL_DISK_BYTES else NEARLY_FULL
+            yield rule.finding(f"{free // MB} MB are free on the disk of {name} ({path})")
 
 
-def memory(site: Site) -> Iterator[Finding]:
+def memory(context: Context) -> Iterator[Finding]:
     """`memory-short`: what is free now against what all teams need; nothing without teams."""
     limit = container_memory(Path("/sys/fs/cgroup"))
     free = min(psutil.virtual_memory().available, limit)
-    wanted = HOSTS_BYTES + LOCATION_BYTES * len(site.teams)
-    if site.teams and free < wanted:
-        yield MEMORY.found(
-            f"{free // MB} MB of memory are free; {len(site.teams)} teams take about {wanted // MB}"
+    wanted = HOSTS_BYTES + LOCATION_BYTES * len(context.teams)
+    if context.teams and free < wanted:
+        yield MEMORY.finding(
+            f"{free // MB} MB of memory are free; {len(context.teams)} teams take about {wanted // MB}"
         )
 
 
@@ -125,17 +144,17 @@ def container_memory(cgroup: Path) -> int:
     return (1 << 62) if most == "max" else max(int(most) - used, 0)
 
 
-def watches(site: Site) -> Iterator[Finding]:
+def watches(context: Context) -> Iterator[Finding]:
     """`inotify-low`: Linux only; the folders that are watched, and some for others."""
-    limits = site.proc / "sys/fs/inotify"
+    limits = context.proc / "sys/fs/inotify"
     if not limits.exists():
         return
-    code = [SHARED / "utils", *(team.directory / team.package for team in site.teams)]
+    code = [SHARED / "utils", *(team.directory / team.package for team in context.teams)]
     needed = SPARE_WATCHES + sum(1 for folder in code for _ in os.walk(folder))
     for name, wanted in (("max_user_watches", needed), ("max_user_instances", SPARE_INSTANCES)):
         found = int((limits / name).read_text())
         if found < wanted:
-            yield WATCHES.found(f"fs.inotify.{name} is {found}, and {wanted} are needed")
+            yield WATCHES.finding(f"fs.inotify.{name} is {found}, and {wanted} are needed")
 
 
 @dataclass(frozen=True)
@@ -151,15 +170,17 @@ def mounts() -> list[Mount]:
     return [Mount(Path(p.mountpoint), p.fstype.lower()) for p in psutil.disk_partitions(all=True)]
 
 
-def file_systems(site: Site, table: Callable[[], Iterable[Mount]] = mounts) -> Iterator[Finding]:
+def file_systems(
+    context: Context, table: Callable[[], Iterable[Mount]] = mounts
+) -> Iterator[Finding]:
     """`saves-not-seen`, `home-remote`."""
     known = list(table())
-    kind = type_of(site.root, known)
-    if kind in UNTOLD:
-        yield UNWATCHED.found(f"{site.root} is on a file system of type {kind}")
-    kind = type_of(nearest(site.home), known)
-    if kind in UNLOCKED:
-        yield HOME_REMOTE.found(f"DAGSTER_HOME {site.home} is on a file system of type {kind}")
+    kind = type_of(context.root, known)
+    if kind in NO_CHANGE_NOTIFICATIONS:
+        yield UNWATCHED.finding(f"{context.root} is on a file system of type {kind}")
+    kind = type_of(nearest_existing(context.home), known)
+    if kind in NO_RELIABLE_LOCKS:
+        yield HOME_REMOTE.finding(f"DAGSTER_HOME {context.home} is on a file system of type {kind}")
 
 
 def type_of(path: Path, table: Iterable[Mount]) -> str:
@@ -169,20 +190,20 @@ def type_of(path: Path, table: Iterable[Mount]) -> str:
     return max(above, key=lambda mount: len(mount.point.parts)).type if above else ""
 
 
-def cache(site: Site) -> Iterator[Finding]:
+def cache(context: Context) -> Iterator[Finding]:
     """`cache-unwritable`."""
-    named = site.environ.get("UV_CACHE_DIR")
-    base = site.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
+    named = context.environ.get("UV_CACHE_DIR")
+    base = context.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
     folder = Path(named) if named else Path(base) / "uv"
-    if not may_write(nearest(folder)):
-        yield CACHE.found(
+    if not may_write(nearest_existing(folder)):
+        yield CACHE.finding(
             f"this user may not write to uv's cache: {folder}",
-            mend=f'`sudo mkdir -p {quoted(folder)} && sudo chown -R "$(id -u)" {quoted(folder)}`; '
+            fix=f'`sudo mkdir -p {quoted(folder)} && sudo chown -R "$(id -u)" {quoted(folder)}`; '
             "in the dev container: `sh .devcontainer/caches.sh`",
         )
 
 
-def variables(site: Site) -> Iterator[Finding]:
+def variables(context: Context) -> Iterator[Finding]:
     """`no-bytecode`."""
-    if site.environ.get("PYTHONDONTWRITEBYTECODE"):
-        yield NO_BYTECODE.found("PYTHONDONTWRITEBYTECODE is set")
+    if context.environ.get("PYTHONDONTWRITEBYTECODE"):
+        yield NO_BYTECODE.finding("PYTHONDONTWRITEBYTECODE is set")

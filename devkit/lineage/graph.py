@@ -1,6 +1,6 @@
 """The graph of every team's assets as a value: built, cut and compared; pure.
 
-An asset that one team makes and others name is one node, the maker's. Checks and sensors are
+An asset that one team makes and others name is one node, the producer's. Checks and sensors are
 no nodes. Everything is in a fixed order: teams as in the registry, keys as texts.
 """
 
@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from devkit.manifest import Manifest
+from devkit.definitions.manifest import Manifest
 
 # From the asset that is read to the one that reads it.
 Edge = tuple[str, str]
@@ -65,7 +65,7 @@ class Graph:
 class Difference:
     """What one graph has and another has not; an asset that has become missing is removed.
 
-    `moved` are the assets that have another maker: as they were and as they are.
+    `moved` are the assets that have another producer: as they were and as they are.
     """
 
     before: Graph
@@ -103,13 +103,13 @@ def build(manifests: Sequence[Manifest]) -> Graph:
     nodes: dict[str, Node] = {}
     edges: set[Edge] = set()
     for manifest in manifests:
-        for asset in manifest.makes.values():
+        for asset in manifest.produces.values():
             team = manifest.team.name
             nodes.setdefault(asset.key, Node(asset.key, team, asset.group, asset.kinds))
             edges |= {(dep.key, asset.key) for dep in asset.deps}
     made = set(nodes)
     for manifest in manifests:
-        for asset in manifest.stubs.values():
+        for asset in manifest.external_assets.values():
             if asset.key in made:
                 continue
             seen = f"observed by {manifest.team.name}" if asset.observed else None
@@ -135,7 +135,7 @@ def overview(graph: Graph) -> Graph:
     Nodes of no team are left out; `external` is an empty text, as the teams are not elsewhere.
     """
     teams = {node.key: node.team for node in graph.nodes if node.team}
-    counts = [sum(maker == team for maker in teams.values()) for team in graph.teams]
+    counts = [sum(producer == team for producer in teams.values()) for team in graph.teams]
     nodes = (
         Node(team, None, kinds=(f"{count} assets",), external="")
         for team, count in zip(graph.teams, counts, strict=True)

@@ -4,9 +4,9 @@ import difflib
 import re
 from typing import Literal
 
-from devkit.errors import DevkitError
+from devkit.core.errors import DevkitError
 from devkit.lineage.graph import Graph, neighbours, only
-from devkit.workspace import SUFFIX
+from devkit.registry.workspace import SUFFIX
 
 # A term of a selection, and what joins two of them.
 TERM = re.compile(
@@ -38,7 +38,7 @@ def select(graph: Graph, expression: str) -> Graph:
                 f"the selection can't be read: {expression}",
                 expected=SYNTAX,
                 found=repr(expression[term.end() if term else at :].strip() or "nothing"),
-                mend="see `invoke --help lineage`",
+                fix="see `invoke --help lineage`",
             )
         field = term["field"] or "key"
         named = _named(graph, field, term["bare"] if term["quoted"] is None else term["quoted"])
@@ -66,7 +66,7 @@ def _named(graph: Graph, field: str, name: str) -> set[str]:
         raise DevkitError(
             f"there is no {what} {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""),
             expected=", ".join(known[:SHOWN]) + (", ..." if len(known) > SHOWN else "") or None,
-            mend="see `invoke lineage --format json`",
+            fix="see `invoke lineage --format json`",
         )
     return set().union(*found)
 

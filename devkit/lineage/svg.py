@@ -8,7 +8,7 @@ from collections import Counter
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
-from devkit.lineage import looks
+from devkit.lineage import style
 from devkit.lineage.graph import Difference, Edge, Graph, ranks
 
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -20,7 +20,7 @@ LONGEST = 34  # characters of a text in a box: the whole one is its title
 
 def svg(graph: Graph, difference: Difference | None = None) -> str:
     """A picture with a lane for each team: assets to the right of what they read."""
-    marks, edge_marks = looks.marks(graph, difference)
+    marks, edge_marks = style.marks(graph, difference)
     layout = _layout(graph)
     root = ET.Element("svg", xmlns="http://www.w3.org/2000/svg", role="img")
     root.attrib["viewBox"] = f"0 0 {layout.width} {layout.height}"
@@ -43,9 +43,9 @@ def svg(graph: Graph, difference: Difference | None = None) -> str:
     for node in graph.nodes:
         x, y = layout.places[node.key]
         box = ET.SubElement(root, "g", {"class": f"asset {marks[node.key]}".strip()})
-        _text(box, "title", " · ".join(filter(None, (node.key, node.team, looks.detail(node)))))
+        _text(box, "title", " · ".join(filter(None, (node.key, node.team, style.detail(node)))))
         _rectangle(box, x, y, layout.box, HEIGHT, "box")
-        detail = looks.detail(node)
+        detail = style.detail(node)
         first = y + (18 if detail else 26)
         _text(box, "text", _short(node.key), x=str(x + 10), y=str(first))
         if detail:
@@ -68,7 +68,7 @@ class _Layout(NamedTuple):
 
 def _layout(graph: Graph) -> _Layout:
     columns = ranks(graph)
-    texts = [text for node in graph.nodes for text in (node.key, looks.detail(node))]
+    texts = [text for node in graph.nodes for text in (node.key, style.detail(node))]
     box = 20 + round(CHARACTER * min(max(map(len, texts), default=9), LONGEST))
     places: dict[str, tuple[int, int]] = {}
     lanes: list[tuple[str, int, int]] = []
@@ -117,12 +117,12 @@ def _rectangle(parent: ET.Element, x: int, y: int, width: int, height: int, name
 
 def _arrow_heads(root: ET.Element) -> None:
     definitions = ET.SubElement(root, "defs")
-    for mark in ("", "added", *looks.DASHED):
+    for mark in ("", "added", *style.DASHED):
         size = {"markerWidth": "7", "markerHeight": "7", "orient": "auto-start-reverse"}
         name = f"dagteam-arrow{'-' if mark else ''}{mark}"
         where = {"viewBox": "0 0 10 10", "refX": "9", "refY": "5"}
         marker = ET.SubElement(definitions, "marker", {"id": name, **where, **size})
-        fill = looks.PALETTE[mark][1] if mark else looks.PLAIN[1]
+        fill = style.PALETTE[mark][1] if mark else style.PLAIN[1]
         ET.SubElement(marker, "path", d="M0 0L10 5L0 10z", fill=fill)
 
 
@@ -132,12 +132,12 @@ def _css() -> str:
         "text{font-size:12px;fill:#1f2328}",
         ".lane text{font-weight:bold;fill:#57606a}.detail{font-size:10px}",
         ".page{fill:#ffffff}.band{stroke:#d0d7de}.even{fill:#f6f8fa}.odd{fill:#eef2f6}",
-        f".edge{{fill:none;stroke:{looks.PLAIN[1]};stroke-width:1.3}}",
-        f".box{{fill:{looks.PLAIN[0]};stroke:{looks.PLAIN[1]}}}",
+        f".edge{{fill:none;stroke:{style.PLAIN[1]};stroke-width:1.3}}",
+        f".box{{fill:{style.PLAIN[0]};stroke:{style.PLAIN[1]}}}",
         ".removed text{text-decoration:line-through}",
     ]
-    for mark, (fill, line, text) in looks.PALETTE.items():
-        dashes = ";stroke-dasharray:5 3" if mark in looks.DASHED else ""
+    for mark, (fill, line, text) in style.PALETTE.items():
+        dashes = ";stroke-dasharray:5 3" if mark in style.DASHED else ""
         rules += [
             f".{mark} .box{{fill:{fill};stroke:{line}{dashes}}}.{mark} text{{fill:{text}}}",
             f".edge.{mark}{{stroke:{line};stroke-width:2{dashes}}}",

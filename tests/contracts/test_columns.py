@@ -1,13 +1,13 @@
-"""Columns: what a reader's AssetSpec asks for is what the maker declares."""
+"""Columns: what a reader's AssetSpec asks for is what the producer declares."""
 
 from collections.abc import Mapping
 
 import pytest
 
 from devkit import contracts
-from devkit.contracts.survey import Survey
-from devkit.workspace import Team
-from tests.contracts.support import case, misplaced, summary, told, unclaimed, universe
+from devkit.contracts.snapshot import Snapshot
+from devkit.registry.workspace import Team
+from testing.contracts import case, misplaced, summary, told, unclaimed, universe
 
 
 def schema(**columns: str) -> str:
@@ -16,7 +16,7 @@ def schema(**columns: str) -> str:
     return f"{{'dagster/column_schema': dg.TableSchema([{each}])}}"
 
 
-def maker(name: str, metadata: str = "{}") -> str:
+def producer(name: str, metadata: str = "{}") -> str:
     return f"@dg.asset(metadata={metadata})\ndef {name}() -> None: ..."
 
 
@@ -30,34 +30,34 @@ def reader(name: str, metadata: str = "{}") -> str:
 BREAKS = {
     "missing": case(
         ("column-missing", "ml analytics", "birds"),
-        analytics=maker("birds", schema(wing="float64", beak="float64")),
+        analytics=producer("birds", schema(wing="float64", beak="float64")),
         ml=reader("birds", schema(wing="float64", tail="float64")),
     ),
     "other_type": case(
         ("column-type", "ml analytics", "fish"),
-        analytics=maker("fish", schema(weight="float64")),
+        analytics=producer("fish", schema(weight="float64")),
         ml=reader("fish", schema(weight="int64")),
     ),
     "other_case": case(
         ("column-missing", "ml analytics", "frogs"),
-        analytics=maker("frogs", schema(Legs="int64")),
+        analytics=producer("frogs", schema(Legs="int64")),
         ml=reader("frogs", schema(legs="int64")),
     ),
     "undeclared": case(
         ("columns-undeclared", "ml analytics", "snakes"),
-        analytics=maker("snakes"),
+        analytics=producer("snakes"),
         ml=reader("snakes", schema(length="float64")),
     ),
     "several": case(
         ("column-missing", "ml analytics", "whales"),
         ("column-missing", "ml analytics", "whales"),
         ("column-type", "ml analytics", "whales"),
-        analytics=maker("whales", schema(mass="float64", name="string")),
+        analytics=producer("whales", schema(mass="float64", name="string")),
         ml=reader("whales", schema(song="string", mass="int64", depth="float64")),
     ),
     "one_of_two_readers": case(
         ("column-missing", "sales analytics", "crabs"),
-        analytics=maker("crabs", schema(armour="string")),
+        analytics=producer("crabs", schema(armour="string")),
         ml=reader("crabs", schema(armour="string")),
         sales=reader("crabs", schema(claws="int64")).replace("of_", "more_"),
     ),
@@ -75,27 +75,27 @@ BREAKS = {
 
 HOLDS = {
     "same": case(
-        analytics=maker("cats", schema(fur="string", lives="int64")),
+        analytics=producer("cats", schema(fur="string", lives="int64")),
         ml=reader("cats", schema(fur="string", lives="int64")),
     ),
     "some_in_other_order": case(
-        analytics=maker("dogs", schema(fur="string", age="int64", name="string")),
+        analytics=producer("dogs", schema(fur="string", age="int64", name="string")),
         ml=reader("dogs", schema(name="string", fur="string")),
     ),
     "nothing_needed": case(
-        analytics=maker("cows", schema(milk="float64")),
+        analytics=producer("cows", schema(milk="float64")),
         ml=reader("cows"),
     ),
     "nothing_declared": case(
-        analytics=maker("pigs"),
+        analytics=producer("pigs"),
         ml="@dg.asset(deps=['pigs'])\ndef sty() -> None: ...",
     ),
     "no_column_needed": case(
-        analytics=maker("ducks", schema(feathers="int64")),
+        analytics=producer("ducks", schema(feathers="int64")),
         ml=reader("ducks", schema()),
     ),
     "same_key_in_another_place": case(
-        analytics=maker("bees", schema(honey="float64")),
+        analytics=producer("bees", schema(honey="float64")),
         ml=(
             f"@dg.asset(key_prefix='wild', deps=['bees'], metadata={schema(stings='int64')})\n"
             "def bees() -> None: ..."
@@ -112,7 +112,7 @@ HOLDS = {
         ml=reader("horses", schema(hooves="int64")),
     ),
     "as_a_metadata_value": case(
-        analytics=maker(
+        analytics=producer(
             "goats",
             "{'dagster/column_schema': "
             "dg.MetadataValue.table_schema(dg.TableSchema([dg.TableColumn('horns', 'int64')]))}",
@@ -128,7 +128,7 @@ HOLDS = {
     ),
     "own": case(
         analytics=(
-            f"{maker('hens', schema(eggs='int64'))}\n\n"
+            f"{producer('hens', schema(eggs='int64'))}\n\n"
             f"@dg.asset(deps=[hens], metadata={schema(yolk='string')})\ndef omelette() -> None: ..."
         ),
     ),
@@ -136,31 +136,31 @@ HOLDS = {
 
 
 @pytest.fixture(scope="module")
-def survey(teams: Mapping[str, Team], tmp_path_factory: pytest.TempPathFactory) -> Survey:
+def snapshot(teams: Mapping[str, Team], tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     return universe(teams, tmp_path_factory.mktemp("cases"), {**BREAKS, **HOLDS})
 
 
 @pytest.mark.parametrize("name", BREAKS)
-def test_a_need_that_is_not_met_is_found(survey: Survey, name: str) -> None:
-    assert summary(survey, BREAKS[name]) == [*BREAKS[name].findings]
-    assert misplaced(survey, name, BREAKS[name]) == []
+def test_a_need_that_is_not_met_is_found(snapshot: Snapshot, name: str) -> None:
+    assert summary(snapshot, BREAKS[name]) == [*BREAKS[name].findings]
+    assert misplaced(snapshot, name, BREAKS[name]) == []
 
 
-def test_nothing_else_is_found(survey: Survey) -> None:
-    assert unclaimed(survey, {**BREAKS, **HOLDS}) == []
+def test_nothing_else_is_found(snapshot: Snapshot) -> None:
+    assert unclaimed(snapshot, {**BREAKS, **HOLDS}) == []
 
 
 @pytest.mark.parametrize("name", HOLDS)
-def test_a_need_that_is_met_trips_nothing(survey: Survey, name: str) -> None:
-    assert summary(survey, HOLDS[name]) == []
+def test_a_need_that_is_met_trips_nothing(snapshot: Snapshot, name: str) -> None:
+    assert summary(snapshot, HOLDS[name]) == []
 
 
-def test_a_finding_names_the_column_and_what_there_is(survey: Survey) -> None:
-    found = contracts.broken(survey)
+def test_a_finding_names_the_column_and_what_there_is(snapshot: Snapshot) -> None:
+    found = contracts.broken(snapshot)
     (missing,) = told(found, BREAKS["missing"])
-    assert "the column tail; its maker declares wing, beak" in missing.message
+    assert "the column tail; its producer declares wing, beak" in missing.message
     (other,) = told(found, BREAKS["other_type"])
-    assert "the column weight as int64; its maker declares float64" in other.message
+    assert "the column weight as int64; its producer declares float64" in other.message
     (undeclared,) = told(found, BREAKS["undeclared"])
-    assert "the columns length, but its maker declares none" in undeclared.message
-    assert "dagster/column_schema" in undeclared.mend
+    assert "the columns length, but its producer declares none" in undeclared.message
+    assert "dagster/column_schema" in undeclared.fix

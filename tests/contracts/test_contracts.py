@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from devkit import contracts
-from devkit.bootstrap import ROOT
-from devkit.contracts.survey import Survey
-from devkit.workspace import Team
-from tests.contracts.support import Case, load, universe, write
+from devkit.contracts.snapshot import Snapshot
+from devkit.core.paths import ROOT
+from devkit.registry.workspace import Team
+from testing.contracts import Case, load, universe, write
 
 DOCS = (ROOT / "docs/contracts.md").read_text()
 SECTION = re.compile(r"^### `(?P<code>[a-z-]+)`\n(?P<text>.*?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)
@@ -75,7 +75,7 @@ def test_every_contract_is_held() -> None:
         for module in modules
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if not name.startswith("_")
-        and [*inspect.signature(function).parameters] == ["survey"]
+        and [*inspect.signature(function).parameters] == ["snapshot"]
         and function.__module__.startswith("devkit.contracts.")
     }
     assert public == set(contracts.CONTRACTS)
@@ -111,4 +111,4 @@ def test_each_example_breaks_what_it_should_and_nothing_else(
 
 
 def test_of_nothing_nothing_is_found() -> None:
-    assert contracts.broken(Survey((), ())) == []
+    assert contracts.broken(Snapshot((), ())) == []

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from devkit import contracts, parallel, probe
-from devkit.contracts.survey import Survey
-from devkit.manifest import Manifest
-from devkit.probe import Failure
-from devkit.workspace import Team
-from tests.contracts.support import (
+from devkit import contracts
+from devkit.contracts.snapshot import Snapshot
+from devkit.core import parallel
+from devkit.definitions import loading
+from devkit.definitions.loading import Failure
+from devkit.definitions.manifest import Manifest
+from devkit.registry.workspace import Team
+from testing.contracts import (
     case,
     line_of,
     locations,
@@ -322,41 +324,41 @@ HOLDS = {
 
 
 @pytest.fixture(scope="module")
-def broken(teams: Mapping[str, Team], tmp_path_factory: pytest.TempPathFactory) -> Survey:
+def broken(teams: Mapping[str, Team], tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     return universe(teams, tmp_path_factory.mktemp("broken"), BREAKS)
 
 
 @pytest.fixture(scope="module")
-def whole(teams: Mapping[str, Team], tmp_path_factory: pytest.TempPathFactory) -> Survey:
+def whole(teams: Mapping[str, Team], tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     return universe(teams, tmp_path_factory.mktemp("whole"), HOLDS)
 
 
 @pytest.mark.parametrize("name", BREAKS)
-def test_what_is_broken_is_found_at_its_line(broken: Survey, name: str) -> None:
+def test_what_is_broken_is_found_at_its_line(broken: Snapshot, name: str) -> None:
     assert summary(broken, BREAKS[name]) == [*BREAKS[name].findings]
     assert misplaced(broken, name, BREAKS[name]) == []
 
 
-def test_nothing_else_is_found(broken: Survey) -> None:
+def test_nothing_else_is_found(broken: Snapshot) -> None:
     assert unclaimed(broken, BREAKS) == []
 
 
 @pytest.mark.parametrize("name", HOLDS)
-def test_what_holds_trips_nothing(whole: Survey, name: str) -> None:
+def test_what_holds_trips_nothing(whole: Snapshot, name: str) -> None:
     assert summary(whole, HOLDS[name]) == []
 
 
-def test_where_all_holds_nothing_is_found(whole: Survey) -> None:
+def test_where_all_holds_nothing_is_found(whole: Snapshot) -> None:
     assert contracts.broken(whole) == []
 
 
-def test_findings_say_what_to_write(broken: Survey) -> None:
+def test_findings_say_what_to_write(broken: Snapshot) -> None:
     found = contracts.broken(broken)
     (lake,) = told(found, BREAKS["other_prefix"])
     assert lake.message == "boat of ml reads lake, which no team makes"
-    assert "did you mean raw/lake of analytics?" in lake.mend
+    assert "did you mean raw/lake of analytics?" in lake.fix
     (phantom,) = told(found, BREAKS["input_of_nothing"])
-    assert 'dg.AssetSpec("phantom", tags={"dagteam/external": "who-makes-it"})' in phantom.mend
+    assert 'dg.AssetSpec("phantom", tags={"dagteam/external": "who-makes-it"})' in phantom.fix
     (ring,) = told(found, BREAKS["circle_of_three"])
     assert "paper -> scissors -> stone -> paper" in ring.message
     (comet,) = told(found, BREAKS["asset_sensor"])
@@ -366,17 +368,17 @@ def test_findings_say_what_to_write(broken: Survey) -> None:
 
 
 def test_what_a_finding_tells_to_write_is_what_dagster_takes(
-    teams: Mapping[str, Team], tmp_path: Path, broken: Survey
+    teams: Mapping[str, Team], tmp_path: Path, broken: Snapshot
 ) -> None:
     (phantom,) = told(contracts.broken(broken), BREAKS["input_of_nothing"])
-    declared = phantom.mend.partition("declare it: ")[2]
+    declared = phantom.fix.partition("declare it: ")[2]
     code = BREAKS["input_of_nothing"].teams["analytics"]
     mended = code.replace("dg.AssetSpec('phantom')", declared)
     found = locations(teams, tmp_path, ml={"assets.py": f"import dagster as dg\n\n{mended}\n"})
     assert contracts.broken(found) == []
 
 
-def test_of_what_nobody_knows_nothing_is_said(broken: Survey) -> None:
+def test_of_what_nobody_knows_nothing_is_said(broken: Snapshot) -> None:
     missing = replace(broken.teams[0], location="missing_project")
     known = {finding.code for finding in contracts.broken(broken)}
     partial = replace(broken, teams=(*broken.teams, missing))
@@ -422,7 +424,7 @@ def shadows(
         write(turn, folder, name, {"definitions.py": SHADOWS.format(stub=stub, order=order)})
         for turn, (name, (stub, order)) in zip(turns, STUBS.items(), strict=False)
     ]
-    return dict(zip(STUBS, parallel.gather(probe.load, written), strict=True))
+    return dict(zip(STUBS, parallel.gather(loading.load, written), strict=True))
 
 
 @pytest.mark.parametrize("name", ["newer", "older"])
@@ -431,7 +433,7 @@ def test_a_stub_that_hides_a_teams_own_asset_is_found(
 ) -> None:
     loaded = shadows[name]
     assert isinstance(loaded, Manifest), loaded
-    (found,) = contracts.broken(Survey((loaded.team,), (loaded,)))
+    (found,) = contracts.broken(Snapshot((loaded.team,), (loaded,)))
     assert (found.code, found.teams, found.keys) == ("stub-shadows-own", (name,), ("our/coins",))
     assert line_of(found).startswith("stub = dg.SourceAsset")
 
@@ -441,7 +443,7 @@ def test_a_stub_of_the_same_name_and_another_key_hides_nothing(
 ) -> None:
     loaded = shadows["other"]
     assert isinstance(loaded, Manifest), loaded
-    assert contracts.broken(Survey((loaded.team,), (loaded,))) == []
+    assert contracts.broken(Snapshot((loaded.team,), (loaded,))) == []
 
 
 @pytest.mark.parametrize("name", ["first", "spec"])

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from devkit import contracts, environments, installed
-from devkit.contracts.survey import Finding, Survey
-from devkit.environments import SHARED
-from devkit.workspace import Team
-from tests.contracts.support import load, write
-from tests.support import environment, wheel
+from devkit import contracts
+from devkit.contracts.snapshot import Finding, Snapshot
+from devkit.core.paths import SHARED
+from devkit.environments import installed, venvs
+from devkit.registry.workspace import Team
+from testing.contracts import load, write
+from testing.support import environment, wheel
 
 DEFS = "import dagster as dg\n\n@dg.asset\ndef {name}() -> None: ...\n"
 
@@ -86,7 +87,7 @@ HOLDS: Mapping[str, Mapping[str, str]] = {
 
 
 @pytest.fixture(scope="module")
-def survey(teams: Mapping[str, Team], tmp_path_factory: pytest.TempPathFactory) -> Survey:
+def snapshot(teams: Mapping[str, Team], tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     """Every case is a team of its own; the shop is one more."""
     folder = tmp_path_factory.mktemp("isolation")
     files: dict[str, Mapping[str, str]] = {"shop": SHOP, **HOLDS}
@@ -99,14 +100,16 @@ def survey(teams: Mapping[str, Team], tmp_path_factory: pytest.TempPathFactory) 
     return load(written)
 
 
-def of(survey: Survey, team: str) -> list[Finding]:
-    return [finding for finding in contracts.broken(survey) if finding.teams[0] == team]
+def of(snapshot: Snapshot, team: str) -> list[Finding]:
+    return [finding for finding in contracts.broken(snapshot) if finding.teams[0] == team]
 
 
 @pytest.mark.parametrize("name", BREAKS)
-def test_an_import_of_another_teams_package_is_found_at_its_line(survey: Survey, name: str) -> None:
+def test_an_import_of_another_teams_package_is_found_at_its_line(
+    snapshot: Snapshot, name: str
+) -> None:
     _, file, line = BREAKS[name]
-    (found,) = of(survey, name)
+    (found,) = of(snapshot, name)
     assert (found.code, found.teams) == ("foreign-import", (name, "shop"))
     assert "shop_project" in found.message
     if file:
@@ -117,12 +120,12 @@ def test_an_import_of_another_teams_package_is_found_at_its_line(survey: Survey,
 
 
 @pytest.mark.parametrize("name", HOLDS)
-def test_other_imports_trip_nothing(survey: Survey, name: str) -> None:
-    assert of(survey, name) == []
+def test_other_imports_trip_nothing(snapshot: Snapshot, name: str) -> None:
+    assert of(snapshot, name) == []
 
 
-def test_nothing_else_is_found(survey: Survey) -> None:
-    assert len(contracts.broken(survey)) == len(BREAKS)
+def test_nothing_else_is_found(snapshot: Snapshot) -> None:
+    assert len(contracts.broken(snapshot)) == len(BREAKS)
 
 
 @pytest.mark.parametrize(
@@ -135,15 +138,15 @@ def test_nothing_else_is_found(survey: Survey) -> None:
     ],
 )
 def test_another_teams_package_in_an_environment_is_found(
-    survey: Survey, tmp_path: Path, names: list[str], code: list[str]
+    snapshot: Snapshot, tmp_path: Path, names: list[str], code: list[str]
 ) -> None:
     lock = "".join(wheel(tmp_path / "wheels", name) for name in names)
     room = environment(tmp_path / "own_project", lock, name="own")
-    environments.build(room)
-    registry = {team.name: team for team in survey.teams}
+    venvs.build(room)
+    registry = {team.name: team for team in snapshot.teams}
     team = replace(registry["own"], directory=tmp_path / "own_project", python=room.python)
     assert team.environment == room.path
-    known = Survey(
+    known = Snapshot(
         teams=(team, registry["shop"]),
         manifests=(),
         installed={"own": installed.distributions(team.environment)},
@@ -152,11 +155,11 @@ def test_another_teams_package_in_an_environment_is_found(
     assert [finding.code for finding in found] == code
     for finding in found:
         assert finding.teams == ("own", "shop")
-        assert "own_project/pyproject.toml" in finding.mend
+        assert "own_project/pyproject.toml" in finding.fix
 
 
 def test_utils_is_nobodys(teams: Mapping[str, Team]) -> None:
-    known = Survey(
+    known = Snapshot(
         teams=tuple(teams.values()),
         manifests=(),
         installed={name: installed.distributions(team.environment) for name, team in teams.items()},

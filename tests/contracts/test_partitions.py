@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from devkit import contracts
-from devkit.contracts.survey import Survey
-from devkit.workspace import Team
-from tests.contracts.support import Case, case, misplaced, summary, unclaimed, universe
-from tests.support import run
+from devkit.contracts.snapshot import Snapshot
+from devkit.registry.workspace import Team
+from testing.contracts import Case, case, misplaced, summary, unclaimed, universe
+from testing.support import run
 
 CODE = "partitions-unmappable"
 
@@ -67,7 +67,7 @@ class FirstOfMonth(dg.AllPartitionMapping):
 """
 
 # How a reader comes by what it reads.
-MAKER = "@dg.asset(partitions_def={maker})\ndef {name}_made() -> None: ..."
+MAKER = "@dg.asset(partitions_def={producer})\ndef {name}_made() -> None: ..."
 NAMES = (
     "@dg.asset(\n"
     "    partitions_def={reader},\n"
@@ -86,12 +86,12 @@ LOADS = (
 
 
 def pair(
-    name: str, maker: str, reader: str, mapping: str = "", stub: str = "", *, holds: bool
+    name: str, producer: str, reader: str, mapping: str = "", stub: str = "", *, holds: bool
 ) -> Case:
     """Two teams' assets with these partitions; with a `stub`, an IO manager loads it."""
     words = {
         "name": name,
-        "maker": PARTITIONS[maker],
+        "producer": PARTITIONS[producer],
         "reader": PARTITIONS[reader],
         "mapping": MAPPINGS.get(mapping, mapping or "None"),
         "stub": PARTITIONS.get(stub, ""),
@@ -105,7 +105,7 @@ def pair(
     )
 
 
-# Name: maker's partitions, reader's, the dependency's mapping, and those of what it loads.
+# Name: producer's partitions, reader's, the dependency's mapping, and those of what it loads.
 FIT: dict[str, tuple[str, ...]] = {
     "same_days": ("daily", "daily"),
     "days_that_begin_later": ("daily", "daily_later"),
@@ -186,19 +186,19 @@ import dagster as dg
 from dagster._core.definitions.partitions.utils.mapping import infer_partition_mapping
 
 
-def ask(maker, reader, mapping):
-    if maker is None or reader is None:
+def ask(producer, reader, mapping):
+    if producer is None or reader is None:
         return None
-    mapping = infer_partition_mapping(mapping, reader, maker)
+    mapping = infer_partition_mapping(mapping, reader, producer)
     try:
-        mapping.validate_partition_mapping(maker, reader)
+        mapping.validate_partition_mapping(producer, reader)
     except Exception as error:
         return str(error)
     kinds = (dg.StaticPartitionsDefinition, dg.MultiPartitionsDefinition)
     if isinstance(mapping, dg.IdentityPartitionMapping) and isinstance(reader, kinds):
         keys = reader.get_partition_keys()
         every = reader.empty_subset().with_partition_keys(keys)
-        found = mapping.get_upstream_mapped_partitions_result_for_partitions(every, reader, maker)
+        found = mapping.get_upstream_mapped_partitions_result_for_partitions(every, reader, producer)
         if found.required_but_nonexistent_subset.get_partition_keys():
             return "some are not there"
     return None
@@ -214,30 +214,30 @@ print(json.dumps({name: ask(*(eval(text) for text in row)) for name, row in rows
 
 
 @pytest.fixture(scope="module")
-def survey(teams: Mapping[str, Team], tmp_path_factory: pytest.TempPathFactory) -> Survey:
+def snapshot(teams: Mapping[str, Team], tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     return universe(teams, tmp_path_factory.mktemp("cases"), {**BREAKS, **HOLDS})
 
 
 @pytest.mark.parametrize("name", BREAKS)
-def test_what_cannot_be_mapped_is_found(survey: Survey, name: str) -> None:
-    assert summary(survey, BREAKS[name]) == [*BREAKS[name].findings]
-    assert misplaced(survey, name, BREAKS[name]) == []
+def test_what_cannot_be_mapped_is_found(snapshot: Snapshot, name: str) -> None:
+    assert summary(snapshot, BREAKS[name]) == [*BREAKS[name].findings]
+    assert misplaced(snapshot, name, BREAKS[name]) == []
 
 
-def test_nothing_else_is_found(survey: Survey) -> None:
-    assert unclaimed(survey, {**BREAKS, **HOLDS}) == []
+def test_nothing_else_is_found(snapshot: Snapshot) -> None:
+    assert unclaimed(snapshot, {**BREAKS, **HOLDS}) == []
 
 
 @pytest.mark.parametrize("name", HOLDS)
-def test_what_can_be_mapped_trips_nothing(survey: Survey, name: str) -> None:
-    assert summary(survey, HOLDS[name]) == []
+def test_what_can_be_mapped_trips_nothing(snapshot: Snapshot, name: str) -> None:
+    assert summary(snapshot, HOLDS[name]) == []
 
 
-def test_a_finding_names_both_partitions(survey: Survey) -> None:
-    messages = [finding.message for finding in contracts.broken(survey)]
+def test_a_finding_names_both_partitions(snapshot: Snapshot) -> None:
+    messages = [finding.message for finding in contracts.broken(snapshot)]
     assert (
         "more_keys_read of ml reads more_keys_made of analytics, "
-        "but its maker has no partition north"
+        "but its producer has no partition north"
     ) in messages
     assert (
         "days_elsewhere_read of ml reads days_elsewhere_made of analytics, "
@@ -256,7 +256,7 @@ def test_dagster_itself_says_the_same_where_it_sees_both(
             MAPPINGS.get(row[2], row[2]) if row[2:] else "None",
         )
         for name, row in {**FIT, **UNFIT}.items()
-        if len(row) < len(("maker", "reader", "mapping", "stub"))
+        if len(row) < len(("producer", "reader", "mapping", "stub"))
     }
     done = run([teams[team].python, "-P", "-c", ASK], tmp_path, stdin=json.dumps(rows))
     said = json.loads(done.stdout)

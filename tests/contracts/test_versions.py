@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from devkit import contracts, environments, installed
-from devkit.contracts.survey import Survey
-from devkit.workspace import Team
-from tests.contracts.support import locations
-from tests.support import environment, wheel
+from devkit import contracts
+from devkit.contracts.snapshot import Snapshot
+from devkit.environments import installed, venvs
+from devkit.registry.workspace import Team
+from testing.contracts import locations
+from testing.support import environment, wheel
 
 
 def room(folder: Path, name: str, **packages: str) -> Mapping[str, str]:
@@ -18,7 +19,7 @@ def room(folder: Path, name: str, **packages: str) -> Mapping[str, str]:
     wheels = folder / "wheels"
     lock = "".join(wheel(wheels, package, version) for package, version in packages.items())
     built = environment(folder / name, lock, name=name)
-    environments.build(built)
+    venvs.build(built)
     return installed.distributions(built.path)
 
 
@@ -27,8 +28,8 @@ def hosts(folder: Path, dagster: str, webserver: str = "") -> Mapping[str, str]:
     return room(folder, "hosts", **packages)
 
 
-def codes(survey: Survey) -> list[tuple[str, tuple[str, ...]]]:
-    return [(finding.code, finding.teams) for finding in contracts.broken(survey)]
+def codes(snapshot: Snapshot) -> list[tuple[str, tuple[str, ...]]]:
+    return [(finding.code, finding.teams) for finding in contracts.broken(snapshot)]
 
 
 @pytest.mark.parametrize(
@@ -50,7 +51,7 @@ def test_the_orchestrator_is_at_or_above_the_highest_dagster(
     ml: str,
     behind: Sequence[str],
 ) -> None:
-    survey = Survey(
+    snapshot = Snapshot(
         teams=(teams["analytics"], teams["ml"]),
         manifests=(),
         installed={
@@ -59,9 +60,9 @@ def test_the_orchestrator_is_at_or_above_the_highest_dagster(
         },
         hosts=hosts(tmp_path, orchestrator),
     )
-    assert codes(survey) == [("orchestrator-behind", ("orchestrator", name)) for name in behind]
-    for finding, name in zip(contracts.broken(survey), behind, strict=True):
-        assert survey.installed[name]["dagster"] in finding.message
+    assert codes(snapshot) == [("orchestrator-behind", ("orchestrator", name)) for name in behind]
+    for finding, name in zip(contracts.broken(snapshot), behind, strict=True):
+        assert snapshot.installed[name]["dagster"] in finding.message
         assert orchestrator in finding.message
 
 
@@ -78,7 +79,7 @@ def test_the_orchestrator_is_at_or_above_the_highest_dagster(
 def test_webserver_and_daemon_are_of_one_version(
     tmp_path: Path, packages: Mapping[str, str], differ: bool
 ) -> None:
-    found = contracts.broken(Survey((), (), hosts=room(tmp_path, "hosts", **packages)))
+    found = contracts.broken(Snapshot((), (), hosts=room(tmp_path, "hosts", **packages)))
     assert [(one.code, one.teams) for one in found] == (
         [("hosts-differ", ("orchestrator",))] if differ else []
     )
@@ -104,17 +105,17 @@ def test_webserver_and_daemon_are_of_one_version(
 def test_what_utils_requires_is_in_every_environment(
     teams: dict[str, Team], tmp_path: Path, required: Sequence[str], unmet: bool
 ) -> None:
-    survey = Survey(
+    snapshot = Snapshot(
         teams=(teams["ml"],),
         manifests=(),
         installed={"ml": room(tmp_path, "ml", pandas="2.3.1", universal_pathlib="0.3.0rc2")},
         shared=tuple(required),
     )
-    assert codes(survey) == ([("utils-unmet", ("ml",))] if unmet else [])
+    assert codes(snapshot) == ([("utils-unmet", ("ml",))] if unmet else [])
 
 
 def test_each_fault_is_told_and_no_other(teams: dict[str, Team], tmp_path: Path) -> None:
-    survey = Survey(
+    snapshot = Snapshot(
         teams=(teams["analytics"], teams["ml"]),
         manifests=(),
         installed={
@@ -123,14 +124,14 @@ def test_each_fault_is_told_and_no_other(teams: dict[str, Team], tmp_path: Path)
         },
         shared=("pandas>=2", "pyarrow>=17"),
     )
-    (found,) = contracts.broken(survey)
+    (found,) = contracts.broken(snapshot)
     assert found.teams == ("ml",)
     assert found.message.endswith("pandas>=2 (it has 1.5.0); pyarrow>=17 (it has none)")
-    assert "invoke lock --team ml" in found.mend
+    assert "invoke lock --team ml" in found.fix
 
 
 @pytest.fixture(scope="module")
-def loaded(teams: dict[str, Team], tmp_path_factory: pytest.TempPathFactory) -> Survey:
+def loaded(teams: dict[str, Team], tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     """A team that loads, in an environment that has nothing that matters."""
     code = "import dagster as dg\n\ndefs = dg.Definitions()\n"
     found = locations(teams, tmp_path_factory.mktemp("loaded"), analytics=code)
@@ -147,41 +148,43 @@ def loaded(teams: dict[str, Team], tmp_path_factory: pytest.TempPathFactory) -> 
         ("<3.11", True),
     ],
 )
-def test_the_python_is_one_that_utils_works_with(loaded: Survey, wanted: str, unmet: bool) -> None:
-    survey = replace(loaded, shared_python=wanted)
-    assert codes(survey) == ([("utils-unmet", ("analytics",))] if unmet else [])
+def test_the_python_is_one_that_utils_works_with(
+    loaded: Snapshot, wanted: str, unmet: bool
+) -> None:
+    snapshot = replace(loaded, shared_python=wanted)
+    assert codes(snapshot) == ([("utils-unmet", ("analytics",))] if unmet else [])
 
 
 @pytest.mark.parametrize(("python", "unmet"), [("3.10.1", False), ("3.13.2", True)])
 def test_a_requirement_is_judged_for_the_teams_own_python(
-    loaded: Survey, python: str, unmet: bool
+    loaded: Snapshot, python: str, unmet: bool
 ) -> None:
     (manifest,) = loaded.manifests
-    survey = replace(
+    snapshot = replace(
         loaded,
         manifests=(replace(manifest, python=python),),
         shared=("polars; python_version>='3.12'",),
     )
-    assert bool(codes(survey)) == unmet
+    assert bool(codes(snapshot)) == unmet
 
 
 def test_the_environments_of_this_repository_keep_every_contract(teams: dict[str, Team]) -> None:
     shared = installed.shared_project()
-    survey = Survey(
+    snapshot = Snapshot(
         teams=tuple(teams.values()),
         manifests=(),
         installed={name: installed.distributions(team.environment) for name, team in teams.items()},
-        hosts=installed.distributions(environments.orchestrator_environment().path),
+        hosts=installed.distributions(venvs.orchestrator_environment().path),
         shared=shared.requirements,
         shared_python=shared.python,
     )
-    assert contracts.broken(survey) == []
-    assert survey.hosts["dagster"] != survey.installed["ml"]["dagster"]
+    assert contracts.broken(snapshot) == []
+    assert snapshot.orchestrator["dagster"] != snapshot.installed["ml"]["dagster"]
     assert shared.requirements
 
 
 def test_a_stale_lock_is_its_rooms(teams: dict[str, Team]) -> None:
     reasons = {"ml": "ml_project/requirements.txt is older than what it is made from"}
-    (found,) = contracts.broken(Survey(tuple(teams.values()), (), stale_locks=reasons))
+    (found,) = contracts.broken(Snapshot(tuple(teams.values()), (), stale_locks=reasons))
     assert (found.code, found.teams, found.message) == ("lock-stale", ("ml",), reasons["ml"])
-    assert found.mend == "invoke lock --team ml"
+    assert found.fix == "invoke lock --team ml"

@@ -1,7 +1,7 @@
 """The platform in containers on one host, as docs/host.md says: its very commands, a real engine.
 
 One platform serves all of these tests, in their order. Needs root on Debian or an engine that
-answers, and takes some ten minutes; see tests/deploy/engine.py.
+answers, and takes some ten minutes; see testing/deploy/engine.py.
 """
 
 import json
@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 import yaml
 
-from devkit import graphql
-from devkit.bootstrap import ROOT
-from devkit.deploy import compose
-from devkit.workspace import Team
-from tests.deploy.engine import Engine, engine
-from tests.deploy.support import built_checkout
-from tests.running import descriptions, free_port, launch, load_errors, status, until
+from devkit.core.paths import ROOT
+from devkit.dev import webserver
+from devkit.generated import compose
+from devkit.registry.workspace import Team
+from testing.deploy.engine import Engine, engine
+from testing.deploy.support import built_checkout
+from testing.platform import descriptions, free_port, launch, load_errors, status, until
 from tests.test_end_to_end import metadata, runs_of, succeeded
 
 PAGE = (ROOT / "docs" / "host.md").read_text()
@@ -98,7 +98,7 @@ class Host:
 
     def ask(self, query: str, **variables: Any) -> dict[str, Any]:
         """Send a GraphQL query or mutation."""
-        return graphql.ask(self.url, query, variables)
+        return webserver.ask(self.url, query, variables)
 
     def loaded(self) -> bool:
         """Whether every location is there without an error."""

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from devkit.bootstrap import TOOLS
-from tests.running import dev, launch, until
-from tests.support import Checkout, borrow_tools, copy_repository, find_python, run
+from devkit.core.paths import TOOLS
+from testing.platform import dev, launch, until
+from testing.support import Checkout, borrow_tools, copy_repository, find_python, run
 from tests.test_end_to_end import succeeded
 
 OLD_TIMER = "old_timer_project"

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from packaging.utils import canonicalize_name
 
-from devkit import locks
-from devkit.workspace import Team
-from tests.deploy.support import built_checkout, environment
-from tests.support import Checkout, run
+from devkit.environments import lockfiles
+from devkit.registry.workspace import Team
+from testing.deploy.support import built_checkout, environment
+from testing.support import Checkout, run
 
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 ASSETS = {"analytics": ["penguins"], "ml": ["penguin_cluster", "penguins"]}
@@ -49,7 +49,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 @pytest.fixture(scope="module")
 def cli(tmp_path_factory: pytest.TempPathFactory, teams: dict[str, Team]) -> Path:
     """The Python of an environment with Dagster+'s tools and agent, in analytics' version."""
-    version = locks.pins(locks.team_room(teams["analytics"]))["dagster-cloud-cli"]
+    version = lockfiles.pins(lockfiles.team_room(teams["analytics"]))["dagster-cloud-cli"]
     folder = tmp_path_factory.mktemp("cli") / "venv"
     return environment(folder, f"dagster-cloud=={version}", "pip")
 
@@ -93,6 +93,6 @@ def test_its_builder_makes_executables_that_load_the_definitions(
     # What is deployed is what is locked, and nothing else.
     info = run([cli, "-m", "zipfile", "-l", deps], tmp_path).stdout
     made = re.findall(r"\.deps/([A-Za-z0-9_.]+)-([0-9][^-]*)-", info)
-    pins = locks.PIN.findall((folder / "requirements.txt").read_text())
+    pins = lockfiles.PIN.findall((folder / "requirements.txt").read_text())
     locked = {(canonicalize_name(package), version) for package, version in pins}
     assert {(canonicalize_name(package), version) for package, version in made} <= locked

@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from devkit.bootstrap import ROOT
-from tests.running import ready_copy
-from tests.support import Checkout
+from devkit.core.paths import ROOT
+from testing.platform import ready_copy
+from testing.support import Checkout
 
 TEAM = "newcomer_project"
 PAGE = (ROOT / "docs" / "dg.md").read_text()

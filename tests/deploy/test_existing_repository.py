@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from tests.following import follow
-from tests.pages import Page
-from tests.repositories import SETTINGS
-from tests.running import dev, load_errors
-from tests.support import borrow_tools, copy_repository, run
+from testing.doc_runner import follow
+from testing.markdown import Page
+from testing.platform import dev, load_errors
+from testing.repositories import SETTINGS
+from testing.support import borrow_tools, copy_repository, run
 
 
 def test_the_page_brings_a_repository_under_the_kit(tmp_path: Path) -> None:

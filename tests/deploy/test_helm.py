@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 import yaml
 
-from devkit.deploy import helm
-from devkit.workspace import Team
-from tests.support import run
+from devkit.generated import helm
+from devkit.registry.workspace import Team
+from testing.support import run
 
 CHART = os.environ.get("DAGSTER_CHART", "")
 TEAM_CHART = Path(CHART) / "charts" / "dagster-user-deployments"

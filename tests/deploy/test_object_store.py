@@ -11,11 +11,11 @@ from secrets import token_hex
 
 import pytest
 
-from devkit.home import CONFIGURATION
-from devkit.workspace import Team
-from tests.deploy.object_store import ObjectStore, object_store
-from tests.deploy.support import built_checkout, environment
-from tests.support import run
+from devkit.core.paths import DAGSTER_YAML
+from devkit.registry.workspace import Team
+from testing.deploy.object_store import ObjectStore, object_store
+from testing.deploy.support import built_checkout, environment
+from testing.support import run
 
 BUCKET = "tables"
 
@@ -33,7 +33,7 @@ class Deployed:
     ) -> subprocess.CompletedProcess[str]:
         """Materialise one asset, with this DAGSTER_HOME and these variables."""
         home.mkdir()
-        (home / "dagster.yaml").symlink_to(CONFIGURATION)
+        (home / "dagster.yaml").symlink_to(DAGSTER_YAML)
         argv = (self.python, "-m", "dagster", "asset", "materialize")
         chosen = ("--select", asset, "-m", self.team.module)
         return run([*argv, *chosen], self.folder, {"DAGSTER_HOME": str(home), **environ})

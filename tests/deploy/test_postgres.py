@@ -17,12 +17,13 @@ import psutil
 import pytest
 import yaml
 
-from devkit import graphql
-from devkit.bootstrap import ROOT, clean_environment
-from devkit.workspace import Team
-from tests.deploy.postgres import Postgres, postgres
-from tests.deploy.support import built_checkout, environment
-from tests.running import (
+from devkit.core.environ import clean_environment
+from devkit.core.paths import ROOT
+from devkit.dev import webserver
+from devkit.registry.workspace import Team
+from testing.deploy.postgres import Postgres, postgres
+from testing.deploy.support import built_checkout, environment
+from testing.platform import (
     LONG_JOB,
     existing,
     free_port,
@@ -119,7 +120,7 @@ class Deployed:
 
     def ask(self, query: str, **variables: Any) -> dict[str, Any]:
         """Send a GraphQL query or mutation."""
-        return graphql.ask(self.url, query, variables)
+        return webserver.ask(self.url, query, variables)
 
     def loaded(self) -> bool:
         """Whether every location is there without an error."""
@@ -127,7 +128,7 @@ class Deployed:
 
     def seen(self, location: str, since: float) -> bool:
         """Whether the webserver has looked at a location since then, and all are loaded."""
-        return graphql.updates(self.url).get(location, 0) > since and self.loaded()
+        return webserver.updates(self.url).get(location, 0) > since and self.loaded()
 
     def end(self) -> None:
         """Nothing of it runs afterwards."""

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from devkit import doctor, processes
-from devkit.bootstrap import ROOT
+from devkit import doctor
+from devkit.core import processes
+from devkit.core.errors import DevkitError
+from devkit.core.paths import ROOT
+from devkit.core.processes import Completed
 from devkit.doctor import examine, kinds
-from devkit.doctor.findings import Kind, Site
-from devkit.errors import DevkitError
-from devkit.processes import Finished
-from tests.support import NO_NETWORK, Checkout, run
+from devkit.doctor.findings import Context, Rule
+from testing.support import NO_NETWORK, Checkout, run
 
 ENV_FILE = "ml_project/.env"
 
@@ -36,9 +37,9 @@ def test_a_fresh_clone_is_told_what_to_do_and_fix_does_it(light_checkout: Checko
     before = found(light_checkout)
     wrong = {"environment-stale", "lock-stale", "home-not-ready", "hooks-missing", "env-readable"}
     assert wrong <= before.keys()
-    assert before["environment-stale"]["mend"] == "`invoke setup`"
-    assert before["lock-stale"]["mend"].startswith("`invoke lock --team ")
-    assert before["env-readable"]["mend"] == f"`chmod 600 {ENV_FILE}`"
+    assert before["environment-stale"]["fix"] == "`invoke setup`"
+    assert before["lock-stale"]["fix"].startswith("`invoke lock --team ")
+    assert before["env-readable"]["fix"] == f"`chmod 600 {ENV_FILE}`"
     assert not before["lock-stale"]["safe"]
 
     after = found(light_checkout, "--fix")
@@ -88,12 +89,14 @@ def test_what_can_not_be_mended_is_tried_once_and_told(
 ) -> None:
     tries: list[Path] = []
 
-    def fix() -> str:
+    def repair() -> str:
         tries.append(tmp_path)
         raise PermissionError(13, "Permission denied")
 
-    kind = Kind("some", "something", "because", "`do it`", safe=True)
-    monkeypatch.setattr(doctor, "CHECKS", (lambda _: iter([kind.found("it is so", fix=fix)]),))
+    kind = Rule("some", "something", "because", "`do it`", safe=True)
+    monkeypatch.setattr(
+        doctor, "CHECKS", (lambda _: iter([rule.finding("it is so", repair=repair)]),)
+    )
     with pytest.raises(DevkitError, match=r"^to be mended: some$"):
         doctor.run(fix=True)
     assert len(tries) == 1
@@ -103,8 +106,8 @@ def test_what_can_not_be_mended_is_tried_once_and_told(
 def test_what_is_only_to_know_fails_nothing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    kind = Kind("some", "something", "because", "`do it`", grave=False)
-    monkeypatch.setattr(doctor, "CHECKS", (lambda _: iter([kind.found("it is so")]),))
+    kind = Rule("some", "something", "because", "`do it`", severity=Severity.WARNING)
+    monkeypatch.setattr(doctor, "CHECKS", (lambda _: iter([rule.finding("it is so")]),))
     doctor.run()
     assert "── some (to know) ──\nit is so\n  why:      because\n" in capsys.readouterr().out
 
@@ -118,11 +121,11 @@ def test_nothing_found_is_said(
 
 
 def test_a_check_that_can_not_look_is_a_finding() -> None:
-    def check(_: Site) -> Any:
+    def check(_: Context) -> Any:
         raise PermissionError(13, "Permission denied", "somewhere")
         yield
 
-    (one,) = doctor.look(check, Site((), Path("/"), {}))
+    (one,) = doctor.run_check(check, Context((), Path("/"), {}))
     assert one.code == "not-known"
     assert "Permission denied" in one.what
 
@@ -154,7 +157,7 @@ def test_looking_starts_git_alone_so_it_is_quick(monkeypatch: pytest.MonkeyPatch
     asked: list[str] = []
     real = processes.run
 
-    def recorded(argv: Sequence[str | Path], **options: Any) -> Finished:
+    def recorded(argv: Sequence[str | Path], **options: Any) -> Completed:
         asked.append(str(argv[0]))
         return real(argv, **options)
 

@@ -11,20 +11,21 @@ from pathlib import Path
 import psutil
 import pytest
 
-from devkit import claims, home, settings
-from devkit.bootstrap import ROOT
+from devkit.core.paths import ROOT
+from devkit.dev import home, session
+from devkit.dev.launcher import Launcher
 from devkit.doctor import leftovers
-from devkit.launcher import Launcher
-from devkit.workspace import Team
-from tests.doctor.support import codes, only, site
-from tests.support import devkit_script, eventually, run, runs, started, written
+from devkit.environments import variables
+from devkit.registry.workspace import Team
+from testing.doctor import codes, context, only
+from testing.support import devkit_script, eventually, run, runs, started, written
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
 
 
 def mark_of_the_dead() -> str:
     """The mark that a process which has ended would have left."""
-    done = run(devkit_script("from devkit import claims\nprint(claims.mark())"), Path.cwd())
+    done = run(devkit_script("from devkit.dev import session\nprint(session.mark())"), Path.cwd())
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -32,19 +33,19 @@ def mark_of_the_dead() -> str:
 @contextmanager
 def service(where: Path, mark: str) -> Iterator[psutil.Process]:
     """A process as `invoke dev` starts it."""
-    environ = {"DAGSTER_HOME": str(where), claims.MARK: mark}
+    environ = {"DAGSTER_HOME": str(where), session.MARK: mark}
     with started(SLEEP, where, environ) as process:
         yield psutil.Process(process.pid)
 
 
 def test_a_service_of_a_dead_platform_is_found_and_ended(tmp_path: Path) -> None:
     with service(tmp_path, mark_of_the_dead()) as process:
-        one = only(leftovers.processes, site(tmp_path))
-        assert (one.code, one.mend) == ("left-over-processes", f"`kill {process.pid}`")
-        assert one.fix
-        one.fix()
+        one = only(leftovers.processes, context(tmp_path))
+        assert (one.code, one.fix) == ("left-over-processes", f"`kill {process.pid}`")
+        assert one.repair
+        one.repair()
         assert not runs(process.pid)
-    assert codes(leftovers.processes, site(tmp_path)) == []
+    assert codes(leftovers.processes, context(tmp_path)) == []
 
 
 def test_one_that_hears_no_term_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,7 +54,7 @@ def test_one_that_hears_no_term_is_killed(tmp_path: Path, monkeypatch: pytest.Mo
         "import pathlib, signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
         "pathlib.Path('deaf').write_text('yes\\n')\ntime.sleep(600)"
     )
-    environ = {"DAGSTER_HOME": str(tmp_path), claims.MARK: mark_of_the_dead()}
+    environ = {"DAGSTER_HOME": str(tmp_path), session.MARK: mark_of_the_dead()}
     with started([sys.executable, "-c", code], tmp_path, environ) as process:
         eventually(lambda: written(tmp_path / "deaf"), "it is deaf")
         leftovers.end(leftovers.left_over(tmp_path))
@@ -64,38 +65,38 @@ def test_what_lives_or_is_somebody_elses_is_left_alone(tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
     dead = mark_of_the_dead()
-    with service(tmp_path, claims.mark()) as alive, service(other, dead) as elsewhere:
+    with service(tmp_path, session.mark()) as alive, service(other, dead) as elsewhere:
         environ = {"DAGSTER_HOME": str(tmp_path)}
         with started(SLEEP, tmp_path, environ) as by_hand:  # a person's own `dagster dev`
-            assert codes(leftovers.processes, site(tmp_path)) == []
+            assert codes(leftovers.processes, context(tmp_path)) == []
             assert all(map(runs, (alive.pid, elsewhere.pid, by_hand.pid)))
 
 
 def test_a_process_that_has_got_the_id_of_a_dead_one_is_not_taken_for_it() -> None:
-    assert claims.marked_by_the_living(claims.mark())
+    assert session.is_owner_alive(session.mark())
     created = psutil.Process().create_time()
-    assert not claims.marked_by_the_living(f"{os.getpid()} {created - 1000}")
+    assert not session.is_owner_alive(f"{os.getpid()} {created - 1000}")
 
 
 def test_sockets_of_the_dead_are_found_and_removed_and_those_of_the_living_are_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
-    monkeypatch.setattr(claims, "SHORT_PARENT", str(tmp_path))
-    folder = tmp_path / f"{claims.SOCKETS}dead"
+    monkeypatch.setattr(session, "SHORT_PARENT", str(tmp_path))
+    folder = tmp_path / f"{session.SOCKETS}dead"
     folder.mkdir()
-    (folder / claims.OWNER).write_text(str(ROOT))
-    stranger = tmp_path / f"{claims.SOCKETS}stranger"
+    (folder / session.OWNER).write_text(str(ROOT))
+    stranger = tmp_path / f"{session.SOCKETS}stranger"
     stranger.mkdir()
-    (stranger / claims.OWNER).write_text("/another/checkout")
-    unknown = tmp_path / f"{claims.SOCKETS}lock-unknown"
+    (stranger / session.OWNER).write_text("/another/checkout")
+    unknown = tmp_path / f"{session.SOCKETS}lock-unknown"
     unknown.mkdir()
     # A lock that this process holds is one that it may take again: another has to look.
-    monkeypatch.setattr(claims, "_locked", lambda _: False)
-    one = only(leftovers.sockets, site(tmp_path))
-    assert (one.code, one.mend) == ("left-over-sockets", f"`rm -r {folder}`")
-    assert one.fix
-    one.fix()
+    monkeypatch.setattr(session, "_locked", lambda _: False)
+    one = only(leftovers.sockets, context(tmp_path))
+    assert (one.code, one.fix) == ("left-over-sockets", f"`rm -r {folder}`")
+    assert one.repair
+    one.repair()
     assert not folder.exists()
     assert stranger.exists()
     assert unknown.exists()
@@ -103,31 +104,31 @@ def test_sockets_of_the_dead_are_found_and_removed_and_those_of_the_living_are_n
 
 def test_whether_a_platform_lives_is_told_by_its_lock(tmp_path: Path) -> None:
     code = (
-        "from devkit import claims\nimport time\nfrom pathlib import Path\n"
-        "with claims.socket_folder() as folder:\n"
+        "from devkit.dev import session\nimport time\nfrom pathlib import Path\n"
+        "with session.socket_folder() as folder:\n"
         "    Path('folder').write_text(f'{folder}\\n')\n    time.sleep(600)"
     )
     environ = {"TMPDIR": str(tmp_path)} if len(str(tmp_path)) < 40 else {}
     with started(devkit_script(code), tmp_path, environ) as process:
         eventually(lambda: written(tmp_path / "folder"), "it has its folder")
         folder = Path((tmp_path / "folder").read_text().strip())
-        assert folder in claims.socket_folders(abandoned=False)
-        assert folder not in claims.socket_folders(abandoned=True)
+        assert folder in session.find_socket_folders(stale=False)
+        assert folder not in session.find_socket_folders(stale=True)
         process.kill()
         process.wait()
-        assert folder in claims.socket_folders(abandoned=True)
-        assert folder not in claims.socket_folders(abandoned=False)
+        assert folder in session.find_socket_folders(stale=True)
+        assert folder not in session.find_socket_folders(stale=False)
     leftovers.remove(folder)
 
 
 def test_who_holds_a_dagster_home(tmp_path: Path) -> None:
     home.state_folder(tmp_path).mkdir()
-    assert claims.holder(tmp_path) is None
-    with claims.sole_user(tmp_path) as record:
+    assert session.current(tmp_path) is None
+    with session.exclusive_home(tmp_path) as record:
         record("http://127.0.0.1:3000")
-        held = claims.holder(tmp_path)
-        assert held == claims.Holder(str(os.getpid()), "http://127.0.0.1:3000")
-    assert claims.holder(tmp_path) is None
+        held = session.current(tmp_path)
+        assert held == session.Holder(str(os.getpid()), "http://127.0.0.1:3000")
+    assert session.current(tmp_path) is None
 
 
 def test_a_port_that_something_else_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,22 +136,22 @@ def test_a_port_that_something_else_has(tmp_path: Path, monkeypatch: pytest.Monk
         other.bind((leftovers.HOST, 0))
         other.listen()
         port = other.getsockname()[1]
-        monkeypatch.setattr(claims, "FIRST_PORT", port)
-        one = only(leftovers.port, site(tmp_path))
+        monkeypatch.setattr(session, "FIRST_PORT", port)
+        one = only(leftovers.port, context(tmp_path))
         assert (one.code, one.grave) == ("port-taken", False)
         assert str(port) in one.what
         # The platform of this very DAGSTER_HOME is no finding.
         home.state_folder(tmp_path).mkdir()
-        with claims.sole_user(tmp_path) as record:
-            record(claims.url(leftovers.HOST, port))
-            assert codes(leftovers.port, site(tmp_path)) == []
-    assert codes(leftovers.port, site(tmp_path)) == []
+        with session.exclusive_home(tmp_path) as record:
+            record(session.url(leftovers.HOST, port))
+            assert codes(leftovers.port, context(tmp_path)) == []
+    assert codes(leftovers.port, context(tmp_path)) == []
 
 
 def test_services_carry_the_mark_of_their_platform(tmp_path: Path, teams: dict[str, Team]) -> None:
     home.state_folder(tmp_path).mkdir()
     launcher = Launcher(tmp_path, lambda *_: None)
-    env = settings.of_team(teams["ml"])
+    env = variables.of_team(teams["ml"])
 
     async def mourn() -> None: ...
 
@@ -159,4 +160,4 @@ def test_services_carry_the_mark_of_their_platform(tmp_path: Path, teams: dict[s
         launcher.daemon(),
         launcher.code_server(teams["ml"], ("true",), env, mourn),
     ]
-    assert {one.service.env[claims.MARK] for one in services} == {claims.mark()}
+    assert {one.service.env[session.MARK] for one in services} == {session.mark()}

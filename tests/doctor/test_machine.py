@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from devkit.doctor import machine
-from devkit.doctor.findings import Site
+from devkit.doctor.findings import Context
 from devkit.doctor.machine import MB, Mount
-from devkit.workspace import Team
-from tests.doctor.support import codes, only, site
-from tests.support import as_somebody_else
+from devkit.registry.workspace import Team
+from testing.doctor import codes, context, only
+from testing.support import as_somebody_else
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ from tests.support import as_somebody_else
     [(100_000 * MB, []), (1000 * MB, ["disk-nearly-full"]), (10 * MB, ["disk-full"])],
 )
 def test_a_full_disk(tmp_path: Path, free: int, expected: list[str]) -> None:
-    found = list(machine.disk(site(tmp_path / "not" / "there"), usage=lambda _: free))
+    found = list(machine.disk(context(tmp_path / "not" / "there"), usage=lambda _: free))
     assert {one.code for one in found} == set(expected)
     for one in found:
         assert f"{free // MB} MB are free" in one.what
@@ -25,18 +25,18 @@ def test_a_full_disk(tmp_path: Path, free: int, expected: list[str]) -> None:
 
 
 def test_a_real_disk_is_measured(tmp_path: Path) -> None:
-    assert "disk-full" not in codes(machine.disk, site(tmp_path))
+    assert "disk-full" not in codes(machine.disk, context(tmp_path))
 
 
 def test_too_little_memory_for_all_teams(
     teams: dict[str, Team], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    where = site(tmp_path, *teams.values())
+    where = context(tmp_path, *teams.values())
     monkeypatch.setattr(machine, "container_memory", lambda _: 100 * MB)
     one = only(machine.memory, where)
     assert (one.code, one.grave) == ("memory-short", False)
     assert "100 MB of memory are free" in one.what
-    assert codes(machine.memory, site(tmp_path)) == []
+    assert codes(machine.memory, context(tmp_path)) == []
 
 
 def test_a_containers_limit_is_read(tmp_path: Path) -> None:
@@ -48,13 +48,13 @@ def test_a_containers_limit_is_read(tmp_path: Path) -> None:
     assert machine.container_memory(tmp_path) == 4000
 
 
-def watching(tmp_path: Path, watches: int, instances: int, *teams: Team) -> Site:
+def watching(tmp_path: Path, watches: int, instances: int, *teams: Team) -> Context:
     """A machine whose kernel has these limits."""
     limits = tmp_path / "sys/fs/inotify"
     limits.mkdir(parents=True)
     (limits / "max_user_watches").write_text(f"{watches}\n")
     (limits / "max_user_instances").write_text(f"{instances}\n")
-    return site(tmp_path, *teams, proc=tmp_path)
+    return context(tmp_path, *teams, proc=tmp_path)
 
 
 @pytest.mark.parametrize(("watches", "instances"), [(100, 128), (65536, 4)])
@@ -63,7 +63,7 @@ def test_too_few_watches(
 ) -> None:
     one = only(machine.watches, watching(tmp_path, watches, instances, *teams.values()))
     assert (one.code, one.grave) == ("inotify-low", False)
-    assert one.mend.startswith("`sudo sysctl ")
+    assert one.fix.startswith("`sudo sysctl ")
 
 
 def test_the_usual_limits_are_enough(teams: dict[str, Team], tmp_path: Path) -> None:
@@ -71,11 +71,11 @@ def test_the_usual_limits_are_enough(teams: dict[str, Team], tmp_path: Path) -> 
 
 
 def test_no_inotify_no_finding(tmp_path: Path) -> None:
-    assert codes(machine.watches, site(tmp_path, proc=tmp_path)) == []
+    assert codes(machine.watches, context(tmp_path, proc=tmp_path)) == []
 
 
 def test_a_file_system_that_tells_of_no_saves(tmp_path: Path) -> None:
-    where = site(Path("/home/me/home"), root=tmp_path / "checkout")
+    where = context(Path("/home/me/home"), root=tmp_path / "checkout")
     (tmp_path / "checkout").mkdir()
     mounts = [Mount(Path("/"), "ext4"), Mount(tmp_path, "9p")]
     found = [one.code for one in machine.file_systems(where, table=lambda: mounts)]
@@ -85,7 +85,7 @@ def test_a_file_system_that_tells_of_no_saves(tmp_path: Path) -> None:
 
 
 def test_a_home_on_a_network(tmp_path: Path) -> None:
-    where = site(tmp_path / "home", root=Path("/"))
+    where = context(tmp_path / "home", root=Path("/"))
     mounts = [Mount(Path("/"), "ext4"), Mount(tmp_path, "nfs4")]
     (one,) = machine.file_systems(where, table=lambda: mounts)
     assert (one.code, one.grave) == ("home-remote", True)
@@ -98,17 +98,17 @@ def test_this_machines_own_file_systems_are_known(tmp_path: Path) -> None:
 def test_a_cache_of_somebody_else(tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     cache.mkdir(mode=0o555)
-    where = site(tmp_path, environ={"UV_CACHE_DIR": str(cache)})
+    where = context(tmp_path, environ={"UV_CACHE_DIR": str(cache)})
     with as_somebody_else():
         one = only(machine.cache, where)
     assert one.code == "cache-unwritable"
-    assert str(cache) in one.mend
+    assert str(cache) in one.fix
     cache.chmod(0o777)
     assert codes(machine.cache, where) == []
 
 
 def test_a_shell_that_keeps_no_bytecode(tmp_path: Path) -> None:
-    where = site(tmp_path, environ={"PYTHONDONTWRITEBYTECODE": "1"})
+    where = context(tmp_path, environ={"PYTHONDONTWRITEBYTECODE": "1"})
     one = only(machine.variables, where)
     assert (one.code, one.grave) == ("no-bytecode", False)
-    assert codes(machine.variables, site(tmp_path)) == []
+    assert codes(machine.variables, context(tmp_path)) == []

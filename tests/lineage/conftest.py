@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from devkit import bootstrap
-from devkit.workspace import Team
-from tests.lineage.repositories import REGISTRY, SETTINGS, Repository, code
+from devkit.registry.workspace import Team
+from testing.lineage_repositories import REGISTRY, SETTINGS, Repository, code
 
 
 @pytest.fixture

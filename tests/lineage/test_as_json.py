@@ -4,7 +4,7 @@ import json
 
 from devkit.lineage.as_json import as_json
 from devkit.lineage.graph import Graph, Node, Watch
-from tests.lineage.support import EMPTY, GRAPH, HOSTILE, graph
+from testing.lineage import EMPTY, GRAPH, HOSTILE, graph
 
 
 def test_json_is_versioned_and_holds_everything() -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from devkit import lineage, output
-from devkit.errors import DevkitError
-from devkit.lineage import past
-from tests.lineage.repositories import Repository, code
+from devkit import lineage
+from devkit.core import output
+from devkit.core.errors import DevkitError
+from devkit.lineage import base_revision
+from testing.lineage_repositories import Repository, code
 
 Command = Callable[..., None]
 
@@ -47,7 +48,9 @@ def compare(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Command:
     repository.commit()
     repository.git("checkout", "--quiet", "-B", "work")
     repository.write("tea/tea_code.py", code("'pot'"))
-    monkeypatch.setattr(past, "manifests_at", partial(past.manifests_at, root=repository.root))
+    monkeypatch.setattr(
+        base_revision, "manifests_at", partial(base_revision.manifests_at, root=repository.root)
+    )
 
     def compared(
         base: str = "main", select: str = "", form: str = "", target: Path | None = None
@@ -97,7 +100,7 @@ def test_the_format_is_what_is_asked_for_or_what_the_files_name_says(
 def test_a_file_is_written_when_it_differs_and_only_then(
     draw: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    output.divert()
+    output.use_stderr()
     file = tmp_path / "graph.md"
     draw(target=file)
     written = file.read_text()

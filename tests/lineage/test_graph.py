@@ -2,9 +2,9 @@
 
 import pytest
 
+from devkit.definitions.manifest import Manifest
 from devkit.lineage.graph import Graph, Node, Watch, build, difference, only, overview, ranks
-from devkit.manifest import Manifest
-from tests.lineage.support import ANALYTICS, BUILT, ML, keys, made, manifest, stub
+from testing.lineage import ANALYTICS, BUILT, ML, keys, made, manifest, stub
 
 
 def test_an_asset_that_is_made_and_named_is_one_node_of_its_maker() -> None:

@@ -7,7 +7,7 @@ import pytest
 from devkit.lineage.graph import Node
 from devkit.lineage.mermaid import mermaid
 from devkit.lineage.selection import select
-from tests.lineage.support import EMPTY, GRAPH, HOSTILE, PENGUINS, RENAMING, graph, labels, sound
+from testing.lineage import EMPTY, GRAPH, HOSTILE, PENGUINS, RENAMING, graph, labels, sound
 
 
 def test_mermaid_has_a_subgraph_for_each_team_and_what_is_nobodys_outside() -> None:

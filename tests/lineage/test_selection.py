@@ -2,10 +2,10 @@
 
 import pytest
 
-from devkit.errors import DevkitError
+from devkit.core.errors import DevkitError
 from devkit.lineage.graph import build
 from devkit.lineage.selection import select
-from tests.lineage.support import ANALYTICS, BUILT, keys, made, manifest
+from testing.lineage import ANALYTICS, BUILT, keys, made, manifest
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from devkit.lineage.graph import Node
 from devkit.lineage.svg import LONGEST, svg
-from tests.lineage.support import EMPTY, GRAPH, HOSTILE, PENGUINS, RENAMING, graph, many
+from testing.lineage import EMPTY, GRAPH, HOSTILE, PENGUINS, RENAMING, graph, many
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -1,0 +1,57 @@
+"""The dev container's lifecycle hooks: `python -m devkit.commands.container build | check`.
+
+A hook that fails skips those that come after it. So one team's problem fails none: it is reported
+with its fix when it happens, and again whenever the container starts.
+"""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from devkit import doctor
+from devkit.core import output, parallel
+from devkit.core.errors import DevkitError
+from devkit.core.paths import ROOT
+from devkit.core.wording import counted
+from devkit.dev import home
+from devkit.doctor.findings import Severity
+from devkit.environments import venvs
+from devkit.registry.workspace import Team, load_teams
+
+
+def build(teams: Sequence[Team]) -> None:
+    """Build every environment and prepare DAGSTER_HOME: all that a prebuilt layer may hold."""
+    orchestrator = venvs.orchestrator_environment().name
+    jobs: dict[str, parallel.Work] = {orchestrator: partial(home.build_and_prepare, home.locate())}
+    for environment in map(venvs.team_environment, teams):
+        jobs[environment.name] = partial(venvs.build, environment)
+    failed = [one.name for one in parallel.run("building environments", jobs) if not one.ok]
+    if failed:
+        output.info(f"not built: {', '.join(failed)}; the others are\n  fix: `invoke setup`")
+
+
+def check(teams: Sequence[Team]) -> None:
+    """Report what is missing; build nothing."""
+    errors = [one for one in doctor.examine() if one.severity == Severity.ERROR]
+    for finding in errors:
+        output.info(f"{finding.what}\n  fix: {finding.fix}")
+    if errors:
+        output.info("`invoke doctor` says why it matters")
+    else:
+        ready = counted(len(teams), "team")
+        output.info(f"up to date: {ready}; `invoke dev` starts the platform")
+
+
+STEPS: Mapping[str, Callable[[Sequence[Team]], None]] = {"build": build, "check": check}
+
+
+def main(step: str) -> None:
+    """Do one step; nothing that a user can fix fails it."""
+    try:
+        STEPS[step](load_teams(ROOT))
+    except DevkitError as error:
+        output.info(str(error))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,27 @@
+"""`invoke lock`: the dependencies of each project, pinned."""
+
+from invoke.context import Context
+
+from devkit.cli import command, some_teams
+
+
+@command(
+    help={
+        "team": "a team, `orchestrator` or `tools`; repeatable, and takes a,b",
+        "upgrade": "let every pin move",
+        "package": "let this package's pin move; repeatable",
+        "check": "change nothing; fail if a lock is out of date",
+    },
+    iterable=["team", "package"],
+)
+def lock(
+    _: Context, team: list[str], package: list[str], upgrade: bool = False, check: bool = False
+) -> None:
+    """Lock the dependencies of every project, or of one."""
+    from devkit.environments import lockfiles, project, resolver
+
+    projects = project.select_projects(some_teams(), team)
+    if check:
+        lockfiles.require_fresh(projects)
+    else:
+        resolver.update(projects, upgrade=upgrade, packages=package)

@@ -1,0 +1,41 @@
+"""`invoke setup`: every environment, DAGSTER_HOME and the git hooks."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from invoke.context import Context
+
+from devkit.cli import command, some_teams
+from devkit.core import output, parallel
+from devkit.core.wording import counted
+from devkit.registry.workspace import Team
+
+
+@command(help={})
+def setup(_: Context) -> None:
+    """Build all environments, DAGSTER_HOME and the git hooks."""
+    run(some_teams())
+
+
+def run(teams: Sequence[Team]) -> None:
+    """Build or refresh what has to be, side by side; print every result, then fail if one did.
+
+    Raises:
+        DevkitError: naming what could not be done.
+    """
+    from devkit.dev import home
+    from devkit.environments import hooks, venvs
+
+    where = home.locate()
+    orchestrator = venvs.orchestrator_environment()
+    jobs: dict[str, parallel.Work] = {}
+    if venvs.stale(orchestrator) or not home.is_ready(where):
+        jobs[orchestrator.name] = partial(home.build_and_prepare, where)
+    for environment in map(venvs.team_environment, teams):
+        if venvs.stale(environment):
+            jobs[environment.name] = partial(venvs.build, environment)
+    if not hooks.installed():
+        jobs["git hooks"] = hooks.install
+    parallel.require(parallel.run("setting up", jobs), fix="see above, then `invoke setup`")
+    if not jobs:
+        output.info(f"up to date: {counted(len(teams), 'team')}, DAGSTER_HOME {where}")

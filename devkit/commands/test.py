@@ -1,0 +1,42 @@
+"""`invoke test`: the teams' tests, each in its team's environment, and the kit's."""
+
+from invoke.context import Context
+
+from devkit.cli import AFFECTED, BASE, TEAM, affected_teams, command, remainder, some_teams
+
+
+@command(
+    help=TEAM
+    | AFFECTED
+    | {
+        "kit": "only lint, types and DagTeam's own tests",
+        "deploy": "only the deployment tests: executables, images, a database",
+    },
+    iterable=["team"],
+)
+def test(
+    _: Context,
+    team: list[str],
+    affected: bool = False,
+    base: str = BASE,
+    kit: bool = False,
+    deploy: bool = False,
+) -> None:
+    """Run all tests, or one team's; -- passes arguments to pytest."""
+    from devkit.environments import suites
+    from devkit.environments.venvs import every_environment, require_built, team_environment
+
+    some = bool(team or affected or remainder()) and not kit and not deploy
+    if some:
+        teams = affected_teams(team, base) if affected else some_teams(team)
+        require_built(map(team_environment, teams))
+        suites.run_teams(teams, remainder())
+        return
+    teams = some_teams()
+    require_built(every_environment(teams))
+    if deploy:
+        suites.run_deploy(remainder())
+    elif kit:
+        suites.run_kit()
+    else:
+        suites.run_all(teams)

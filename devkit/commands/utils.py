@@ -1,0 +1,49 @@
+"""`invoke utils`: the shared package works in every team's environment."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from invoke.context import Context
+
+from devkit.cli import TEAM, command, some_teams
+from devkit.core import parallel
+from devkit.core.parallel import Outcome
+from devkit.core.paths import SHARED
+from devkit.registry.workspace import Team
+
+
+@command(help=TEAM, iterable=["team"])
+def utils(_: Context, team: list[str]) -> None:
+    """Install utils in every environment and run its tests in each."""
+    from devkit.environments.venvs import require_built, team_environment
+
+    teams = some_teams(team)
+    require_built(map(team_environment, teams))
+    install(teams)
+
+
+def install(teams: Sequence[Team]) -> None:
+    """Install utils, editable, into each team's environment and prove that it works there.
+
+    Each environment is checked for conflicts, then runs utils' own tests.
+
+    Raises:
+        DevkitError: naming each team in whose environment it does not work.
+    """
+    jobs: dict[str, parallel.Work] = {team.name: partial(_install, team) for team in teams}
+    parallel.require(parallel.run("installing utils", jobs))
+
+
+def _install(team: Team) -> Outcome:
+    from devkit.environments import suites, venvs
+
+    environment = venvs.team_environment(team)
+    with venvs.build_lock(environment) as lock:
+        venvs.run_uv(environment, "pip", "install", "--quiet", "--python", team.python,
+                     "--no-deps", "--editable", SHARED, pass_fds=[lock])  # fmt: skip
+    if conflicts := venvs.conflicts(environment):
+        fix = f"\n  {'fix:':<10}invoke lock --team {team.name}"
+        text = "dependency conflict with utils"
+        return Outcome(team.name, ok=False, text=text, details=conflicts + fix)
+    tested = suites.run(suites.of_shared(team))
+    return Outcome(team.name, tested.ok, f"utils installed; {tested.text}", tested.details)

@@ -1,0 +1,38 @@
+"""Collects what contracts look at: the manifests, and what is installed where."""
+
+from collections.abc import Mapping, Sequence
+
+from devkit.contracts.snapshot import Snapshot
+from devkit.core import pyproject
+from devkit.core.paths import SHARED
+from devkit.definitions.loading import Failure
+from devkit.definitions.manifest import Manifest
+from devkit.environments import installed
+from devkit.environments.venvs import orchestrator_environment
+from devkit.registry.workspace import Team
+
+
+def collect(
+    teams: Sequence[Team],
+    found: Sequence[Manifest | Failure],
+    stale_locks: Mapping[str, str] | None = None,
+) -> Snapshot:
+    """The snapshot of all teams: `found` as far as it is manifests, and their environments.
+
+    Raises:
+        DevkitError: if the pyproject.toml of utils can't be read.
+    """
+    shared = pyproject.read(SHARED)
+    by_team = {one.team: one for one in found if isinstance(one, Manifest)}
+    return Snapshot(
+        teams=tuple(teams),
+        manifests=tuple(by_team[team] for team in teams if team in by_team),
+        # An environment that does not exist holds nothing that could be judged.
+        installed={
+            team.name: has for team in teams if (has := installed.distributions(team.environment))
+        },
+        orchestrator=installed.distributions(orchestrator_environment().path),
+        shared=tuple(shared.project.get("dependencies", ())),
+        shared_python=shared.requires_python,
+        stale_locks=stale_locks or {},
+    )

@@ -1,0 +1,71 @@
+"""The error that a user can fix, and the cause of a failed download or installation.
+
+Standard library only, in words that an old Python can read: `bootstrap` needs it.
+"""
+
+import re
+from typing import Optional
+
+# What pip, venv and uv print, and what it means to the person in front of it. The first
+# match wins: a full disk also looks like a failed download.
+HINTS = (
+    (
+        r"No space left on device|database or disk is full|os error (28|122)\b|Disk quota exceeded",
+        "The disk is full: free some space (`uv cache clean` may help), then run the command "
+        "again.",
+    ),
+    (
+        r"Permission denied|os error (13|30)\b|Read-only file system",
+        "Permission denied: check who owns the checkout and the cache folder.",
+    ),
+    (
+        r"ensurepip is not|No module named '?(venv|ensurepip)",
+        "This Python has no venv module: install it (on Debian and Ubuntu: "
+        "`sudo apt install python3-venv`), then run the command again.",
+    ),
+    (
+        r"THESE PACKAGES DO NOT MATCH THE HASHES|Hash mismatch",
+        "Hash mismatch: a downloaded package is not the one in the lock. Nothing was installed. "
+        "Find out who changed the package index before you change the lock.",
+    ),
+    (
+        r"dns error|error sending request|NewConnectionError|Failed to establish a new connection"
+        r"|Connection refused|Network is unreachable|tunnel error|No address associated"
+        r"|Temporary failure in name resolution|Could not connect|timed out"
+        r"|Max retries exceeded|Failed to fetch",
+        "No network: the package index can't be reached. Connect (or set your proxy or mirror), "
+        "then run the command again.",
+    ),
+)
+
+
+class DevkitError(Exception):
+    """What is wrong, what was expected, what was found, and the command that fixes it.
+
+    Raised for what the user can fix; `cli` prints it without a traceback and exits with 1.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        expected: Optional[str] = None,
+        found: Optional[str] = None,
+        fix: Optional[str] = None,
+    ) -> None:
+        details = {"expected": expected, "found": found, "fix": fix}
+        lines = ["  {:<10}{}".format(label + ":", text) for label, text in details.items() if text]
+        super().__init__("\n".join([what] + lines))
+        self.what = what
+        self.fix = fix
+
+
+def hint_for(output: str) -> Optional[str]:
+    """The cause, in one sentence, of a failed pip, venv or uv; None for the unexpected.
+
+    `output` is what the program printed.
+    """
+    for pattern, sentence in HINTS:
+        if re.search(pattern, output, re.IGNORECASE):
+            return sentence
+    return None

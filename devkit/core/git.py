@@ -1,0 +1,189 @@
+"""Runs git: which files there are, what changed since a revision, what a commit held."""
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from devkit.core import processes
+from devkit.core.environ import clean_environment
+from devkit.core.errors import DevkitError
+from devkit.core.paths import ROOT
+from devkit.core.processes import Completed
+
+# No setting of the user's may hide a file; a rename is a deletion and an addition.
+DIFF = ("diff", "--name-only", "--no-renames", "--ignore-submodules=none", "-z")
+# How git's hooks and GitHub's events say that there was no commit before.
+ZERO_SHA = re.compile(r"0{40}|0{64}")
+UNTRACKED = ("ls-files", "--others", "--exclude-standard", "-z")
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What differs from a base: sorted paths below the root, with `/` between their parts.
+
+    `start` is the commit compared with, the merge base wherever there is one; `note` is a
+    sentence that says so where there is none.
+    """
+
+    base: str
+    start: str
+    files: tuple[str, ...]
+    note: str | None = None
+
+
+def ask(*arguments: str, root: Path = ROOT) -> Completed:
+    """Run git in a folder; an exit code other than 0 is a result.
+
+    It keeps what git set for a hook, if this is one; it takes no lock and speaks English.
+
+    Raises:
+        DevkitError: if git is not installed.
+    """
+    env = {**clean_environment(), "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+    try:
+        return processes.run(("git", *arguments), cwd=root, env=env)
+    except FileNotFoundError:
+        raise DevkitError(
+            "git is not installed",
+            fix="install it (on Debian and Ubuntu: `sudo apt install git`)",
+        ) from None
+
+
+def changed_files(base: str, root: Path = ROOT) -> Changes:
+    """The files that differ between `base` and HEAD, the index or the work tree.
+
+    That is what a push, a commit or a run would take, from the merge base of HEAD and `base`;
+    untracked files too, ignored ones not. In a git hook it is the hook's own index.
+
+    Raises:
+        DevkitError: if git is not installed, `root` is not the top of a work tree with a
+            commit, or `base` is not found.
+    """
+    _require_work_tree(root)
+    if ZERO_SHA.fullmatch(base):
+        empty = ask("hash-object", "-t", "tree", os.devnull, root=root).stdout.strip()
+        new = _list(root, (*DIFF, empty, "--")) + _list(root, UNTRACKED)
+        return Changes(base, empty, tuple(sorted(new)), "there was no commit before this")
+    tip = _commit(base, root)
+    if tip is None:
+        raise _no_base(base, root)
+    common = ask("merge-base", tip, "HEAD", root=root)
+    start = tip if common.code else common.stdout.strip()
+    listings = [(*DIFF, start, "HEAD", "--"), (*DIFF, "--cached", start, "--"),
+                (*DIFF, start, "--"), UNTRACKED]  # fmt: skip
+    files = {file for listing in listings for file in _list(root, listing)}
+    note = _no_history(base, root) if common.code else None
+    return Changes(base, start, tuple(sorted(files)), note)
+
+
+def present_files(root: Path = ROOT) -> list[str]:
+    """The files in the work tree that git tracks, or would: sorted paths below the root.
+
+    Raises:
+        DevkitError: if git is not installed or `root` is not the top of a work tree.
+    """
+    _require_work_tree(root)
+    listed = {*_list(root, ("ls-files", "--cached", "-z")), *_list(root, UNTRACKED)}
+    return sorted(file for file in listed if os.path.lexists(root / file))
+
+
+def tracked_files(root: Path = ROOT) -> set[Path]:
+    """Every file that git tracks; none where there is no work tree (a downloaded archive).
+
+    Raises:
+        DevkitError: if there is one and git fails.
+    """
+    if not (root / ".git").exists():
+        return set()
+    return {root / name for name in _list(root, ("ls-files", "--cached", "-z"))}
+
+
+def uncommitted_files(folder: Path) -> list[tuple[str, str]] | None:
+    """The files of a folder that no commit has, ignored ones too: git's two letters and paths.
+
+    None if the folder is in no work tree.
+    """
+    done = ask("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all",
+               "--ignored=matching", "--", ".", root=folder)  # fmt: skip
+    if done.code:
+        return None
+    return [(line[:2], line[3:]) for line in done.stdout.split("\0") if line]
+
+
+def read_at(commit: str, file: str, root: Path = ROOT) -> str | None:
+    """The text of a file at a commit; None if it did not exist."""
+    done = ask("cat-file", "blob", f"{commit}:{file}", root=root)
+    return None if done.code else done.stdout
+
+
+def archive(commit: str, target: Path, root: Path = ROOT) -> Completed:
+    """Write the files of a commit to a tar archive; leaves the checkout alone."""
+    return ask("archive", "--format=tar", f"--output={target}", commit, root=root)
+
+
+def _require_work_tree(root: Path) -> None:
+    asked = ask("rev-parse", "--is-inside-work-tree", "--show-prefix", root=root)
+    if asked.code or asked.stdout.splitlines() != ["true", ""]:
+        if "dubious ownership" in asked.stderr:
+            raise DevkitError(
+                f"Git refuses this repository: {root} belongs to another user",
+                fix=f"`git config --global --add safe.directory {root}`",
+            )
+        raise DevkitError(
+            f"{root} is not the root of a Git work tree",
+            expected="a clone of the repository",
+            found=asked.stderr.partition("\n")[0] or "a folder inside another work tree",
+            fix="`git clone` the repository, and run this in the clone",
+        )
+    if _commit("HEAD", root) is None:
+        raise DevkitError(
+            "nothing to compare with: this repository has no commit yet",
+            fix="`git add --all`, then `git commit`",
+        )
+
+
+def _commit(name: str, root: Path) -> str | None:
+    done = ask("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", root=root)
+    return None if done.code else done.stdout.strip()
+
+
+def _list(root: Path, arguments: Sequence[str]) -> list[str]:
+    done = ask(*arguments, root=root)
+    if done.code:
+        raise DevkitError(f"`git {' '.join(arguments)}` failed", found=done.stderr.strip())
+    return list(filter(None, done.stdout.split("\0")))
+
+
+def _no_base(base: str, root: Path) -> DevkitError:
+    """The error for a base that is not found, with the command that fetches it."""
+    shallow = _is_shallow(root)
+    branch = re.split(r"[~^:]|@\{", base.removeprefix("refs/remotes/"))[0]
+    remotes = ask("remote", root=root).stdout.split()
+    remote = next((name for name in remotes if branch.startswith(f"{name}/")), None)
+    what = ["--unshallow"] if shallow else []
+    if remote:  # the whole refspec: a clone of one branch has no other one's
+        branch = branch.removeprefix(f"{remote}/")
+        what.append(f"{remote} {branch}:refs/remotes/{remote}/{branch}")
+    return DevkitError(
+        f"revision {base!r} not found",
+        expected="a branch, tag or commit of this repository",
+        found=f"no such commit in this {'shallow clone' if shallow else 'checkout'}",
+        fix=f"`git fetch {' '.join(what)}`" if what else "name one of `git branch --all`",
+    )
+
+
+def _no_history(base: str, root: Path) -> str:
+    """The sentence for a base and a HEAD without a common ancestor."""
+    doubt = f"so this compares with {base} itself and may name too many teams"
+    if _is_shallow(root):
+        return (
+            f"the merge base with {base} is not in this shallow clone, {doubt}: "
+            "`git fetch --unshallow` fetches the rest"
+        )
+    return f"{base} and HEAD have no common history, {doubt}: `--base` names another"
+
+
+def _is_shallow(root: Path) -> bool:
+    return ask("rev-parse", "--is-shallow-repository", root=root).stdout.strip() == "true"

@@ -1,0 +1,141 @@
+"""The same work for each of many jobs, side by side: every result, one summary.
+
+One job or many is the same code path: all results are gathered and printed before anything
+fails, so one team's failure never hides another's result.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from devkit.core import filelocks, output, processes
+from devkit.core.errors import DevkitError
+
+X = TypeVar("X")
+Y = TypeVar("Y")
+
+_jobs = 0  # as the user asked (`--jobs`); 0: one for each core
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result of one job: `text` for its line, `details` for its block.
+
+    `seconds` is how long it took by the clock.
+    """
+
+    name: str
+    ok: bool
+    text: str = ""
+    details: str = ""
+    seconds: float = 0.0
+
+
+# A job's work: it returns its line's text or a whole outcome, and raises DevkitError to fail.
+Work = Callable[[], "str | Outcome"]
+
+
+def set_jobs(number: int) -> None:
+    """How many jobs run side by side from now on; 0: one for each core.
+
+    Raises:
+        DevkitError: for a negative number.
+    """
+    global _jobs
+    if number < 0:
+        raise DevkitError(f"--jobs {number} is not a number of jobs", fix="--jobs 1, or more")
+    _jobs = number
+
+
+def jobs() -> int:
+    """How many jobs run side by side."""
+    return _jobs or cores()
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run(doing: str, work: Mapping[str, Work], *, at_a_time: int | None = None) -> list[Outcome]:
+    """Run every job, `at_a_time` side by side (default: `jobs()`).
+
+    Prints a line for each job as it finishes, then a block for each that has details. Ctrl-C ends
+    the programs that are running before it goes on upwards.
+    """
+    width = max(map(len, work), default=0)
+    outcomes: dict[str, Outcome] = {}
+    progress = output.Progress(doing)
+    with ThreadPoolExecutor(max_workers=at_a_time or jobs()) as pool:
+
+        def one(name: str, job: Work) -> Outcome:
+            progress.start(name)
+            return _outcome(name, job)
+
+        # The jobs start first: setting up the terminal takes a while.
+        waiting: set[Future[Outcome]] = {pool.submit(one, name, job) for name, job in work.items()}
+        try:
+            with output.spinner(progress):
+                while waiting:
+                    done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                    for outcome in (future.result() for future in done):
+                        progress.end(outcome.name)
+                        outcomes[outcome.name] = outcome
+                        output.result(
+                            outcome.ok, outcome.name, outcome.text, outcome.seconds, width
+                        )
+        except BaseException:
+            _end(pool, waiting)
+            raise
+    ordered = [outcomes[name] for name in work]
+    for outcome in ordered:
+        if outcome.details:
+            output.block(outcome.name, outcome.details)
+    return ordered
+
+
+def gather(work: Callable[[X], Y], items: Sequence[X]) -> list[Y]:
+    """The result of `work` for each item, in order and in silence, `jobs()` side by side."""
+    with ThreadPoolExecutor(max_workers=jobs()) as pool:
+        futures = [pool.submit(work, item) for item in items]
+        try:
+            return [future.result() for future in futures]
+        except BaseException:
+            _end(pool, futures)
+            raise
+
+
+def require(outcomes: Sequence[Outcome], *, fix: str | None = None) -> None:
+    """Fail, once, if any job did.
+
+    Raises:
+        DevkitError: naming each job that failed.
+    """
+    failed = [outcome.name for outcome in outcomes if not outcome.ok]
+    if failed:
+        raise DevkitError(f"{len(failed)} of {len(outcomes)} failed: {', '.join(failed)}", fix=fix)
+
+
+def _end(pool: ThreadPoolExecutor, futures: Iterable[Future[Any]]) -> None:
+    """Start nothing more, and end the programs that are running."""
+    pool.shutdown(wait=False, cancel_futures=True)
+    with filelocks.abandoned():
+        while any(future.running() for future in futures):
+            processes.end_all()
+            time.sleep(0.02)
+
+
+def _outcome(name: str, job: Work) -> Outcome:
+    started = time.monotonic()
+    try:
+        got = job()
+    except DevkitError as error:
+        what, _, rest = str(error).partition("\n")
+        got = Outcome(name, ok=False, text=what, details=rest)
+    if isinstance(got, str):
+        got = Outcome(name, ok=True, text=got)
+    seconds = got.seconds or time.monotonic() - started
+    return Outcome(name, got.ok, got.text, got.details, seconds)

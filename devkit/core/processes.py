@@ -1,0 +1,187 @@
+"""Runs a program to its end, in its own process group: its output captured, nothing left behind."""
+
+import contextlib
+import math
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import psutil
+
+from devkit.core import output
+
+# How long a group that was asked to end (TERM) may take before it is made to (KILL).
+GRACE_SECONDS = 5.0
+POLL_SECONDS = 0.5
+
+_running: set[subprocess.Popen[str]] = set()
+_guard = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Completed:
+    """How a program ended, and what it printed."""
+
+    code: int
+    stdout: str
+    stderr: str
+    timed_out: bool = False
+
+    @property
+    def combined(self) -> str:
+        """All that it printed, for a person to read."""
+        return "\n".join(part.rstrip() for part in (self.stdout, self.stderr) if part.strip())
+
+
+def run(
+    argv: Sequence[str | Path],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    stdin: str = "",
+    timeout: float | None = None,
+    pass_fds: Sequence[int] = (),
+) -> Completed:
+    """Run a program in a group of its own and wait; end the group if it overruns `timeout`.
+
+    `timeout` is in seconds. An exit code other than 0 is a result, not an exception. The program
+    inherits the file descriptors `pass_fds`: it holds their locks even if this process is killed.
+
+    Raises:
+        OSError: if the program can't be started.
+    """
+    command = tuple(str(part) for part in argv)
+    output.program(command)
+    with _guard:
+        process = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+            pass_fds=pass_fds,
+        )
+        _running.add(process)
+    try:
+        out, err, timed_out = _communicate(process, stdin, timeout)
+    finally:
+        end_group(process.pid)
+        process.wait()
+        with _guard:
+            _running.discard(process)
+    return Completed(process.returncode, out, err, timed_out)
+
+
+def _communicate(
+    process: subprocess.Popen[str], stdin: str, timeout: float | None
+) -> tuple[str, str, bool]:
+    """What the program printed, and whether it overran.
+
+    Its own end is what counts: what it leaves behind may hold its output open for ever.
+    """
+    deadline = time.monotonic() + timeout if timeout is not None else math.inf
+    text: str | None = stdin
+    while True:
+        try:
+            rest = max(deadline - time.monotonic(), 0)
+            return *process.communicate(text, timeout=min(POLL_SECONDS, rest)), False
+        except subprocess.TimeoutExpired:
+            text = None  # it has been sent
+            late = time.monotonic() >= deadline
+            if process.poll() is None and not late:
+                continue
+        end_group(process.pid)
+        try:
+            return *process.communicate(timeout=POLL_SECONDS), late
+        except subprocess.TimeoutExpired as printed:  # held open from outside the group
+            out, err = (
+                part.decode(errors="replace") if isinstance(part, bytes) else part or ""
+                for part in (printed.output, printed.stderr)
+            )
+            for pipe in (process.stdout, process.stderr):
+                if pipe:
+                    pipe.close()
+            return out, err, late
+
+
+class Ended(NamedTuple):
+    """How a program on the terminal ended: its exit code, and whether Ctrl-C was pressed.
+
+    The code is negative if a signal ended it, as in `subprocess`.
+    """
+
+    code: int
+    interrupted: bool
+
+
+def run_in_foreground(argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str]) -> Ended:
+    """Run a program on this terminal, to type into and to read as it goes.
+
+    It shares this process's group, so Ctrl-C reaches both; the program decides what it
+    means, and this waits for it.
+    """
+    pressed: list[int] = []
+    # An exception out of the wait could lose the exit code: the program may have been reaped.
+    # Nor may Ctrl-C be ignored, unless it is already: the program would inherit that.
+    ignored = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    before = signal.signal(
+        signal.SIGINT, signal.SIG_IGN if ignored else lambda sign, _: pressed.append(sign)
+    )
+    try:
+        command = [str(part) for part in argv]
+        output.program(command)
+        process = subprocess.Popen(command, cwd=cwd, env=env)
+        try:
+            process.wait()
+        except BaseException:  # which `cli` raises for TERM
+            process.terminate()
+            process.wait()
+            raise
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return Ended(process.returncode, interrupted=bool(pressed))
+
+
+def end_all() -> None:
+    """End every program that `run` has under way in any thread."""
+    with _guard:
+        groups = [process.pid for process in _running]
+    for group in groups:
+        end_group(group)
+
+
+def end_group(group: int, grace: float = GRACE_SECONDS) -> None:
+    """TERM a process group, give it `grace` seconds, then KILL it; nothing if it is gone."""
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(group, sign)
+        except (ProcessLookupError, PermissionError):  # macOS: a group of zombies only
+            return
+        deadline = time.monotonic() + grace
+        while time.monotonic() < deadline:
+            if not group_runs(group):
+                return
+            time.sleep(0.02)
+
+
+def group_runs(group: int) -> bool:
+    """Whether a process of the group still runs: one that waits to be reaped does not."""
+    try:
+        os.killpg(group, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    for process in psutil.process_iter(["status"]):
+        with contextlib.suppress(ProcessLookupError, psutil.Error):
+            if os.getpgid(process.pid) == group and process.info["status"] != psutil.STATUS_ZOMBIE:
+                return True
+    return False

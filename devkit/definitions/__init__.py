@@ -1,0 +1,1 @@
+"""What teams define: manifests, how they are loaded and cached, what a change affects."""

@@ -1,0 +1,214 @@
+"""Which teams a change affects, and which teams depend on them; if in doubt, too many."""
+
+import os
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+import yaml
+
+from devkit.core import git
+from devkit.core.git import Changes
+from devkit.core.paths import REGISTRY, ROOT
+from devkit.definitions import cache
+from devkit.definitions.manifest import Manifest
+from devkit.environments import venvs
+from devkit.registry.workspace import FIELDS, Team
+
+# What no team's code is loaded by, runs under or is tested with. Whatever is neither here nor a
+# team's own (devkit, the orchestrator, an unknown file) affects every team.
+KIT_ONLY = frozenset({
+    ".ci", ".devcontainer", ".editorconfig", ".github", ".pre-commit-config.yaml", ".vscode",
+    "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "benchmarks", "dagteam.code-workspace", "deploy", "docs", "testing", "tests",
+})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Affected:
+    """What a change affects.
+
+    `reasons` are files or sentences by the short name of a team, in the registry's order.
+    `kit` are the files for which the kit's own tests should run. `removed` are the short
+    names of the teams that are in the base's registry and not in today's.
+    """
+
+    base: str
+    reasons: Mapping[str, tuple[str, ...]]
+    kit: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    note: str | None = None
+
+    def among(self, teams: Iterable[Team]) -> tuple[Team, ...]:
+        """Those of the teams that are affected: none, and not all of them, if none is."""
+        return tuple(team for team in teams if team.name in self.reasons)
+
+
+def affected(teams: Sequence[Team], base: str, root: Path = ROOT) -> Affected:
+    """The teams that are affected by what differs from `base`, a branch, tag or commit.
+
+    Raises:
+        DevkitError: as `changed_files` does.
+    """
+    changes = git.changed_files(base, root)
+    return affected_by(changes, teams, git.read_at(changes.start, REGISTRY.name, root), root)
+
+
+def affected_by(
+    changes: Changes, teams: Sequence[Team], registry_before: str | None, root: Path = ROOT
+) -> Affected:
+    """The teams that the changed files concern; `registry_before` is the base's registry.
+
+    A team's folder, and one that it had, is that team's; `utils` is every team's. The registry
+    affects the teams whose entries are new or different, or all of them if its text from before
+    can't be read. The folder of a removed team affects no team. Every file affects the kit: its
+    tests copy the whole repository, with its teams, locks and registry.
+    """
+    before = _teams_in(registry_before, root) if REGISTRY.name in changes.files else teams
+    entries = {team.location: team for team in before or ()}
+    locations = {team.location for team in teams}
+    folders = [_folders(each, locations, root) for each in (teams, before or ())]
+    everyone = [team.name for team in teams]
+
+    found: dict[str, list[str]] = {name: [] for name in everyone}
+    for file in changes.files:
+        if file == REGISTRY.name and before is not None:
+            for team in teams:
+                if team.location not in entries:
+                    found[team.name].append(f"added to {REGISTRY.name}")
+                elif team != entries[team.location]:
+                    found[team.name].append(f"its entry in {REGISTRY.name} changed")
+            continue
+        for name in _owners(file, folders, everyone):
+            found[name].append(file)
+    return Affected(
+        base=changes.base,
+        reasons={name: tuple(reasons) for name, reasons in found.items() if reasons},
+        kit=changes.files,
+        removed=tuple(e.name for e in before or () if e.location not in locations),
+        note=changes.note,
+    )
+
+
+def with_consumers(
+    change: Affected,
+    teams: Sequence[Team],
+    depends_on: Mapping[str, Set[str]],
+    produces: Mapping[str, Set[str]],
+) -> Affected:
+    """The same and the teams that depend on what an affected team produces, transitively.
+
+    `depends_on` and `produces` are asset keys by the short names of the teams whose definitions
+    load; a team that is in neither may depend on anything. A key without a producer may be one
+    that an affected or removed team has just ceased to produce, so its consumers count as well:
+    leave out of `depends_on` what is known to come from outside.
+    """
+    if not change.reasons and not change.removed:
+        return change
+    names = [team.name for team in teams]
+    found = dict(change.reasons)
+    while True:
+        more = {}
+        for name in names:
+            if name not in found:
+                reason = _why_it_depends(name, list(found), depends_on, produces)
+                if reason:
+                    more[name] = (reason,)
+        if not more:
+            break
+        found |= more
+    return replace(change, reasons={name: found[name] for name in names if name in found})
+
+
+def with_downstream(change: Affected, teams: Sequence[Team], built: Sequence[Team]) -> Affected:
+    """The same and the consumers of what the affected teams produce.
+
+    Asks for the definitions of the teams that have an environment, `built`.
+    """
+    known = [found for found in cache.load_all(built) if isinstance(found, Manifest)]
+    produces = {found.team.name: set(found.produces) for found in known}
+    outside = {asset.key for found in known for asset in found.assets if asset.external is not None}
+    outside -= set().union(*produces.values())
+    depends_on = {one.team.name: one.reads - outside for one in known}
+    return with_consumers(change, teams, depends_on, produces)
+
+
+def with_producers(chosen: Sequence[Team], teams: Sequence[Team]) -> tuple[Team, ...]:
+    """The chosen teams and those that produce what they depend on, in the registry's order.
+
+    Builds and loads every team. A team that does not load is not known to produce anything.
+
+    Raises:
+        DevkitError: if the environment of a chosen team can't be built.
+    """
+    venvs.require_built(map(venvs.team_environment, chosen))
+    venvs.build_stale(map(venvs.team_environment, teams))
+    loaded = [found for found in cache.load_all(teams) if isinstance(found, Manifest)]
+    wanted = {
+        key
+        for found in loaded
+        if found.team in chosen
+        for key in (found.reads | set(found.external_assets))
+    }
+    producers = {found.team for found in loaded if wanted & set(found.produces)}
+    return tuple(team for team in teams if team in chosen or team in producers)
+
+
+def _folders(teams: Iterable[Team], locations: Collection[str], root: Path) -> dict[str, list[str]]:
+    """The names of the teams in each folder, which two may share; only of these locations."""
+    folders: dict[str, list[str]] = {}
+    for team in teams:
+        names = folders.setdefault(_inside(team, root), [])
+        names += [team.name] if team.location in locations else []
+    return folders
+
+
+def _inside(team: Team, root: Path) -> str:
+    """The team's folder as git would name it."""
+    return PurePosixPath(os.path.relpath(team.directory, root)).as_posix()
+
+
+def _owners(
+    file: str, folders: Iterable[Mapping[str, Sequence[str]]], everyone: Sequence[str]
+) -> Sequence[str]:
+    """The teams whose file this is: by the deepest folder of a project, then by the top one."""
+    above = [str(path) for path in (PurePosixPath(file), *PurePosixPath(file).parents)][:-1]
+    for owners in folders:
+        for folder in above:
+            if folder in owners:
+                return owners[folder]
+    return () if above[-1] in KIT_ONLY else everyone
+
+
+def _teams_in(text: str | None, root: Path) -> tuple[Team, ...] | None:
+    """The teams of a registry that may be an old one, whose folders may be gone.
+
+    None for one that today's reader would not take: nothing can be said about its teams.
+    """
+    try:
+        entries = [item["python_module"] for item in yaml.safe_load(text or "")["load_from"]]
+        rows = [tuple(entry.pop(name) for name in FIELDS) for entry in entries]
+    except (yaml.YAMLError, TypeError, KeyError, AttributeError, ValueError):
+        return None
+    if any(entries) or not all(isinstance(value, str) for row in rows for value in row):
+        return None
+    return tuple(
+        Team(location, module, root / folder, root / python, line=0)
+        for location, module, folder, python in rows
+    )
+
+
+def _why_it_depends(
+    name: str,
+    affected: Sequence[str],
+    depends_on: Mapping[str, Set[str]],
+    produces: Mapping[str, Set[str]],
+) -> str | None:
+    if name not in depends_on or name not in produces:
+        return "its definitions do not load, so it may depend on anything"
+    for key in sorted(depends_on[name]):
+        for producer in affected:
+            if key in produces.get(producer, ()):
+                return f"depends on {key}, which {producer} produces"
+        if not any(key in keys for keys in produces.values()):
+            return f"depends on {key}, which has no known producer"
+    return None

@@ -1,0 +1,151 @@
+"""Manifests, cached under a hash of all that can change them.
+
+A team's definitions depend on its files, utils, its environment, its entry in the registry
+and the probe; while none of these changes, neither does its manifest, and no interpreter is
+started. What else a team's code may look at when it is loaded (variables of the shell, the
+clock, a network) is not in the hash: `invoke check --no-cache` loads everything.
+
+Only manifests are cached: what does not load is tried again every time.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from devkit.core import output, parallel
+from devkit.core.files import replace_text
+from devkit.core.paths import ROOT, SHARED, STATE
+from devkit.definitions import loading, manifest
+from devkit.definitions.loading import Failure
+from devkit.definitions.manifest import Manifest
+from devkit.environments.installed import distributions
+from devkit.registry.workspace import Team
+
+FOLDER = STATE / "manifests"
+MAX_PER_TEAM = 8  # a few branches
+
+# Larger files are hashed by size and modification time.
+LARGEST_READ_BYTES = 1 << 20
+
+
+def digest(team: Team, shared: bytes | None = None) -> str:
+    """SHA-256 of what can change a team's manifest, without a path of the machine.
+
+    `shared` is utils' part of it, if it is known.
+    """
+    hashed = hashlib.sha256()
+    for file in loading.PARTS:
+        hashed.update(file.read_bytes())
+    entry = (team.location, team.module, _relative(team.directory), _relative(team.python))
+    config = team.environment / "pyvenv.cfg"
+    hashed.update(json.dumps(entry).encode())
+    hashed.update(config.read_bytes() if config.exists() else b"-")
+    hashed.update(json.dumps(sorted(distributions(team.environment).items())).encode())
+    hashed.update(_tree(team.directory))
+    hashed.update(_tree(SHARED) if shared is None else shared)
+    return hashed.hexdigest()
+
+
+def digests(teams: Iterable[Team]) -> dict[str, str]:
+    """The digest of each team, by its short name; utils is looked at once for all."""
+    shared = _tree(SHARED)
+    return {team.name: digest(team, shared) for team in teams}
+
+
+def get(team: Team, key: str) -> Manifest | None:
+    """The manifest that is cached under this digest, if there is one and it can be read."""
+    with suppress(FileNotFoundError, ValueError, KeyError):
+        file = _path(team, key)
+        found = manifest.parse(team, json.loads(file.read_text(encoding="utf-8")))
+        os.utime(file)  # the most recently used are kept
+        return found
+    return None
+
+
+def load(team: Team, key: str) -> Manifest | Failure:
+    """Load a team's definitions, and cache the manifest under this digest.
+
+    If a file was saved in between, it is unknown which state was loaded, and nothing is cached.
+    Where nothing can be written, that is reported, and the result is as good.
+    """
+    found = loading.load(team)
+    if isinstance(found, Manifest) and digest(team) == key:
+        try:
+            _store(found, _path(team, key))
+        except OSError as error:
+            output.warn(f"note: the next check will load {team.name} again: {error}")
+    return found
+
+
+def load_all(teams: Sequence[Team]) -> list[Manifest | Failure]:
+    """Every team's manifest, in order and in silence: cached, else loaded side by side."""
+    keys = digests(teams)
+
+    def one(team: Team) -> Manifest | Failure:
+        return get(team, keys[team.name]) or load(team, keys[team.name])
+
+    return parallel.gather(one, teams)
+
+
+def clear(team: Team) -> None:
+    """Delete the cached manifests of a team that was removed."""
+    for file in _cached(team):
+        file.unlink(missing_ok=True)
+
+
+def _store(found: Manifest, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace_text(path, json.dumps(found.raw))
+    _prune(found.team)
+
+
+def _path(team: Team, key: str) -> Path:
+    return FOLDER / f"{team.location}-{key[:32]}.json"
+
+
+def _prune(team: Team) -> None:
+    """Delete the team's least recently used manifests."""
+    for file in sorted(_cached(team), key=lambda file: file.stat().st_mtime)[:-MAX_PER_TEAM]:
+        file.unlink(missing_ok=True)
+
+
+def _cached(team: Team) -> list[Path]:
+    found = FOLDER.glob(f"{team.location}-*.json")
+    return [file for file in found if file.stem[:-33] == team.location]
+
+
+def _tree(folder: Path) -> bytes:
+    """SHA-256 of the names and contents of a folder's files."""
+    hashed = hashlib.sha256()
+    for file in _files(folder):
+        hashed.update(f"\0{file.relative_to(folder).as_posix()}\0".encode())
+        hashed.update(_content(file))
+    return hashed.digest()
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """A folder's files in order, without environments and what tools generate."""
+    for directory, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not _is_generated(name))
+        yield from (Path(directory, name) for name in sorted(files) if not name.startswith(".venv"))
+
+
+def _is_generated(name: str) -> bool:
+    return name.startswith(".") or name == "__pycache__" or name.endswith(".egg-info")
+
+
+def _content(file: Path) -> bytes:
+    try:
+        state = file.stat()
+        if state.st_size > LARGEST_READ_BYTES:
+            return f"{state.st_size} {state.st_mtime_ns}".encode()
+        return hashlib.sha256(file.read_bytes()).digest()
+    except FileNotFoundError:  # a dangling link
+        return b"-"
+
+
+def _relative(path: Path) -> str:
+    return os.path.relpath(path, ROOT)

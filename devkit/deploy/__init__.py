@@ -1,1 +1,0 @@
-"""What deployments are told of the teams: files that are derived from the registry."""

@@ -1,0 +1,230 @@
+"""The running platform: webserver, daemon, locations, and what follows a save."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from devkit.core import output, parallel
+from devkit.core.errors import DevkitError
+from devkit.core.paths import REGISTRY
+from devkit.dev import dagster_cli, home, session, watch, webserver
+from devkit.dev.launcher import Launcher
+from devkit.dev.location import SETTLED, Location, PlatformContext
+from devkit.dev.reporter import Reporter
+from devkit.dev.service import SupervisedProcess
+from devkit.dev.webserver import Webserver
+from devkit.registry.workspace import Team
+
+POLL_SECONDS = 0.1
+# The webserver starts alone until it answers, but no longer than this for each location that has to
+# wait for a start slot. Those that need not wait start next to it: it checks again each second, and
+# what is up when it first does is loaded a second sooner.
+WEBSERVER_HEAD_START_PER_LOCATION_SECONDS = 0.05
+# The daemon waits for slow locations (which build their environments) no longer than this.
+LONGEST_WAIT_SECONDS = 60.0
+
+
+class Platform:
+    """A webserver, a daemon and the teams' locations, until a signal."""
+
+    def __init__(
+        self,
+        *,
+        where: Path,
+        sockets: Path,
+        host: str,
+        port: int,
+        choose: Callable[[], Sequence[Team]],
+        reload: bool,
+        debug: Team | None = None,
+    ) -> None:
+        """`where` is DAGSTER_HOME, `sockets` the folder for the code servers' sockets.
+
+        `choose` gives the teams, and is asked again when the registry changes. `debug` is the
+        team whose code server a debugger can attach to.
+        """
+        self._choose = choose
+        self._reload = reload
+        self._home = where
+        self._sockets = sockets
+        self.url = session.url(host, port)
+        self._signals: list[int] = []
+        self._stop = asyncio.Event()
+        self._locations: dict[str, Location] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._reporter = Reporter(lambda: list(self._locations.values()))
+        self._launcher = Launcher(where, self._reporter.report, debug)
+        self._watcher = watch.Watcher(self._saved, lambda text: self._reporter.report("dev", text))
+        self._registry_saved = asyncio.Event()
+        self._webserver = self._launcher.webserver(host, port)
+        self._daemon = self._launcher.daemon()
+        self._start_slots = asyncio.Semaphore(parallel.jobs())
+        self._answering = asyncio.Event()
+        self._context = PlatformContext(
+            webserver=Webserver(self.url),
+            supervise=self._launcher.code_server,
+            start_slots=self._start_slots,
+            on_event=self._reporter.changed,
+            on_crash=self._end_lost_runs,
+        )
+
+    async def run(self, teams: Sequence[Team]) -> int:
+        """Start everything, wait for a signal, stop everything."""
+        loop = asyncio.get_running_loop()
+        for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(sign, self._on_signal, sign)
+        await self._launcher.reaper.start()
+        work = asyncio.create_task(self._work(teams))
+        stop = asyncio.create_task(self._stop.wait())
+        try:
+            await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._reporter.close()
+            for task in (work, stop, *self._tasks.values()):
+                task.cancel()
+            ended = asyncio.gather(
+                work, self._watcher.stop(), *self._tasks.values(), return_exceptions=True
+            )
+            await self._end()
+            failures = [end for end in await ended if isinstance(end, Exception)]
+            await self._launcher.reaper.stop()
+        if failures:
+            raise failures[0]
+        return 128 + self._signals[0]
+
+    async def _work(self, teams: Sequence[Team]) -> None:
+        """Webserver first, then the locations in turns, then the daemon; then take in changes."""
+        self._add(teams)
+        self._write_workspace()
+        async with asyncio.TaskGroup() as group:
+            self._webserver.start()
+            await asyncio.sleep(0)  # it starts now, while this sees to the terminal
+            own = home.own_configuration(self._home)
+            self._reporter.open(self._home, self._launcher.logs, own_configuration=own)
+            if self._reload:
+                group.create_task(self._follow())
+            group.create_task(self._report_when_answering())
+            longest = (len(teams) - parallel.jobs()) * WEBSERVER_HEAD_START_PER_LOCATION_SECONDS
+            async with self._start_slots:  # the fewer start beside it, the sooner there is a UI
+                self._run_locations()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._answering.wait(), longest)
+            group.create_task(self._start_daemon())
+            await self._until_settled()
+            self._reporter.close()
+            self._reporter.summarize()
+            await self._stop.wait()
+
+    async def _start_daemon(self) -> None:
+        """Last, so that it does not stand in the locations' way."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST_WAIT_SECONDS):
+                await self._until_settled()
+        await self._end_lost_runs()
+        self._daemon.start()
+
+    async def _until_settled(self) -> None:
+        while any(one.state not in SETTLED for one in self._locations.values()):
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _report_when_answering(self) -> None:
+        while not self._webserver.failed:
+            if await asyncio.to_thread(webserver.answers, self.url):
+                self._reporter.report_timed("webserver", f"ready: {self.url}")
+                self._answering.set()
+                return
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _end_lost_runs(self) -> None:
+        """Nothing stays STARTED whose code server has ended, in this session or an earlier one."""
+        with contextlib.suppress(OSError, RuntimeError):  # then ask the databases
+            if not await asyncio.to_thread(webserver.has_unfinished_runs, self.url):
+                return
+        try:
+            for run_id in await asyncio.to_thread(home.end_lost_runs, self._home):
+                self._reporter.report(
+                    "dev", f"run {run_id} is marked as failed: its code server ended"
+                )
+        except DevkitError as error:
+            self._reporter.report("dev", str(error))
+
+    async def _follow(self) -> None:
+        """Take in what is saved, for as long as the platform runs."""
+        await self._watcher.watch([location.team for location in self._locations.values()])
+        while True:
+            await self._registry_saved.wait()
+            self._registry_saved.clear()
+            await self._reload_registry()
+
+    def _saved(self, files: set[Path]) -> None:
+        if REGISTRY in files:
+            self._registry_saved.set()
+        teams = [location.team for location in self._locations.values()]
+        for file in files:
+            for name, change in watch.affected_locations(file, teams).items():
+                self._locations[name].notify(change, file)
+
+    async def _reload_registry(self) -> None:
+        """Add and drop locations as the registry now says; a faulty registry changes nothing."""
+        try:
+            chosen = await asyncio.to_thread(self._choose)
+            teams = {team.location: team for team in chosen}
+        except DevkitError as error:
+            self._reporter.report("dev", f"workspace.yaml not reloaded:\n{error}")
+            return
+        old = {name: location.team for name, location in self._locations.items()}
+        dropped = [name for name, team in old.items() if teams.get(name) != team]
+        added = [team for name, team in teams.items() if old.get(name) != team]
+        if not dropped and not added:
+            return
+        await self._watcher.watch(chosen)
+        for name in dropped:
+            self._tasks[name].cancel()
+            await asyncio.gather(self._tasks.pop(name), return_exceptions=True)
+            location = self._locations.pop(name)
+            await location.stop()
+            self._reporter.report(name, "removed")
+        self._add(added)
+        self._write_workspace()
+        # They read the list of locations when they start. Code servers and runs go on.
+        await asyncio.gather(self._webserver.restart(), self._daemon.restart())
+        self._run_locations()
+
+    def _add(self, teams: Sequence[Team]) -> None:
+        for team in teams:
+            socket = self._sockets / f"{team.line}-{len(self._locations)}.sock"
+            location = Location(team, socket, self._context)
+            self._locations[team.location] = location
+            self._reporter.add(location)
+
+    def _run_locations(self) -> None:
+        for name, location in self._locations.items():
+            if name not in self._tasks:
+                self._tasks[name] = task = asyncio.create_task(location.run(), name=name)
+                task.add_done_callback(self._on_end)
+
+    def _write_workspace(self) -> None:
+        sockets = {name: location.socket for name, location in self._locations.items()}
+        self._launcher.workspace.write_text(dagster_cli.workspace(sockets))
+
+    async def _end(self) -> None:
+        """The daemon first, so that nothing new begins; then whatever it used."""
+        output.info("stopping ...")
+        await self._daemon.stop()
+        servers: list[SupervisedProcess | Location] = [self._webserver, *self._locations.values()]
+        await asyncio.gather(*(server.stop() for server in servers))
+
+    def _on_signal(self, sign: int) -> None:
+        self._signals.append(sign)
+        self._stop.set()
+        if len(self._signals) > 1:
+            services: list[SupervisedProcess | Location] = [self._daemon, self._webserver]
+            for service in [*services, *self._locations.values()]:
+                service.kill()
+
+    def _on_end(self, task: asyncio.Task[None]) -> None:
+        """A location's task ends when it is cancelled; with anything else the platform ends."""
+        if not task.cancelled() and task.exception():
+            self._stop.set()

@@ -1,0 +1,186 @@
+"""DAGSTER_HOME: there, writable, this user's, whole, of the orchestrator's Dagster."""
+
+import contextlib
+import os
+import re
+import sqlite3
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from devkit.dev import home
+from devkit.doctor.findings import (
+    Context,
+    Finding,
+    Rule,
+    Severity,
+    may_write,
+    nearest_existing,
+    quoted,
+)
+from devkit.environments import installed, venvs
+
+ELSEWHERE = "set DAGSTER_HOME to another folder, or unset it"
+
+RELATIVE = Rule(
+    "home-relative",
+    what="the variable DAGSTER_HOME is a relative path",
+    why="this kit makes it absolute; Dagster's own commands refuse it",
+    fix="`export DAGSTER_HOME=ABSOLUTE`, or unset it",
+    severity=Severity.WARNING,
+)
+UNUSABLE = Rule(
+    "home-unusable",
+    what="DAGSTER_HOME, or a database in it, can't be written by this user, or is no folder",
+    why="nothing can run",
+    fix=f"`sudo chown -R USER DAGSTER_HOME`, or {ELSEWHERE}",
+)
+FOREIGN = Rule(
+    "home-foreign",
+    what="DAGSTER_HOME is another user's",
+    why="what this user writes there the other one may not be able to write any more",
+    fix=ELSEWHERE,
+    severity=Severity.WARNING,
+)
+NOT_READY = Rule(
+    "home-not-ready",
+    what="DAGSTER_HOME is not prepared for this orchestrator",
+    why="several processes that first open it at once crash in each other's migration",
+    fix="`invoke setup`",
+    safe=True,
+)
+OWN = Rule(
+    "home-own-configuration",
+    what="dagster.yaml in DAGSTER_HOME is not the repository's",
+    why="it is used as it is: what the repository changes there does not arrive",
+    fix="`rm DAGSTER_HOME/dagster.yaml`, then `invoke setup`, unless it is meant",
+    severity=Severity.WARNING,
+)
+OLD = Rule(
+    "home-old",
+    what="a database in DAGSTER_HOME has the schema of an older Dagster than the orchestrator's",
+    why="pages of the UI, runs or ticks fail",
+    fix="stop `invoke dev`, then `DAGSTER_HOME=FOLDER .venv-dagit/bin/dagster instance migrate`",
+)
+NEW = Rule(
+    "home-new",
+    what="a database in DAGSTER_HOME has a schema that the orchestrator's Dagster does not know",
+    why="a newer Dagster has written there, which an older one may not understand",
+    fix=f"`invoke lock --team orchestrator --upgrade`, or {ELSEWHERE}",
+)
+BROKEN = Rule(
+    "home-broken",
+    what="a database in DAGSTER_HOME can't be read",
+    why="nothing can run; a disk that was full, or a network's file system, may have done it",
+    fix="move DAGSTER_HOME away, then `invoke setup`: runs are lost, tables that are stored "
+    "elsewhere are not",
+)
+
+# Where Dagster's SQLite storage keeps what; of each run's own database the schema is the same.
+DATABASES = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
+SCRIPTS = "dagster/_core/storage/alembic/versions"
+REVISION = re.compile(r'^(?P<which>down_revision|revision)\b[^=\n]*=\s*"(?P<id>\w+)"', re.MULTILINE)
+
+
+def folder(context: Context) -> Iterator[Finding]:
+    """`home-relative`, `-unusable`, `-foreign`, `-own-configuration`, `-not-ready`."""
+    named = context.environ.get("DAGSTER_HOME", "")
+    if named and not Path(named).expanduser().is_absolute():
+        yield RELATIVE.finding(
+            f"DAGSTER_HOME is {named!r}, a relative path",
+            fix=f"`export DAGSTER_HOME={quoted(context.home)}`",
+        )
+    if reason := unusable(context.home):
+        yield UNUSABLE.finding(
+            f"DAGSTER_HOME {context.home}: {reason}",
+            fix=f'`sudo chown -R "$(id -u)" {quoted(context.home)}`, or {ELSEWHERE}',
+        )
+        return
+    if context.home.exists():
+        if (owner := context.home.stat().st_uid) != os.geteuid():
+            yield FOREIGN.finding(f"DAGSTER_HOME {context.home} is the user's with id {owner}")
+        if home.own_configuration(context.home):
+            yield OWN.finding(f"{context.home / 'dagster.yaml'} is not the repository's")
+    if not home.is_ready(context.home):
+        there = venvs.stale(venvs.orchestrator_environment()) is None
+        yield NOT_READY.finding(
+            f"DAGSTER_HOME {context.home} is not prepared",
+            repair=partial(home.prepare, context.home) if there else None,
+        )
+
+
+def unusable(where: Path) -> str | None:
+    """Why this user can't work in a DAGSTER_HOME; None if nothing is against it."""
+    there = nearest_existing(where)
+    if not there.is_dir():
+        return f"{there} is no folder"
+    files = (where / name for name in DATABASES)
+    for path in (there, home.state_folder(where), *files):
+        if os.path.lexists(path) and not may_write(path):
+            return f"this user may not write to {path}"
+    return None
+
+
+def schema(context: Context) -> Iterator[Finding]:
+    """`home-old`, `home-new`, `home-broken`: the tracked configuration's SQLite databases.
+
+    With another configuration they may be anywhere, or left from before.
+    """
+    if home.own_configuration(context.home) or not context.home.is_dir() or unusable(context.home):
+        return
+    known, head = revisions(venvs.orchestrator_environment().path)
+    for name in DATABASES:
+        file = context.home / name
+        if not file.exists():
+            continue
+        try:
+            found = revision_of(file)
+        except sqlite3.Error as error:
+            yield BROKEN.finding(
+                f"{file} can't be read: {error}",
+                fix=f"`mv {quoted(context.home, Path(f'{context.home}.broken'))}`, "
+                "then `invoke setup`: runs are lost, "
+                "tables that are stored elsewhere are not",
+            )
+            continue
+        if head and found != head:
+            if found in known:
+                program = venvs.orchestrator_environment().path / "bin/dagster"
+                yield OLD.finding(
+                    f"{file} has the schema {found}; the orchestrator's Dagster has {head}",
+                    fix="stop `invoke dev`, then "
+                    f"`DAGSTER_HOME={quoted(context.home)} {quoted(program)} instance migrate`",
+                )
+            else:
+                yield NEW.finding(
+                    f"{file} has the schema {found}, which the orchestrator's Dagster does not know"
+                )
+
+
+def revision_of(file: Path) -> str:
+    """The schema of a SQLite database, as alembic has stamped it.
+
+    Raises:
+        sqlite3.Error: if it can't be read, or was never stamped.
+    """
+    with contextlib.closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as opened:
+        row = opened.execute("select version_num from alembic_version").fetchone()
+        if row is None:
+            raise sqlite3.DatabaseError("it is empty")
+        found: str = row[0]
+        return found
+
+
+def revisions(environment: Path) -> tuple[set[str], str | None]:
+    """The schemas that an environment's Dagster knows, and the one that it wants.
+
+    Read from alembic's scripts, without starting a Python; nothing and None without them.
+    """
+    known: set[str] = set()
+    before: set[str] = set()
+    for packages in installed.site_packages(environment):
+        for script in (packages / SCRIPTS).glob("*.py"):
+            for found in REVISION.finditer(script.read_text()):
+                (known if found["which"] == "revision" else before).add(found["id"])
+    heads = known - before
+    return known, heads.pop() if len(heads) == 1 else None

@@ -1,0 +1,1 @@
+"""Virtual environments and the locks that they are built from."""

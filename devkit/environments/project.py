@@ -1,0 +1,101 @@
+"""Projects: the folders whose pyproject.toml is locked, and what each lock is to hold."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from devkit.core import pyproject
+from devkit.core.paths import DEPLOYED_LOCK, KIT, LOCAL_LOCK, ORCHESTRATOR, ROOT, SHARED, TOOLS_LOCK
+from devkit.registry.workspace import Team, select
+
+TOOLS_NAME = "tools"
+ORCHESTRATOR_NAME = "orchestrator"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder whose pyproject.toml is locked: a team's, the orchestrator's or the tools'.
+
+    `local` is the lock of the local environment, `deployed` that of what is deployed: the
+    tools never are. `editable` are the folders that the local environment has in editable form,
+    `dev_groups` the dependency groups for it, and `deploy_groups` those for a deployment, as uv
+    names them.
+    """
+
+    name: str
+    directory: Path
+    local: Path
+    deployed: Path | None = None
+    editable: tuple[Path, ...] = ()
+    dev_groups: tuple[str, ...] = ()
+    deploy_groups: tuple[str, ...] = ()
+
+    @property
+    def pyproject(self) -> pyproject.Pyproject:
+        """What its pyproject.toml says.
+
+        Raises:
+            DevkitError: as `pyproject.read` does.
+        """
+        return pyproject.read(self.directory)
+
+    @property
+    def locks(self) -> tuple[Path, ...]:
+        """Its lock files."""
+        return (self.local, self.deployed) if self.deployed else (self.local,)
+
+
+def all_projects(teams: Iterable[Team]) -> list[Project]:
+    """Every project: the tools', the orchestrator's and the teams'."""
+    return [tools_project(), orchestrator_project(), *map(team_project, teams)]
+
+
+def tools_project() -> Project:
+    """The project of the kit's own tools."""
+    return Project(TOOLS_NAME, KIT, TOOLS_LOCK)
+
+
+def orchestrator_project() -> Project:
+    """The project of webserver and daemon."""
+    return Project(
+        ORCHESTRATOR_NAME,
+        ORCHESTRATOR,
+        ORCHESTRATOR / LOCAL_LOCK,
+        ORCHESTRATOR / DEPLOYED_LOCK,
+        deploy_groups=(_group(ORCHESTRATOR, "deploy"),),
+    )
+
+
+def team_project(team: Team) -> Project:
+    """The project of one team."""
+    folder = team.directory
+    return Project(
+        team.name,
+        folder,
+        folder / LOCAL_LOCK,
+        folder / DEPLOYED_LOCK,
+        editable=tuple(sorted((SHARED, folder))),
+        dev_groups=(_group(folder, "dev"),),
+        deploy_groups=(_group(SHARED, "deploy"),),
+    )
+
+
+def select_projects(teams: Sequence[Team], names: Iterable[str]) -> list[Project]:
+    """The projects of these names (teams, `orchestrator`, `tools`), all if there are none.
+
+    Raises:
+        DevkitError: for a name that no project has.
+    """
+    every = all_projects(teams)
+    wanted = {part.strip() for name in names for part in name.split(",") if part.strip()}
+    others = {TOOLS_NAME, ORCHESTRATOR_NAME}
+    if not wanted:
+        return every
+    chosen = select(teams, wanted - others, also=sorted(others)) if wanted - others else ()
+    keep = {team.name for team in chosen} | (wanted & others)
+    return [project for project in every if project.name in keep]
+
+
+def _group(folder: Path, name: str) -> str:
+    """A dependency group of a folder's project, as uv names it."""
+    return f"{folder.relative_to(ROOT)}/{pyproject.FILE}:{name}"

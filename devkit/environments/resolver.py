@@ -1,0 +1,167 @@
+"""Resolves locks: uv resolves what projects require, side by side, and what changed is shown."""
+
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from devkit.core import output, parallel, uv
+from devkit.core.errors import DevkitError
+from devkit.core.files import replace_text
+from devkit.core.paths import ROOT, SHARED
+from devkit.core.pyproject import package_name, read
+from devkit.core.wording import counted, did_you_mean
+from devkit.environments import lockfiles
+from devkit.environments.project import Project
+
+
+def update(
+    projects: Sequence[Project], *, upgrade: bool = False, packages: Sequence[str] = ()
+) -> None:
+    """Resolve the locks of some projects side by side, and show what changed in each.
+
+    Pins stay what they are where they still fit; `upgrade` lets all move, `packages` those.
+
+    Raises:
+        DevkitError: naming the projects whose locks can't be resolved; they keep their old ones.
+            For a package that none of the projects has.
+    """
+    before = {project.name: lockfiles.pins(project) for project in projects}
+    new = {project.name for project in projects if _is_new(project)}
+    _require_pinned(packages, before)
+    jobs: dict[str, parallel.Work] = {}
+    for project in projects:
+        moving = [name for name in packages if package_name(name) in before[project.name]]
+        jobs[project.name] = partial(_lock, project, _flags(upgrade, moving))
+    outcomes = parallel.run("locking", jobs)
+    rows = []
+    for project in projects:
+        if project.name not in new:  # of a new one every pin is new
+            old, now = before[project.name], lockfiles.pins(project)
+            rows += [
+                (project.name, name, old.get(name, "-"), now.get(name, "-"))
+                for name in sorted(old.keys() | now.keys())
+                if old.get(name) != now.get(name)
+            ]
+    if rows:
+        output.table(("project", "package", "old", "new"), rows)
+    parallel.require(outcomes)
+
+
+def newest_allowed(project: Project) -> dict[str, str]:
+    """The pins that the project's requirements would get today; nothing is written.
+
+    Raises:
+        DevkitError: if the package index can't be reached, or nothing fits.
+    """
+    editable, local, _ = _inputs(project)
+    with tempfile.TemporaryDirectory(prefix="dagteam-lock-") as scratch:
+        arguments = [*local, *_groups(project.deploy_groups)]
+        text = _compile(
+            project, editable, "", Path(scratch), project.local, arguments, ["--upgrade"]
+        )
+    return lockfiles.pinned(text)
+
+
+def newest(project: Project, packages: Iterable[str]) -> dict[str, str]:
+    """The newest version of each package for the project's Pythons, whatever its bounds.
+
+    Raises:
+        DevkitError: if the package index can't be reached.
+    """
+    done = uv.run(
+        "pip", "compile", "-", "--no-deps", *lockfiles.options(project),
+        stdin="\n".join(sorted(packages)),
+        failure="could not look up the latest versions",
+    )  # fmt: skip
+    return lockfiles.pinned(done.stdout)
+
+
+def _require_pinned(packages: Iterable[str], found: Mapping[str, Mapping[str, str]]) -> None:
+    """Require that each of these packages is in one of the locks: uv says nothing if not."""
+    known = {name for pinned in found.values() for name in pinned}
+    for package in packages:
+        if (name := package_name(package)) not in known:
+            raise DevkitError(
+                f"no lock of {', '.join(found)} has the package {name!r}"
+                + did_you_mean(name, known),
+                expected="a locked package; a new one is added to a pyproject.toml first",
+                fix="see `invoke outdated --all`",
+            )
+
+
+def _flags(upgrade: bool, packages: Iterable[str]) -> list[str]:
+    """The options that let pins move."""
+    one_by_one = [word for package in packages for word in ("--upgrade-package", package)]
+    return ["--upgrade", *one_by_one] if upgrade else one_by_one
+
+
+def _lock(project: Project, flags: Sequence[str]) -> str:
+    """Resolve a project's locks in a scratch folder and put them in place together."""
+    if not flags and lockfiles.stale(project) is None:
+        return "up to date"
+    editable, local, deployed = _inputs(project)
+    new = _is_new(project)
+    before = lockfiles.text_of(project)
+    with tempfile.TemporaryDirectory(prefix="dagteam-lock-") as scratch:
+        compiled = partial(_compile, project, editable, before, Path(scratch))
+        if project.deployed is None:
+            made = {project.local: compiled(project.local, local, flags)}
+        else:
+            # All that either needs in one resolution: so the pins of the two agree.
+            every = compiled(project.local, [*local, *_groups(project.deploy_groups)], flags)
+            pinned = Path(scratch) / "pinned.txt"
+            pins = (f"{name}=={version}" for name, version in lockfiles.pinned(every).items())
+            pinned.write_text("\n".join(pins), encoding="utf-8")
+            fixed = ["--constraints", str(pinned)]
+            shared = ["--no-emit-package", read(SHARED).name]
+            made = {
+                project.local: compiled(project.local, local, fixed),
+                project.deployed: compiled(project.deployed, deployed, [*fixed, *shared]),
+            }
+    for lock, text in made.items():
+        replace_text(lock, text)
+    return f"locked: {counted(len(lockfiles.pins(project)), 'package')}" if new else "locked"
+
+
+def _is_new(project: Project) -> bool:
+    """Whether the project has not been locked before."""
+    return any(not lock.exists() for lock in project.locks)
+
+
+def _inputs(project: Project) -> tuple[str, list[str], list[str]]:
+    """What uv resolves: its standard input, and its arguments for the local lock and the other."""
+    file = lockfiles.relative(project.pyproject.file)
+    editable = "".join(f"-e ./{lockfiles.relative(folder)}\n" for folder in project.editable)
+    local = ["-" if editable else file, *_groups(project.dev_groups)]
+    return editable, local, [file, *_groups(project.deploy_groups)]
+
+
+def _groups(names: Sequence[str]) -> list[str]:
+    return [argument for name in names for argument in ("--group", name)]
+
+
+def _compile(
+    project: Project,
+    editable: str,
+    before: str,
+    scratch: Path,
+    lock: Path,
+    arguments: Sequence[str],
+    flags: Sequence[str],
+) -> str:
+    """Have uv resolve into the text of a lock; the pins in `before` are its preferences.
+
+    `editable` are the lines for uv's standard input, if it is among the arguments.
+    """
+    target = scratch / lock.name
+    target.write_text(before, encoding="utf-8")
+    uv.run(
+        "pip", "compile", *arguments, *lockfiles.options(project), *flags, "-o", target,
+        stdin=editable,
+        failure=f"{lock.relative_to(ROOT)} could not be resolved; keeping the current lock",
+    )  # fmt: skip
+    command = f"invoke lock --team {project.name}"
+    header = f"# Generated by `{command}` from pyproject.toml: do not edit.\n"
+    digest = f"# inputs: sha256:{lockfiles.inputs_digest(project)}\n"
+    return header + digest + target.read_text(encoding="utf-8")

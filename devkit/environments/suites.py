@@ -1,0 +1,148 @@
+"""`invoke test`: which tests there are, and which environment runs each."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from devkit.core import parallel, processes
+from devkit.core.environ import clean_environment
+from devkit.core.parallel import Outcome
+from devkit.core.paths import ROOT, SHARED, TOOLS
+from devkit.environments import variables
+from devkit.registry.workspace import Team
+
+DEPLOY_TESTS = ROOT / "tests" / "deploy"
+NO_TESTS_COLLECTED = 5  # pytest's exit code
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A command that tests something: exit code 0 is a pass."""
+
+    name: str
+    argv: tuple[str, ...]
+    cwd: Path
+    env: Mapping[str, str]
+
+
+def of_team(team: Team, arguments: Sequence[str] = ()) -> Suite:
+    """The team's own tests, in its own environment."""
+    argv = (str(team.python), "-m", "pytest", team.tests.name, *arguments)
+    return Suite(team.name, argv, team.directory, variables.of_team(team))
+
+
+def of_shared(team: Team) -> Suite:
+    """The shared package's tests, in a team's environment."""
+    argv = (str(team.python), "-m", "pytest", "-q")
+    return Suite(f"utils in {team.name}", argv, SHARED, variables.of_team(team))
+
+
+def of_style() -> list[Suite]:
+    """Lint, format and types."""
+    tools = {
+        "lint": ("ruff", "check"),
+        "format": ("ruff", "format", "--check"),
+        "types": ("mypy",),
+    }
+    return [
+        Suite(name, (str(TOOLS / "bin" / program), *arguments), ROOT, clean_environment())
+        for name, (program, *arguments) in tools.items()
+    ]
+
+
+def of_kit() -> list[Suite]:
+    """The tests of `devkit` and of the whole, with real processes: a file for each core.
+
+    A repository that the kit came to has none: they are about the kit's own two teams.
+    """
+    if not DEPLOY_TESTS.parent.is_dir():
+        return []
+    side_by_side = ("--numprocesses", str(parallel.jobs()), "--dist", "loadfile")
+    return [_pytest("kit", *side_by_side, f"--ignore={DEPLOY_TESTS.relative_to(ROOT)}")]
+
+
+def of_deploy() -> Suite:
+    """The tests of what is deployed: executables, images, a database, an object store."""
+    return _pytest("deploy", "-rs", str(DEPLOY_TESTS.relative_to(ROOT)))
+
+
+def run_deploy(arguments: Sequence[str] = ()) -> None:
+    """Run the tests of what is deployed, as they go: each takes minutes.
+
+    Raises:
+        DevkitError: if one failed.
+    """
+    _run_alone(replace(of_deploy(), argv=(*of_deploy().argv, *arguments)))
+
+
+def run_all(teams: Sequence[Team]) -> None:
+    """Run every test that there is: the teams' and the style side by side, then the kit's.
+
+    Raises:
+        DevkitError: naming each suite that failed.
+    """
+    quick = [*of_style(), *map(of_team, teams), *map(of_shared, teams)]
+    # The kit's tests start whole platforms: they get the machine to themselves.
+    outcomes = parallel.run("testing", _jobs(quick))
+    outcomes += _run_kit()
+    parallel.require(outcomes)
+
+
+def run_kit() -> None:
+    """Run the style's tests and the kit's.
+
+    Raises:
+        DevkitError: naming each suite that failed.
+    """
+    outcomes = parallel.run("testing", _jobs(of_style()))
+    outcomes += _run_kit()
+    parallel.require(outcomes)
+
+
+def run_teams(teams: Sequence[Team], arguments: Sequence[str] = ()) -> None:
+    """Run the tests of some teams; one team's alone get the terminal, for its debugger.
+
+    Raises:
+        DevkitError: naming each team whose tests failed.
+    """
+    suites = [of_team(team, arguments) for team in teams]
+    if len(suites) != 1:
+        parallel.require(parallel.run("testing", _jobs(suites)))
+        return
+    _run_alone(*suites)
+
+
+def run(suite: Suite) -> Outcome:
+    """Run one suite to its end; its own words are the details of a failure."""
+    done = processes.run(suite.argv, cwd=suite.cwd, env=suite.env)
+    text = next((line for line in reversed(done.stdout.splitlines()) if line.strip()), "")
+    if done.code == NO_TESTS_COLLECTED:
+        text = "no tests: each team has at least one, that its definitions load"
+    return Outcome(suite.name, done.code == 0, text, details=done.combined if done.code else "")
+
+
+def _run_kit() -> list[Outcome]:
+    """Run the kit's tests; what they kill leaves files behind, in a folder that then goes."""
+    with tempfile.TemporaryDirectory(prefix="dt-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o1777)  # as /tmp: some of them are somebody else for a while
+        suites = [replace(suite, env={**suite.env, "TMPDIR": folder}) for suite in of_kit()]
+        return parallel.run("testing the kit", _jobs(suites))
+
+
+def _run_alone(suite: Suite) -> None:
+    """Run a suite on this terminal."""
+    done = processes.run_in_foreground(suite.argv, cwd=suite.cwd, env=suite.env)
+    if done.interrupted and done.code:
+        raise KeyboardInterrupt
+    parallel.require([Outcome(suite.name, ok=done.code == 0)])
+
+
+def _pytest(name: str, *arguments: str) -> Suite:
+    argv = (str(TOOLS / "bin" / "python"), "-m", "pytest", "-q", *arguments)
+    return Suite(name, argv, ROOT, clean_environment())
+
+
+def _jobs(suites: Sequence[Suite]) -> dict[str, parallel.Work]:
+    return {suite.name: partial(run, suite) for suite in suites}

@@ -1,0 +1,244 @@
+"""Virtual environments: what each is built from, whether it is stale, how it is built.
+
+An environment is stamped when it is complete. Whether it is stale is read off the stamp, without
+starting a resolver or the environment's Python, so that nothing to do costs nothing.
+"""
+
+import enum
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from packaging.specifiers import SpecifierSet
+
+from devkit.core import filelocks, output, parallel, pyproject, stamps, uv
+from devkit.core.errors import DevkitError, hint_for
+from devkit.core.paths import LOCAL_LOCK, ORCHESTRATOR, ORCHESTRATOR_VENV, ROOT, SHARED
+from devkit.environments.project import ORCHESTRATOR_NAME
+from devkit.registry.workspace import Team
+
+STAMP = ".stamp"
+
+
+class Stale(enum.StrEnum):
+    """Why an environment has to be built."""
+
+    MISSING = "not built yet"
+    NO_PYTHON = "its Python no longer exists"
+    UNFINISHED = "the last build did not finish"
+    PATH = "it was built in another folder"
+    CONFIG = "pyvenv.cfg was changed by another tool"
+    PYTHON = "it was built with another Python"
+    LOCK = "its lock changed"
+    PROJECTS = "a pyproject.toml changed"
+
+
+# The part of the stamp whose change makes an environment stale.
+REASONS = {
+    stamps.MISSING: Stale.UNFINISHED,
+    "path": Stale.PATH,
+    "config": Stale.CONFIG,
+    "python": Stale.PYTHON,
+    "lock": Stale.LOCK,
+    "projects": Stale.PROJECTS,
+}
+# These are put right by `uv pip sync`; everything else needs a new environment.
+SYNCED = {Stale.LOCK, Stale.PROJECTS}
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One virtual environment: where it is, and what decides its content.
+
+    `projects` are the folders that it holds in editable form, or whose pyproject.toml says
+    which Python it needs; the first is the project that it belongs to.
+    """
+
+    name: str
+    path: Path
+    lock: Path
+    projects: tuple[Path, ...]
+
+    @property
+    def python(self) -> Path:
+        """The interpreter."""
+        return self.path / "bin" / "python"
+
+
+def team_environment(team: Team) -> Environment:
+    """The environment of one team, with the shared package in it."""
+    return Environment(
+        team.name, team.environment, team.directory / LOCAL_LOCK, (team.directory, SHARED)
+    )
+
+
+def orchestrator_environment() -> Environment:
+    """The environment of webserver and daemon: nothing of any team."""
+    return Environment(
+        ORCHESTRATOR_NAME, ORCHESTRATOR_VENV, ORCHESTRATOR / LOCAL_LOCK, (ORCHESTRATOR,)
+    )
+
+
+def every_environment(teams: Iterable[Team]) -> list[Environment]:
+    """The orchestrator's environment and each team's."""
+    return [orchestrator_environment(), *map(team_environment, teams)]
+
+
+def stale(environment: Environment) -> Stale | None:
+    """Why the environment has to be built; None if it is up to date."""
+    if not environment.path.exists():
+        return Stale.MISSING
+    if not environment.python.exists():
+        return Stale.NO_PYTHON
+    part = stamps.changed_part(environment.path / STAMP, _parts(environment))
+    return REASONS[part] if part else None
+
+
+def build(environment: Environment) -> str:
+    """Build the environment if it is stale, and say why; "up to date" if it is not.
+
+    Raises:
+        DevkitError: if it can't be built. It has no stamp then, so the next call tries again.
+    """
+    with _os_errors_as_devkit_errors(environment), build_lock(environment) as lock:
+        reason = stale(environment)
+        if reason is None:
+            return "up to date"
+        _require_lock(environment)
+        (environment.path / STAMP).unlink(missing_ok=True)
+        if reason not in SYNCED or not _python_is_allowed(environment):
+            python = _choose_python(environment.projects[0])
+            run_uv(environment, "venv", "--quiet", "--clear", "--no-project", "--prompt",
+                   environment.name, "--python", python, environment.path, pass_fds=[lock],
+            )  # fmt: skip
+        # What is installed is what the files said by now: a save in between makes it stale.
+        parts = _parts(environment)
+        run_uv(environment, "pip", "sync", "--quiet", "--python", environment.python,
+               environment.lock, pass_fds=[lock])  # fmt: skip
+        stamps.write(environment.path / STAMP, parts)
+        return f"built: {reason}"
+
+
+def build_stale(environments: Iterable[Environment]) -> list[parallel.Outcome]:
+    """Build those that are stale, side by side; silent if there are none.
+
+    Returns the outcomes of what was built; `parallel.require` makes failures final.
+    """
+    jobs: dict[str, parallel.Work] = {
+        environment.name: partial(build, environment)
+        for environment in environments
+        if stale(environment)
+    }
+    return parallel.run("building environments", jobs) if jobs else []
+
+
+def require_built(environments: Iterable[Environment]) -> None:
+    """Build those that are stale.
+
+    Raises:
+        DevkitError: naming those that can't be built.
+    """
+    parallel.require(build_stale(environments))
+
+
+def build_all(teams: Sequence[Team]) -> set[str]:
+    """Build what is stale of the orchestrator and these teams; the names of teams that failed.
+
+    Raises:
+        DevkitError: if the orchestrator's environment can't be built.
+    """
+    failed = {one.name for one in build_stale(every_environment(teams)) if not one.ok}
+    if ORCHESTRATOR_NAME in failed:
+        raise DevkitError(_cannot_build(ORCHESTRATOR_NAME), fix="invoke setup")
+    return failed
+
+
+def run_uv(environment: Environment, *arguments: str | Path, pass_fds: Sequence[int] = ()) -> None:
+    """Run uv for an environment.
+
+    Raises:
+        DevkitError: if it fails, naming the environment.
+    """
+    uv.run(*arguments, failure=_cannot_build(environment.name), pass_fds=pass_fds)
+
+
+def conflicts(environment: Environment) -> str | None:
+    """The conflicts between an environment's packages, in uv's words; None if there are none."""
+    done = uv.ask("pip", "check", "--python", environment.python)
+    return done.combined if done.code else None
+
+
+@contextmanager
+def build_lock(environment: Environment) -> Iterator[int]:
+    """Keep other processes from building the same environment at the same time.
+
+    Yields the lock's file descriptor, for the programs that build: if this process is killed
+    they go on for a while, and nothing else may build in between.
+    """
+
+    def waiting() -> None:
+        output.warn(f"waiting: another process builds the environment of {environment.name} ...")
+
+    with filelocks.hold(Path(f"{environment.path}.lock"), waiting) as lock:
+        yield lock.fileno()
+
+
+def _parts(environment: Environment) -> dict[str, str]:
+    """What the stamp of an up-to-date environment says: paths as text, files as digests."""
+    return {
+        "path": str(environment.path),
+        "config": stamps.digest([environment.path / "pyvenv.cfg"]),
+        "python": f"{sys.version_info.major}.{sys.version_info.minor} {sys.base_prefix}",
+        "lock": stamps.digest([environment.lock]),
+        "projects": stamps.digest(folder / pyproject.FILE for folder in environment.projects),
+    }
+
+
+def _choose_python(project: Path) -> str:
+    """The Python to build with: the tools' own where the project allows it.
+
+    Otherwise the project's requirement, for which uv finds one.
+    """
+    wanted = _wanted_python(project)
+    running = ".".join(map(str, sys.version_info[:3]))
+    own: str = sys._base_executable  # type: ignore[attr-defined] # as venv itself does
+    return own if running in SpecifierSet(wanted) else wanted
+
+
+def _python_is_allowed(environment: Environment) -> bool:
+    """Whether the project allows the Python that the environment was built with."""
+    config = environment.path / "pyvenv.cfg"
+    text = config.read_text(encoding="utf-8") if config.exists() else ""
+    found = re.search(r"^version(?:_info)? *= *(\d+\.\d+\.\d+)", text, re.MULTILINE)
+    return found is not None and found[1] in SpecifierSet(_wanted_python(environment.projects[0]))
+
+
+def _wanted_python(project: Path) -> str:
+    return pyproject.read(project).requires_python or f">={pyproject.OLDEST_PYTHON}"
+
+
+def _require_lock(environment: Environment) -> None:
+    if not environment.lock.exists():
+        raise DevkitError(
+            f"the environment of {environment.name} has no lock",
+            expected=str(environment.lock.relative_to(ROOT)),
+            fix=f"invoke lock --team {environment.name}",
+        )
+
+
+@contextmanager
+def _os_errors_as_devkit_errors(environment: Environment) -> Iterator[None]:
+    """Name the environment when the system refuses: a full disk, another user's folder."""
+    try:
+        yield
+    except OSError as error:
+        cause = hint_for(str(error)) or str(error)
+        raise DevkitError(f"{_cannot_build(environment.name)}\n{cause}") from None
+
+
+def _cannot_build(name: str) -> str:
+    return f"the environment of {name} can't be built"

@@ -1,0 +1,1 @@
+"""Files that are written from the registry: for editors and deployments."""

@@ -1,0 +1,31 @@
+"""`dagster_cloud.yaml`: what Dagster+ is told of the teams, a code location for each.
+
+Its format: https://docs.dagster.io/deployment/code-locations/dagster-cloud-yaml
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+from devkit.core.paths import ROOT
+from devkit.registry.workspace import Team
+
+FILE = ROOT / "dagster_cloud.yaml"
+HEADER = """\
+# Generated from workspace.yaml by `invoke derive`: edits are lost.
+# What is built is what `invoke build` has made, the shared package in it: see docs/dagster-plus.md.
+"""
+
+
+def files(teams: Sequence[Team]) -> dict[Path, str]:
+    """The text of the file, by its path."""
+    locations = [
+        {
+            "location_name": team.location,
+            "code_source": {"module_name": team.module},
+            "build": {"directory": team.dist.relative_to(ROOT).as_posix()},
+        }
+        for team in teams
+    ]
+    return {FILE: HEADER + yaml.safe_dump({"locations": locations}, sort_keys=False)}

@@ -1,0 +1,144 @@
+"""What VS Code is told about the repository: files that are derived from the registry.
+
+A workspace folder for each team, with its own interpreter and tests, so that a team's code is
+analysed with that team's packages.
+"""
+
+import json
+import os
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+from devkit.core.paths import ROOT, SHARED, TOOLS
+from devkit.dev import debugger
+from devkit.registry.workspace import Team
+
+WORKSPACE = "dagteam.code-workspace"
+ROOT_NAME = "DagTeam"
+HEADER = "// Generated from workspace.yaml by `invoke derive`: edits are lost.\n"
+
+EXTENSIONS = (
+    "charliermarsh.ruff",
+    "ms-python.debugpy",
+    "ms-python.python",
+    "ms-python.vscode-pylance",
+    "redhat.vscode-yaml",
+    "tamasfe.even-better-toml",
+)
+OPENS_CONTAINERS = "ms-vscode-remote.remote-containers"  # of no use inside one
+
+# For the whole workspace, and for the root where that is opened alone.
+COMMON = {
+    "[python]": {"editor.defaultFormatter": "charliermarsh.ruff", "editor.formatOnSave": True},
+    "files.watcherExclude": {"**/.venv*/**": True, "**/.dagster_home/**": True},
+    "search.exclude": {"**/.venv*": True, "**/.dagster_home": True},
+}
+# What Pylance leaves out if it is told nothing.
+UNANALYSED = ("**/.*", "**/__pycache__", "**/node_modules")
+
+# The commands that are tasks, and those of them that are one for a single team, too.
+COMMANDS = ("setup", "dev", "test", "check", "utils", "lock", "lineage", "teams", "derive")
+TEAM_COMMANDS = ("dev", "test", "check", "lock")
+
+
+def files(teams: Sequence[Team]) -> dict[Path, str]:
+    """The text of every file, by its path."""
+    rooms: dict[Path, dict[str, Any]] = {}
+    for team in teams:  # of two teams in one folder the first counts
+        rooms.setdefault(team.directory, _folder(team.directory, team.python, team.tests))
+    if teams:  # what all share has no environment of its own: it is in the first team's
+        rooms[SHARED] = _folder(SHARED, teams[0].python, SHARED / "utils_tests")
+    values = {
+        ROOT / WORKSPACE: workspace(rooms),
+        ROOT / ".vscode/settings.json": root_settings(rooms),
+        ROOT / ".vscode/extensions.json": {"recommendations": [*EXTENSIONS, OPENS_CONTAINERS]},
+        ROOT / ".vscode/tasks.json": tasks(teams),
+        ROOT / ".vscode/launch.json": launch(teams),
+        **{room / ".vscode/settings.json": settings for room, settings in rooms.items()},
+    }
+    return {path: HEADER + json.dumps(value, indent=2) + "\n" for path, value in values.items()}
+
+
+def workspace(rooms: Collection[Path]) -> dict[str, Any]:
+    """The workspace: the root, whose tasks and debug configurations it has, then each room."""
+    folders = [{"path": _relative(room, ROOT)} for room in rooms]
+    return {"folders": [{"name": ROOT_NAME, "path": "."}, *folders], "settings": COMMON}
+
+
+def root_settings(rooms: Collection[Path]) -> dict[str, Any]:
+    """The root has the tools' environment, and leaves the rooms to their own folders."""
+    return {
+        **_folder(ROOT, TOOLS / "bin/python", ROOT / "tests"),
+        "python.analysis.exclude": [*UNANALYSED, *(_relative(room, ROOT) for room in rooms)],
+        **COMMON,
+    }
+
+
+def tasks(teams: Sequence[Team]) -> dict[str, Any]:
+    """A task for each command, and one that asks for a team where the command takes one."""
+    asked = "${input:team}"
+    every = [_task(name, name) for name in COMMANDS]
+    of_one = [_task(f"{name} --team", name, "--team", asked) for name in TEAM_COMMANDS]
+    debug = _task("dev --debug", "dev", "--debug", asked)
+    names = [team.name for team in teams]
+    question = {"id": "team", "type": "pickString", "description": "Which team?", "options": names}
+    return {"version": "2.0.0", "tasks": [*every, *of_one, debug], "inputs": [question]}
+
+
+def launch(teams: Sequence[Team]) -> dict[str, Any]:
+    """Debug configurations: the code server of `invoke dev --debug`, and each team's tests."""
+    attach = {
+        "name": "attach to the code server of `invoke dev --debug TEAM`",
+        "type": "debugpy",
+        "request": "attach",
+        "connect": {"host": debugger.HOST, "port": debugger.PORT},
+    }
+    return {"version": "0.2.0", "configurations": [attach, *map(_tests, teams)]}
+
+
+def _tests(team: Team) -> dict[str, Any]:
+    folder = _variable(team.directory, ROOT)
+    return {
+        "name": f"tests of {team.name}",
+        "type": "debugpy",
+        "request": "launch",
+        "python": _variable(team.python, ROOT),
+        "cwd": folder,
+        "envFile": f"{folder}/{team.env_file.name}",
+        "module": "pytest",
+        "args": [team.tests.name],
+        "console": "integratedTerminal",
+    }
+
+
+def _task(label: str, command: str, *arguments: str) -> dict[str, Any]:
+    """A task that runs in the root, even where no tools are installed yet."""
+    return {
+        "label": label,
+        "type": "process",
+        "command": "python3",
+        "args": ["tasks.py", command, *arguments],
+        "options": {"cwd": "${workspaceFolder}"},
+        "problemMatcher": [],
+        **({"isBackground": True} if command == "dev" else {}),
+        **({"group": {"kind": "test", "isDefault": True}} if label == "test" else {}),
+    }
+
+
+def _folder(folder: Path, python: Path, tests: Path) -> dict[str, Any]:
+    """The settings of one workspace folder; its `.env` is taken without being told."""
+    return {
+        "python.defaultInterpreterPath": _variable(python, folder),
+        "python.testing.pytestEnabled": True,
+        "python.testing.pytestArgs": [_relative(tests, folder)],
+        "ruff.path": [_variable(TOOLS / "bin/ruff", folder)],
+    }
+
+
+def _variable(path: Path, folder: Path) -> str:
+    return f"${{workspaceFolder}}/{_relative(path, folder)}"
+
+
+def _relative(path: Path, folder: Path) -> str:
+    return Path(os.path.relpath(path, folder)).as_posix()

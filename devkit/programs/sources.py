@@ -1,0 +1,107 @@
+"""Reads a team's code as text: where a name is defined, and what is imported.
+
+Loaded by `probe.py` in the team's own interpreter, whose syntax it is: standard library only.
+"""
+
+import ast
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+# Folders that tools leave; those that begin with a dot (environments are such) apart.
+LEFT_OVER = ("__pycache__", "node_modules")
+
+# A definition is more telling than a mention: the smallest of these that has the name wins.
+MADE, DECLARED, NAMED, MENTIONED = range(4)
+DECLARES = re.compile(r"(Spec|SourceAsset|AssetOut|Sensor|Definition)$")
+
+
+class Sources:
+    """The Python and YAML files under a folder, without environments and what tools leave."""
+
+    def __init__(self, folder: str) -> None:
+        self._places: dict[str, list[tuple[int, str, int]]] = {}
+        self.imports: dict[str, tuple[str, int]] = {}
+        for file in sorted(_files(folder)):
+            name = file.relative_to(folder).as_posix()
+            try:
+                text = file.read_bytes()
+            except OSError:  # gone in between, or a link to nothing
+                continue
+            if file.suffix == ".py":
+                try:
+                    tree = ast.parse(text)
+                except (SyntaxError, ValueError):  # what loads it says so
+                    continue
+                self._read(tree, name)
+            else:
+                for number, line in enumerate(text.decode(errors="replace").splitlines(), 1):
+                    for word in re.findall(r"[\w/]+", line):
+                        self._note(word, DECLARED, name, number)
+
+    def place(self, key: str, *, made: bool) -> dict[str, object] | None:
+        """The `file` (relative to the folder) and `line` that define a key or a name.
+
+        `made` prefers functions of that name, otherwise texts: an external asset has none.
+        """
+        whole = self._places.get(key, [])
+        last = self._places.get(key.rpartition("/")[2], [])
+        if made:  # a function has the last part for its name: more telling than a mention
+            telling = [place for place in whole if place[0] <= DECLARED]
+            found = telling or [place for place in last if place[0] == MADE] or whole or last
+        else:
+            found = whole or last
+            found = [place for place in found if place[0] != MADE] or found
+        if not found:
+            return None
+        _, file, line = min(found)
+        return {"file": file, "line": line}
+
+    def _read(self, tree: ast.AST, file: str) -> None:
+        own = not re.search(r"(^|/)(test_[^/]*|[^/]*_test|conftest)\.py$|_tests/", file)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                for alias in node.names:
+                    self._import(alias.name, file, node.lineno)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                self._import(node.module, file, node.lineno)
+            elif not own:
+                continue
+            elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                self._note(node.name, MADE, file, node.lineno)
+            elif isinstance(node, ast.Call):
+                called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+                weight = DECLARED if DECLARES.search(called) else NAMED
+                for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
+                    for text in _texts(argument):
+                        self._note(text, weight, file, argument.lineno)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                self._note(node.value, MENTIONED, file, node.lineno)
+
+    def _import(self, module: str, file: str, line: int) -> None:
+        self.imports.setdefault(module.partition(".")[0], (file, line))
+
+    def _note(self, text: str, weight: int, file: str, line: int) -> None:
+        self._places.setdefault(text, []).append((weight, file, line))
+
+
+def _texts(node: ast.AST) -> Iterator[str]:
+    """The text of a constant, or of a list of them as an asset key has its parts."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, (ast.List, ast.Tuple)):
+        parts = [part.value for part in node.elts if isinstance(part, ast.Constant)]
+        if len(parts) == len(node.elts) and all(isinstance(part, str) for part in parts):
+            yield "/".join(map(str, parts))
+
+
+def _files(folder: str) -> Iterator[Path]:
+    for directory, folders, files in os.walk(folder):
+        if "pyvenv.cfg" in files:  # an environment of another name
+            folders.clear()
+            continue
+        folders[:] = [n for n in folders if not n.startswith(".") and n not in LEFT_OVER]
+        for name in files:
+            if name.endswith((".py", ".yaml", ".yml")) and not name.startswith("."):
+                yield Path(directory, name)

@@ -1,0 +1,1 @@
+"""`workspace.yaml`: read into `Team` values, and edited."""

@@ -1,0 +1,220 @@
+"""The registry: the sole reader of `workspace.yaml`. Everyone else receives `Team` values."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from devkit.core.errors import DevkitError
+from devkit.core.paths import DIST, ROOT
+from devkit.core.wording import did_you_mean
+
+SUFFIX = "_project"
+# libyaml's where PyYAML was built with it: ten times quicker.
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+FIELDS = ("location_name", "module_name", "working_directory", "executable_path")
+
+
+@dataclass(frozen=True)
+class Team:
+    """One entry of the registry: a code location and its project.
+
+    Paths are absolute. `python` is not resolved further: an environment's interpreter is a link,
+    and the link is what makes it that environment. `line` is the entry's line in the file, and
+    does not count when teams are compared.
+    """
+
+    location: str
+    module: str
+    directory: Path
+    python: Path
+    line: int = field(compare=False)
+
+    @property
+    def name(self) -> str:
+        """The short name: `ml` for the location `ml_project`."""
+        return self.location.removesuffix(SUFFIX)
+
+    @property
+    def folder(self) -> str:
+        """The project's folder as Git names it, below the root."""
+        return Path(os.path.relpath(self.directory, ROOT)).as_posix()
+
+    @property
+    def dist(self) -> Path:
+        """The folder that is deployed."""
+        return DIST / self.location
+
+    @property
+    def package(self) -> str:
+        """The team's own top-level package."""
+        return self.module.partition(".")[0]
+
+    @property
+    def environment(self) -> Path:
+        """The folder of the team's virtual environment."""
+        return self.python.parent.parent
+
+    @property
+    def tests(self) -> Path:
+        """The folder of the team's tests."""
+        return self.directory / f"{self.package}_tests"
+
+    @property
+    def env_file(self) -> Path:
+        """The team's secrets and settings: for its own processes and no others."""
+        return self.directory / ".env"
+
+
+def load_teams(root: Path) -> tuple[Team, ...]:
+    """Read the registry of the repository at `root`, in its order.
+
+    Raises:
+        DevkitError: for an entry that is missing a field, names a folder that does not exist or
+            repeats another one's location, short name or environment; it names every faulty
+            entry with its line.
+    """
+    file = root / "workspace.yaml"
+    teams: list[Team] = []
+    problems: list[str] = []
+    for number, node in enumerate(_entries(file), start=1):
+        entry = _Entry(node)
+        faults = list(entry.faults(root))
+        if not faults:
+            team = entry.team(root)
+            faults = [(team.line, clash) for other in teams if (clash := _clash(team, other))]
+            teams.append(team)
+        title = f"entry {number} ({entry.values.get('location_name', 'no name')})"
+        problems += [f"{file.name}, line {line}: {title} {text}" for line, text in faults]
+    if problems:
+        raise DevkitError(
+            "\n".join(problems),
+            expected=f"python_module entries with {', '.join(FIELDS)}",
+            fix=f"edit {file.name}, then see `invoke teams`",
+        )
+    return tuple(teams)
+
+
+def select(
+    teams: Sequence[Team], names: Iterable[str], *, also: Sequence[str] = ()
+) -> tuple[Team, ...]:
+    """The teams of these names, in the registry's order; all of them for no name.
+
+    A name is a short name or a location; `a,b` means both. `also` are other names that the user
+    could have meant.
+
+    Raises:
+        DevkitError: for a name that no team has, with the nearest one.
+    """
+    known = {team.name: team for team in teams} | {team.location: team for team in teams}
+    wanted = [part.strip() for name in names for part in name.split(",") if part.strip()]
+    for name in wanted:
+        if name not in known:
+            raise DevkitError(
+                f"unknown team {name!r}{did_you_mean(name, [*known, *also])}",
+                expected=", ".join([*(team.name for team in teams), *also]),
+                fix="see `invoke teams`",
+            )
+    chosen = {known[name] for name in wanted}
+    return tuple(team for team in teams if not wanted or team in chosen)
+
+
+def _entries(file: Path) -> list[yaml.Node]:
+    """The nodes under `load_from`: nodes, not values, since they know their lines."""
+    try:
+        document = yaml.compose(file.read_text(encoding="utf-8"), Loader=LOADER)
+    except FileNotFoundError:
+        raise DevkitError(
+            f"{file.name} not found",
+            expected=f"the registry of teams, at {file}",
+            fix="`git checkout -- workspace.yaml`",
+        ) from None
+    except (UnicodeDecodeError, yaml.reader.ReaderError) as error:
+        raise DevkitError(
+            f"{file.name} is not valid UTF-8: {error.reason}", fix=f"edit {file.name}"
+        ) from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        at = f", line {mark.line + 1}" if mark else ""
+        raise DevkitError(
+            f"{file.name}{at}: invalid YAML: {error.problem}", fix=f"edit {file.name}"
+        ) from None
+    if isinstance(document, yaml.MappingNode):
+        for key, value in document.value:
+            if key.value == "load_from" and isinstance(value, yaml.SequenceNode):
+                return list(value.value)
+    raise DevkitError(
+        f"{file.name} lists no teams",
+        expected="`load_from:` with a list of python_module entries",
+        fix=f"edit {file.name}",
+    )
+
+
+class _Entry:
+    """One item of `load_from` as it was written, with the line of every field."""
+
+    def __init__(self, node: yaml.Node) -> None:
+        self.line = node.start_mark.line + 1
+        self.values: dict[str, str] = {}
+        self.lines: dict[str, int] = {}
+        pairs = node.value if isinstance(node, yaml.MappingNode) else []
+        self.is_module = len(pairs) == 1 and pairs[0][0].value == "python_module"
+        if self.is_module and isinstance(pairs[0][1], yaml.MappingNode):
+            for key, value in pairs[0][1].value:
+                self.lines[key.value] = key.start_mark.line + 1
+                if isinstance(value, yaml.ScalarNode):
+                    self.values[key.value] = value.value
+
+    def faults(self, root: Path) -> Iterator[tuple[int, str]]:
+        """What is wrong with this entry by itself: lines and texts."""
+        if not self.is_module:
+            yield (
+                self.line,
+                "is not a `python_module` entry (the only kind with its own environment)",
+            )
+            return
+        for name in FIELDS:
+            if not self.values.get(name):
+                yield self.lines.get(name, self.line), f"is missing {name}"
+        for name, line in self.lines.items():
+            if name not in FIELDS:
+                yield line, f"has an unknown field {name!r}"
+        location = self.values.get("location_name", "")
+        if location and not re.fullmatch(r"\w+", location):
+            yield (
+                self.lines["location_name"],
+                "location_name may contain only letters, digits and _",
+            )
+        folder = self.values.get("working_directory")
+        if folder and not (root / folder).is_dir():
+            yield self.lines["working_directory"], f"working_directory does not exist: {folder}"
+        python = self.values.get("executable_path")
+        if python and not re.search(r"/\.venv[^/]*/bin/python$", f"/{python}"):
+            yield (
+                self.lines["executable_path"],
+                f"executable_path does not end in .venv-<team>/bin/python: {python}",
+            )
+
+    def team(self, root: Path) -> Team:
+        """The entry as a value; it must be free of faults."""
+        return Team(
+            location=self.values["location_name"],
+            module=self.values["module_name"],
+            directory=root / self.values["working_directory"],
+            python=root / self.values["executable_path"],
+            line=self.line,
+        )
+
+
+def _clash(team: Team, other: Team) -> str | None:
+    """Why two entries can't both stand."""
+    if team.location == other.location:
+        return f"duplicate location_name (first on line {other.line})"
+    if team.name == other.name:
+        return f"short name {team.name!r} already used by {other.location} (line {other.line})"
+    if team.python == other.python:
+        return f"environment already used by {other.location} (line {other.line})"
+    return None

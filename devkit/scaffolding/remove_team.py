@@ -1,0 +1,145 @@
+"""Removes a team with its folder, its entry and all that is generated for it."""
+
+import re
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from devkit.core import git, output
+from devkit.core.errors import DevkitError
+from devkit.core.paths import ROOT, STATE
+from devkit.core.wording import few
+from devkit.definitions import cache
+from devkit.definitions.loading import Failure
+from devkit.definitions.manifest import Manifest
+from devkit.environments import venvs
+from devkit.registry import edit
+from devkit.registry.workspace import SUFFIX, Team, load_teams, select
+from devkit.scaffolding import transaction
+
+TRASH = STATE / "removed"
+SHOWN = 8  # of the files that would be lost
+
+# What tools generate again in a team's folder, and git ignores.
+REGENERATED = re.compile(
+    r"(^|/)(\.venv[^/]*|__pycache__|\.(pytest|mypy|ruff)_cache|[^/]+\.egg-info)(/|$)"
+)
+
+
+def remove(name: str, *, force: bool) -> None:
+    """Remove the team of this name; whatever fails or is interrupted, it is gone or as it was.
+
+    `force`: also if files are lost that git does not have, or if it is unknown whether another
+    team depends on it.
+
+    Raises:
+        DevkitError: if another team depends on its assets, `force` or not; if files would be lost.
+    """
+    teams = load_teams(ROOT)
+    location = name.removesuffix(SUFFIX) + SUFFIX
+    if transaction.interrupted_team(teams) == location:
+        _delete(ROOT / location)
+        output.info(f"Removed the incomplete {location}/.")
+        return
+    transaction.require_no_interrupted_team(teams)
+    (team,) = select(teams, [name])
+    rest = tuple(other for other in teams if other != team)
+    _require_unused(team, teams, force=force)
+    owned = _owns_folder(team, rest)
+    lost = uncommitted_files(team) if owned else []
+    if lost and not force:
+        raise DevkitError(
+            f"{team.folder}/ has uncommitted or ignored files: {_few(lost)}",
+            fix=f"commit them or keep a copy, or `invoke remove-team {team.name} --yes`",
+        )
+    folder = team.directory if owned else team.environment
+    with (
+        transaction.registry_lock(team, teams),
+        transaction.os_errors_as_devkit_errors(team, "removed"),
+    ):
+        text = edit.without_team(edit.read(), team)
+        transaction.update_registry(teams, rest, text, then=lambda: _move_to_trash(folder))
+        _delete(TRASH / folder.name)
+        cache.clear(team)
+    output.info(f"Removed team {team.name}" + (f"; deleted: {_few(lost)}" if lost else "."))
+    if not owned:
+        output.info(f"{team.folder}/ is kept: other teams use it too")
+    output.info("Commit it: `git add --all`, then `git commit`.")
+
+
+def consumers(team: Team, known: Sequence[Manifest]) -> dict[str, list[str]]:
+    """The other teams that depend on, watch or name what this one produces: keys by short name."""
+    produced = {key for found in known if found.team == team for key in found.produces}
+    needed = {
+        found.team.name: sorted(_needs(found) & produced) for found in known if found.team != team
+    }
+    return {name: keys for name, keys in needed.items() if keys}
+
+
+def uncommitted_files(team: Team) -> list[str]:
+    """What is in the team's folder and in no commit, as git names it; ignored files first.
+
+    No branch will ever have those: a `.env` with the team's secrets.
+    """
+    found = git.uncommitted_files(team.directory)
+    if found is None:
+        return ["all of it, since this is not a Git repository"]
+    ignored = [path for state, path in found if state == "!!" and not REGENERATED.search(path)]
+    return ignored + [path for state, path in found if state != "!!" and "D" not in state]
+
+
+def _needs(found: Manifest) -> set[str]:
+    watched = {key for sensor in found.sensors for key in sensor.watches}
+    watched |= {key for asset in found.assets for key in asset.watches}
+    return found.reads | set(found.external_assets) | watched
+
+
+def _require_unused(team: Team, teams: Sequence[Team], *, force: bool) -> None:
+    """Require that no other team depends on what this one produces.
+
+    Raises:
+        DevkitError: naming the consumers, or the teams whose definitions are unknown.
+    """
+    failed = venvs.build_all(teams)
+    loaded = cache.load_all([each for each in teams if each.name not in failed])
+    known = [found for found in loaded if isinstance(found, Manifest)]
+    if found := consumers(team, known):
+        needs = "; ".join(f"{name} depends on {', '.join(keys)}" for name, keys in found.items())
+        raise DevkitError(
+            f"cannot remove {team.name}: {needs}",
+            expected="no other team depends on, watches or names what it produces",
+            fix=f"remove that from {' and '.join(found)}, or let another team produce it",
+        )
+    unknown = [*failed, *(found.team.name for found in loaded if isinstance(found, Failure))]
+    if unknown and not force:
+        raise DevkitError(
+            f"cannot tell whether a team depends on {team.name}: "
+            f"{', '.join(unknown)} does not load",
+            fix=f"invoke check; if you know, `invoke remove-team {team.name} --yes`",
+        )
+
+
+def _owns_folder(team: Team, rest: Sequence[Team]) -> bool:
+    """Whether the folder is inside the repository and holds nothing of another team's."""
+    inside = ROOT in team.directory.resolve().parents
+    folders = {team.directory, *team.directory.parents} - {ROOT, *ROOT.parents}
+    return inside and not any(
+        other.directory in folders or team.directory in other.directory.parents for other in rest
+    )
+
+
+def _move_to_trash(folder: Path) -> None:
+    """Move a folder, in one step and as a whole, out of the way."""
+    TRASH.mkdir(parents=True, exist_ok=True)
+    _delete(TRASH / folder.name)
+    if folder.exists():
+        folder.rename(TRASH / folder.name)
+
+
+def _delete(folder: Path) -> None:
+    if folder.exists():
+        shutil.rmtree(folder)
+
+
+def _few(files: Sequence[str]) -> str:
+    return ", ".join(few(files, SHOWN))

@@ -1,0 +1,120 @@
+"""The files of a new team: the templates with the team's names and today's versions in them."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+from packaging.version import Version
+
+from devkit.core import pyproject
+from devkit.core.paths import DEPLOYED_LOCK, ORCHESTRATOR, SHARED, TOOLS
+from devkit.definitions.manifest import Column
+from devkit.environments import lockfiles
+from devkit.environments.project import orchestrator_project
+from devkit.registry.workspace import Team
+
+TEMPLATES = Path(__file__).with_name("templates")
+SUFFIX = ".tmpl"
+LONGEST_PART = 32  # of a name, so that the lines which import it are not too long
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """An asset that the new team reads: its key, its producer, the columns that the producer declares."""
+
+    key: str
+    producer: str
+    columns: tuple[Column, ...] | None
+
+    @property
+    def variable(self) -> str:
+        """The key as a part of names in Python."""
+        return re.sub(r"\W", "_", self.key)[:LONGEST_PART]
+
+
+def files(team: Team, upstreams: Sequence[Upstream]) -> dict[Path, str]:
+    """The text of every file of a new team's project, by its path."""
+    names = {
+        "name": team.name,
+        "location": team.location,
+        "module": team.module,
+        "package": team.package,
+        "distribution": team.package.replace("_", "-"),
+    }
+    made = _filled("team", team, {**names, **_requirements()})
+    for upstream in upstreams:
+        made |= _filled("upstream", team, {**names, **_reading(upstream)})
+    return made
+
+
+def preferred_pins() -> str:
+    """The text of a lock to start from: the new team gets the orchestrator's versions.
+
+    So its Dagster is the newest that the orchestrator can serve, and not one that is newer.
+    """
+    return (ORCHESTRATOR / DEPLOYED_LOCK).read_text(encoding="utf-8")
+
+
+def tidy(folder: Path) -> list[tuple[str | Path, ...]]:
+    """The commands that put imports in order and wrap lines, both of which a name decides."""
+    ruff = TOOLS / "bin" / "ruff"
+    return [
+        (ruff, "check", "--quiet", "--no-cache", "--fix-only", "--select", "I", folder),
+        (ruff, "format", "--quiet", "--no-cache", folder),
+    ]
+
+
+def _filled(kind: str, team: Team, values: Mapping[str, str]) -> dict[Path, str]:
+    """The templates of a kind with these values, in the team's folder."""
+    top = TEMPLATES / kind
+    made = {}
+    for template in sorted(top.rglob(f"*{SUFFIX}")):
+        name = template.relative_to(top).as_posix().removesuffix(SUFFIX)
+        name = name.replace("PACKAGE", team.package).replace("READ", values.get("read", ""))
+        text = Template(template.read_text(encoding="utf-8")).substitute(values)
+        made[team.directory / name] = text
+    return made
+
+
+def _requirements() -> dict[str, str]:
+    """What a new team requires: the orchestrator's series of Dagster, and the rest as utils."""
+    series = Version(lockfiles.pins(orchestrator_project())["dagster"])
+    shared = pyproject.read(SHARED)
+    needs = {pyproject.package_name(text): text for text in shared.project["dependencies"]}
+    (build,) = shared.document["build-system"]["requires"]
+    return {
+        "dagster": f"dagster~={series.major}.{series.minor}.0",
+        "pandas": needs["pandas"],
+        "python": shared.requires_python,
+        "build": build,
+    }
+
+
+def _reading(upstream: Upstream) -> dict[str, str]:
+    """What is said of an asset that is read."""
+    parts = upstream.key.split("/")
+    if upstream.columns is None:
+        needed = (
+            f"# {upstream.producer} declares no columns of it yet: `invoke check` can't compare.\n"
+        )
+        metadata = ""
+    else:
+        listed = "".join(
+            f"        dg.TableColumn({column.name!r}, {column.type!r}),\n"
+            for column in upstream.columns
+        )
+        needed = (
+            f"# The columns of it, as {upstream.producer} declares them: `invoke check` compares.\n"
+            "# Delete those that this team does without.\n"
+            f"NEEDED_COLUMNS = dg.TableSchema(\n    columns=[\n{listed}    ]\n)\n"
+        )
+        metadata = 'metadata={"dagster/column_schema": NEEDED_COLUMNS},'
+    return {
+        "key": repr(upstream.key) if len(parts) == 1 else f"dg.AssetKey({parts!r})",
+        "producer": upstream.producer,
+        "metadata": metadata,
+        "needed": needed,
+        "read": upstream.variable,
+    }

@@ -1,0 +1,149 @@
+"""The pages of the documentation as their readers take them: blocks, links, headings, commands."""
+
+import ast
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from devkit.core.paths import ROOT
+
+SHELLS = ("bash", "sh", "shell", "console")
+MARKING = re.compile(r"<!-- (.+) -->")
+FENCE = re.compile(r"```(\w*)")
+CODE = re.compile(r"(``|`)(.+?)\1", re.DOTALL)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: its language, its text, and the comment in the line above it."""
+
+    page: str
+    line: int
+    language: str
+    marking: str
+    text: str
+
+    @property
+    def commands(self) -> list[str]:
+        """Its lines without comments."""
+        lines = self.text.replace("\\\n", " ").splitlines()
+        return [line.strip() for line in lines if line.strip() and line[0] != "#"]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page by its path from the repository's root."""
+
+    name: str
+
+    @property
+    def file(self) -> Path:
+        """Where it is."""
+        return ROOT / self.name
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return self.file.read_text()
+
+    @property
+    def prose(self) -> str:
+        """It without its fenced blocks."""
+        return re.sub(r"^```.*?^```$", "", self.text, flags=re.MULTILINE | re.DOTALL)
+
+    @property
+    def blocks(self) -> list[Block]:
+        """Its fenced blocks, in order."""
+        found: list[Block] = []
+        lines = self.text.splitlines()
+        opened: int | None = None
+        for number, line in enumerate(lines):
+            if not line.startswith("```"):
+                continue
+            if opened is None:
+                opened = number
+                continue
+            above = MARKING.fullmatch(lines[opened - 1])
+            language = FENCE.match(lines[opened])
+            assert language
+            text = "".join(f"{one}\n" for one in lines[opened + 1 : number])
+            marking = above[1] if above else ""
+            found.append(Block(self.name, opened + 1, language[1], marking, text))
+            opened = None
+        return found
+
+    @property
+    def links(self) -> list[str]:
+        """Where its links and pictures lead."""
+        return LINK.findall(self.prose)
+
+    @property
+    def anchors(self) -> set[str]:
+        """What a link may name after `#`: as GitHub makes it from the headings."""
+        headings = re.findall(r"^#+ (.+)$", self.prose, re.MULTILINE)
+        return {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings}
+
+    @property
+    def commands(self) -> Iterator[str]:
+        """Each command of the kit that it names: in blocks, in prose, and the options in a row."""
+        for block in self.blocks:
+            if block.language in SHELLS:
+                yield from filter(_is_ours, block.commands)
+        for text in _codes(re.sub(r"^\|.*$", "", self.prose, flags=re.MULTILINE)):
+            if _is_ours(text):
+                yield text
+        for row in re.findall(r"^\|.*$", self.prose, re.MULTILINE):
+            subject = ""
+            for text in _codes(row):
+                if _is_ours(text):
+                    subject = subject or text
+                    yield text
+                elif subject and re.match(r"--\w", text):
+                    yield f"{subject.partition(' -- ')[0]} {text}"
+
+
+def pages() -> list[Page]:
+    """The README and every page of the documentation."""
+    files = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    return [Page(str(file.relative_to(ROOT))) for file in files]
+
+
+def words(command: str) -> tuple[str, list[str]]:
+    """Of `invoke NAME ...` the name and the options, up to what is another program's."""
+    _, name, *rest = shlex.split(command.replace("python3 tasks.py", "invoke"))
+    ours = rest[: rest.index("--")] if "--" in rest else rest
+    return name, [one.partition("=")[0] for one in ours if one.startswith("-")]
+
+
+def symptoms(page: Page) -> list[str]:
+    """The messages that a page of tables has in its first column: cells that are all code."""
+    cells = re.findall(r"^\| (``|`)([^|]+)\1 \|", page.prose, re.MULTILINE)
+    return [text for _, text in cells]
+
+
+def messages(*folders: Path) -> set[str]:
+    """Every text in the code below these folders, with `…` for what is put into it."""
+    found: set[str] = set()
+    for file in sorted(file for folder in folders for file in folder.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.JoinedStr):
+                parts = [
+                    str(part.value) if isinstance(part, ast.Constant) else "…"
+                    for part in node.values
+                ]
+                found.add("".join(parts))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.add(re.sub(r"\{\w*\}(\.\{\w*\})*", "…", node.value))
+    return found
+
+
+def _codes(text: str) -> list[str]:
+    """What stands in backquotes, on one line."""
+    return [" ".join(code.split()) for _, code in CODE.findall(text)]
+
+
+def _is_ours(text: str) -> bool:
+    return re.match(r"(invoke|python3 tasks\.py) [a-z]", text) is not None

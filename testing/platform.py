@@ -1,0 +1,255 @@
+"""A real `invoke dev` for tests: started, asked through GraphQL, stopped, nothing left."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import psutil
+
+from devkit.core.paths import ROOT
+from devkit.dev import session, webserver
+from devkit.registry.workspace import load_teams
+from testing.support import Checkout, borrow_tools, copy_repository
+
+ASSETS = """
+{ repositoriesOrError { ... on RepositoryConnection { nodes {
+    location { name } assetNodes { assetKey { path } description }
+} } } }
+"""
+ENTRIES = """
+{ workspaceOrError { ... on Workspace { locationEntries {
+    name locationOrLoadError { __typename ... on PythonError { message } }
+} } } }
+"""
+LAUNCH = """
+mutation Launch($params: ExecutionParams!) {
+  launchRun(executionParams: $params) {
+    __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message }
+  }
+}
+"""
+RUN = "query Run($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
+TERMINATE = "mutation End($id: String!) { terminateRun(runId: $id) { __typename } }"
+
+LONG_JOB = """
+
+@dg.op(out=dg.Out(io_manager_key="in_memory"))
+def wait_for_it(context: dg.OpExecutionContext) -> None:
+    import os, time
+    from pathlib import Path
+    Path(os.environ["TEST_FOLDER"], "began").touch()
+    while not Path(os.environ["TEST_FOLDER"], "go").exists():
+        time.sleep(0.1)
+
+
+@dg.job(executor_def=dg.in_process_executor, resource_defs={"in_memory": dg.mem_io_manager})
+def long_job() -> None:
+    wait_for_it()
+"""
+
+# Of this repository, however many teams it has by now, or of a copy.
+TEAMS = len(load_teams(ROOT))
+ALL_LOADED = f"{TEAMS} of {TEAMS} locations loaded"
+ONE_NOT_LOADED = f"{TEAMS - 1} of {TEAMS} locations loaded"
+
+T = TypeVar("T")
+
+
+class Asked(Protocol):
+    """A platform that answers GraphQL, however it was started."""
+
+    def ask(self, query: str, **variables: Any) -> dict[str, Any]:
+        """Send a query or mutation."""
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def until(get: Callable[[], T | None], seconds: float, what: str) -> T:
+    """Ask until there is an answer; fail after `seconds`. Not being there is no answer."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with suppress(OSError):  # not there yet, or restarting
+            if (answer := get()) is not None and answer is not False:
+                return answer
+        time.sleep(0.2)
+    raise AssertionError(f"not within {seconds:.0f} s: {what}")
+
+
+def processes_of(home: Path) -> list[psutil.Process]:
+    """Every process that has this DAGSTER_HOME in its environment."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):  # it may end at any moment
+            ours = process.environ().get("DAGSTER_HOME") == str(home)
+            if ours and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
+
+
+class Dev:
+    """A running `invoke dev`; `text` is what it has printed so far.
+
+    `command` runs something else, in a shell, that may use `$PORT`.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        *arguments: str,
+        root: Path = ROOT,
+        command: str | None = None,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        self.home = home
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        port = str(self.port)
+        argv = [sys.executable, "tasks.py", "dev", "--port", port, *arguments]
+        self.process = subprocess.Popen(
+            ["/bin/bash", "-c", command] if command else argv,
+            cwd=root,
+            env={**environ, "DAGSTER_HOME": str(home), "PORT": port},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self._lines: list[str] = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @property
+    def text(self) -> str:
+        """Everything that it has printed."""
+        return "".join(self._lines)
+
+    def wait_for(self, text: str, seconds: float = 90, since: int = 0) -> None:
+        """Wait until it has printed this, after its first `since` characters."""
+
+        def seen() -> bool:
+            if self.process.poll() is not None and text not in self.text[since:]:
+                raise AssertionError(f"it ended before {text!r}:\n{self.text}")
+            return text in self.text[since:]
+
+        try:
+            until(seen, seconds, text)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.text[since:]}") from None
+
+    def ask(self, query: str, **variables: Any) -> dict[str, Any]:
+        """Send a GraphQL query or mutation."""
+        return webserver.ask(self.url, query, variables)
+
+    def stop(self, sign: signal.Signals = signal.SIGINT, seconds: float = 15) -> int:
+        """Send one signal and return the exit code."""
+        self.process.send_signal(sign)
+        code = self.process.wait(seconds)
+        self._reader.join(5)
+        return code
+
+    def left_over(self) -> list[psutil.Process]:
+        """The processes of its DAGSTER_HOME that still run."""
+        return processes_of(self.home)
+
+    def close(self) -> None:
+        """Let go of its output."""
+        assert self.process.stdout
+        self._reader.join(5)
+        self.process.stdout.close()
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        self._lines.extend(iter(self.process.stdout.readline, ""))
+
+
+@contextmanager
+def dev(
+    home: Path,
+    *arguments: str,
+    root: Path = ROOT,
+    command: str | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> Iterator[Dev]:
+    """Run `invoke dev`; whatever happens, nothing of it runs afterwards."""
+    running = Dev(home, *arguments, root=root, command=command, environ=environ)
+    try:
+        yield running
+    finally:
+        if running.process.poll() is None:
+            running.process.kill()
+            running.process.wait()
+        for process in processes_of(home):
+            with suppress(psutil.Error):
+                process.kill()
+        for folder in session.find_socket_folders(stale=True, root=root):
+            shutil.rmtree(folder, ignore_errors=True)
+        running.close()
+
+
+def descriptions(platform: Asked) -> dict[str, str | None]:
+    """Every asset's description by its location and name."""
+    nodes = platform.ask(ASSETS)["repositoriesOrError"].get("nodes", [])
+    return {
+        f"{node['location']['name']}/{asset['assetKey']['path'][-1]}": asset["description"]
+        for node in nodes
+        for asset in node["assetNodes"]
+    }
+
+
+def load_errors(platform: Asked) -> dict[str, str | None]:
+    """Each location that the webserver knows, with its error if it has one."""
+    entries = platform.ask(ENTRIES)["workspaceOrError"]["locationEntries"]
+    return {e["name"]: (e["locationOrLoadError"] or {}).get("message") for e in entries}
+
+
+def known(platform: Asked) -> set[str]:
+    """The locations that the webserver knows; none while it starts."""
+    try:
+        return set(load_errors(platform))
+    except OSError:
+        return set()
+
+
+def existing(file: Path) -> Path | None:
+    """The file once it is there."""
+    return file if file.exists() else None
+
+
+def launch(platform: Asked, job: str, location: str) -> str:
+    selector = {"repositoryLocationName": location, "repositoryName": "__repository__"}
+    params = {"mode": "default", "selector": {**selector, "jobName": job}}
+    answer = platform.ask(LAUNCH, params=params)["launchRun"]
+    assert answer["__typename"] == "LaunchRunSuccess", answer
+    run_id: str = answer["run"]["runId"]
+    return run_id
+
+
+def status(platform: Asked, run_id: str) -> str:
+    found: str = platform.ask(RUN, id=run_id)["runOrError"]["status"]
+    return found
+
+
+def ready_copy(folder: Path) -> Checkout:
+    """A copy of the repository, ready to run."""
+    copy = copy_repository(folder)
+    borrow_tools(copy)
+    # The main job has its test elsewhere; here its runs would only take the machine.
+    copy.edit("analytics_project/analytics_project/defs/schedules.py", "RUNNING", "STOPPED")
+    done = copy.tasks("setup")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return copy

@@ -1,0 +1,70 @@
+"""A small git repository of three teams, for tests of what a change is and touches."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from devkit.core.git import changed_files
+from devkit.definitions.affected import Affected, affected
+from devkit.registry.workspace import load_teams
+from testing.support import run
+
+# Git as it is without anybody's settings.
+SETTINGS = {
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_AUTHOR_NAME": "Test",
+    "GIT_AUTHOR_EMAIL": "test@localhost",
+    "GIT_COMMITTER_NAME": "Test",
+    "GIT_COMMITTER_EMAIL": "test@localhost",
+}
+
+
+def entry(location: str, folder: str, **changed: str) -> str:
+    """A team's lines in the registry."""
+    fields = {
+        "location_name": location,
+        "module_name": f"{location}.definitions",
+        "working_directory": folder,
+        "executable_path": f"{folder}/.venv-{location}/bin/python",
+        **changed,
+    }
+    return "  - python_module:\n" + "".join(f"      {k}: {v}\n" for k, v in fields.items())
+
+
+TEA = entry("tea_project", "tea")
+MILK = entry("milk_project", "teams/milk")
+SUGAR = entry("sugar", "sugar")
+REGISTRY = f"load_from:\n{TEA}{MILK}{SUGAR}"
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A checkout that a test may change."""
+
+    root: Path
+
+    def git(self, *arguments: str) -> str:
+        """What a git command that has to work says."""
+        done = run(["git", *arguments], self.root, SETTINGS)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def write(self, name: str, text: str = "new\n") -> None:
+        """Write a file, and its folder."""
+        (self.root / name).parent.mkdir(parents=True, exist_ok=True)
+        (self.root / name).write_text(text)
+
+    def commit(self) -> None:
+        """Commit all that there is."""
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", "some")
+
+    def changed(self, base: str = "main") -> list[str]:
+        """The files that differ, where nothing is to be noted."""
+        found = changed_files(base, self.root)
+        assert (found.base, found.note) == (base, None)
+        return list(found.files)
+
+    def affected(self, base: str = "main") -> Affected:
+        """What is touched, by today's registry."""
+        return affected(load_teams(self.root), base, self.root)

@@ -1,0 +1,158 @@
+"""What is deployed of a team: whole, without what is development's, the same bytes each time."""
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from devkit.core.paths import ROOT, TOOLS
+from devkit.registry.workspace import Team
+from testing.support import Checkout, borrow_tools, copy_repository, run
+
+
+def tree(folder: Path) -> dict[str, tuple[str, int, int]]:
+    """Of everything in a folder: a digest, the permissions, the time in seconds."""
+    return {
+        str(path.relative_to(folder)): (
+            hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "",
+            path.stat().st_mode,
+            int(path.stat().st_mtime),
+        )
+        for path in [folder, *folder.rglob("*")]
+    }
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The `dist` of a copy of this repository, in which developers have left their things."""
+    copy = copy_repository(tmp_path_factory.mktemp("built") / "checkout")
+    borrow_tools(copy)
+    package = copy.root / "ml_project" / "ml_project"
+    (copy.root / "ml_project" / ".env").write_text("PASSWORD=secret\n")
+    (package / "__pycache__").mkdir()
+    (package / "__pycache__" / "clustering.cpython-311.pyc").write_bytes(b"stale")
+    done = copy.tasks("build")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return copy.root / "dist"
+
+
+def test_a_folder_holds_the_team_s_code_and_utils_and_nothing_of_development(built: Path) -> None:
+    files = {path for path in tree(built / "ml_project") if (built / "ml_project" / path).is_file()}
+    tracked = run(["git", "ls-files", "ml_project", "utils"], ROOT).stdout.splitlines()
+    wanted = {
+        name.removeprefix(f"{folder}/")
+        for name in tracked
+        for folder in ("ml_project", "utils")
+        if name.startswith(f"{folder}/{folder}/")
+    }
+    assert files == wanted | {"pyproject.toml", "requirements.txt"}
+
+
+def test_what_it_needs_is_pinned_and_hashed_and_nothing_of_development(
+    built: Path, teams: dict[str, Team]
+) -> None:
+    assert {path.name for path in built.iterdir()} == {"orchestrator"} | {
+        team.location for team in teams.values()
+    }
+    for folder in built.iterdir():
+        lines = (folder / "requirements.txt").read_text().splitlines()
+        pins = [line for line in lines if not line.startswith(("#", " "))]
+        assert all("==" in pin and pin.endswith("\\") for pin in pins)
+        names = {pin.partition("==")[0] for pin in pins}
+        assert {"dagster", "dagster-postgres", "dagster-docker", "dagster-k8s"} <= names
+        assert not names & {"pytest", "pip", "dagteam-utils"}
+        assert ("dagster-webserver" in names) == (folder.name == "orchestrator")
+
+
+def test_the_same_files_give_the_same_bytes_permissions_and_times(
+    built: Path, tmp_path: Path
+) -> None:
+    other = copy_repository(tmp_path / "elsewhere" / "clone")
+    borrow_tools(other)
+    for path in (other.root / "ml_project").rglob("*"):
+        os.utime(path, (1, 1))
+        path.chmod(0o775 if path.is_dir() else 0o664)
+    before = os.umask(0o077)
+    try:
+        assert other.tasks("build", "--team", "ml").returncode == 0
+    finally:
+        os.umask(before)
+    assert [path.name for path in (other.root / "dist").iterdir()] == ["ml_project"]
+    assert tree(other.root / "dist" / "ml_project") == tree(built / "ml_project")
+
+
+def test_it_loads_in_an_empty_environment_outside_the_repository(
+    built: Path, tmp_path: Path, teams: dict[str, Team]
+) -> None:
+    team = teams["analytics"]
+    shutil.copytree(built / team.location, tmp_path / "app")
+    uv, python = TOOLS / "bin/uv", tmp_path / "venv" / "bin" / "python"
+    assert run([uv, "venv", "--quiet", "--no-project", tmp_path / "venv"], tmp_path).returncode == 0
+    install = ("pip", "install", "--quiet", "--require-hashes", "--python", python, "-r")
+    done = run([uv, *install, "requirements.txt"], tmp_path / "app")
+    assert done.returncode == 0, done.stderr
+    assert run([uv, "pip", "check", "--python", python], tmp_path).returncode == 0
+    done = run(
+        [python, "-m", "dagster", "definitions", "validate"],  # pyproject.toml says what to load
+        tmp_path / "app",
+        {"DAGSTER_HOME": str(tmp_path)},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"Validation successful for code location {team.location}" in done.stdout
+
+
+def test_a_team_whose_lock_is_stale_is_not_built_and_keeps_what_it_had(
+    checkout: Checkout,
+) -> None:
+    assert checkout.tasks("build", "--team", "ml").returncode == 0
+    before = tree(checkout.root / "dist" / "ml_project")
+    checkout.edit("ml_project/pyproject.toml", "scikit-learn>=1.7", "scikit-learn>=1.6")
+    (checkout.root / "ml_project/ml_project/new.py").write_text("")
+    done = checkout.tasks("build")
+    assert done.returncode == 1
+    assert "ml_project/local_requirements.txt is older than what it is made from" in done.stdout
+    assert "invoke lock --team ml" in done.stdout
+    assert tree(checkout.root / "dist" / "ml_project") == before
+    assert (checkout.root / "dist" / "analytics_project").is_dir()
+    assert not [path for path in (checkout.root / "dist").iterdir() if path.name.startswith(".")]
+
+
+def test_of_what_is_new_deleted_and_executable_the_working_tree_counts(
+    light_checkout: Checkout,
+) -> None:
+    package = light_checkout.root / "ml_project/ml_project"
+    (package / "picture.py").unlink()
+    (package / "new.sh").write_text("#!/bin/sh\n")
+    (package / "new.sh").chmod(0o700)
+    (package / "table").symlink_to("../../utils")
+    assert "a link to a folder" in light_checkout.tasks("build", "--team", "ml").stdout
+    (package / "table").unlink()
+    code = (
+        "from devkit.commands import build; from devkit.environments import lockfiles; from devkit.core.paths import ROOT\n"
+        "from devkit.registry.workspace import load_teams; lockfiles.stale = lambda room: None\n"
+        "build.build(load_teams(ROOT), hosts=False)"
+    )
+    assert light_checkout.devkit(code).returncode == 0
+    made = light_checkout.root / "dist/ml_project/ml_project"
+    assert not (made / "picture.py").exists()
+    assert (made / "new.sh").stat().st_mode & 0o777 == 0o755
+
+
+def test_dagster_plus_has_a_location_for_each_team() -> None:
+    """Read off both files by hand: what derives one from the other could be wrong."""
+    locations = yaml.safe_load((ROOT / "dagster_cloud.yaml").read_text())["locations"]
+    entries = [
+        e["python_module"]
+        for e in yaml.safe_load((ROOT / "workspace.yaml").read_text())["load_from"]
+    ]
+    assert locations == [
+        {
+            "location_name": entry["location_name"],
+            "code_source": {"module_name": entry["module_name"]},
+            "build": {"directory": f"dist/{entry['location_name']}"},
+        }
+        for entry in entries
+    ]

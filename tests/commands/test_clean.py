@@ -1,0 +1,134 @@
+"""`invoke clean`: what it would remove, what it removes, and what it never does."""
+
+from pathlib import Path
+
+import pytest
+
+from devkit.commands import clean
+from devkit.commands.clean import measured
+from testing.support import Checkout, devkit_script, eventually, run, started, written
+
+MADE = (
+    ".dagteam/manifests/a.json",
+    ".mypy_cache/a",
+    "dist/ml_project/requirements.txt",
+    "ml_project/.pytest_cache/a",
+    "ml_project/.venv-mlproject/bin/python",
+    "ml_project/ml_project/__pycache__/a.pyc",
+    "ml_project/ml_project.egg-info/PKG-INFO",
+)
+HOME = ".dagster_home/history/runs.db"
+KEPT = ("ml_project/.env", "ml_project/notes/dist/a", "ml_project/own.txt")
+
+
+@pytest.fixture
+def used(checkout: Checkout) -> Checkout:
+    """A copy that somebody has worked in."""
+    for name in (*MADE, *KEPT, HOME):
+        (checkout.root / name).parent.mkdir(parents=True, exist_ok=True)
+        (checkout.root / name).write_text("something\n")
+    return checkout
+
+
+def left(checkout: Checkout) -> set[str]:
+    return {name for name in (*MADE, *KEPT, HOME) if (checkout.root / name).exists()}
+
+
+def tracked_are_there(checkout: Checkout) -> bool:
+    return run(["git", "status", "--porcelain"], checkout.root).stdout.splitlines() == [
+        "?? ml_project/notes/",
+        "?? ml_project/own.txt",
+    ]
+
+
+def test_it_says_what_it_would_remove_and_removes_nothing(used: Checkout) -> None:
+    done = used.tasks("clean")
+    assert done.returncode == 0, done.stderr
+    for shown in (".mypy_cache", "dist", "ml_project/.venv-mlproject", ".venv-tools", ".dagteam"):
+        assert f" {shown} " in done.stdout
+    assert "nothing was removed: `invoke clean --yes` does" in done.stdout
+    assert ".dagster_home holds runs: it stays" in done.stdout
+    assert left(used) == {*MADE, *KEPT, HOME}
+
+
+def test_yes_removes_it_and_nothing_else(used: Checkout) -> None:
+    done = used.tasks("clean", "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert left(used) == {*KEPT, HOME}
+    assert not (used.root / ".venv-tools").exists()
+    assert tracked_are_there(used)
+
+
+def test_runs_are_removed_only_if_that_is_asked_for(used: Checkout) -> None:
+    done = used.tasks("clean", "--yes", "--home")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert left(used) == set(KEPT)
+
+
+def test_a_home_elsewhere_is_never_removed(used: Checkout, tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    done = used.tasks("clean", "--yes", "--home", env={"DAGSTER_HOME": str(tmp_path / "home")})
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "home").exists()
+
+
+def test_what_git_tracks_is_never_removed(used: Checkout) -> None:
+    run(["git", "add", "--force", "dist/ml_project/requirements.txt"], used.root)
+    done = used.tasks("clean", "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert left(used) == {*KEPT, HOME, "dist/ml_project/requirements.txt"}
+
+
+def test_another_checkout_inside_is_not_entered(used: Checkout) -> None:
+    inside = used.root / "other"
+    (inside / ".venv-own/bin").mkdir(parents=True)
+    run(["git", "init", "--quiet"], inside)
+    done = used.tasks("clean", "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (inside / ".venv-own").exists()
+
+
+def test_a_link_is_removed_and_what_it_leads_to_is_not(used: Checkout, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere/bin").mkdir(parents=True)
+    (used.root / ".venv-dagit").symlink_to(tmp_path / "elsewhere")
+    done = used.tasks("clean", "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not (used.root / ".venv-dagit").is_symlink()
+    assert (tmp_path / "elsewhere/bin").exists()
+
+
+def test_it_refuses_while_a_platform_runs_on_it(used: Checkout, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / ".dagteam").mkdir(parents=True)
+    code = (
+        "from devkit.dev import session\nimport time\nfrom pathlib import Path\n"
+        f"home = Path({str(home)!r})\n"
+        "with session.exclusive_home(home) as record:\n"
+        "    record('http://127.0.0.1:3000')\n"
+        "    (home / 'up').write_text('yes\\n')\n    time.sleep(600)"
+    )
+    with started(devkit_script(code), tmp_path) as process:
+        eventually(lambda: written(home / "up"), "it holds its DAGSTER_HOME")
+        done = used.tasks("clean", "--yes", env={"DAGSTER_HOME": str(home)})
+    assert done.returncode == 1
+    assert f"`invoke dev` runs here: pid {process.pid}, http://127.0.0.1:3000" in done.stderr
+    assert left(used) == {*MADE, *KEPT, HOME}
+
+
+def test_nothing_to_remove_is_said(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clean, "candidates", lambda **_: [])
+    clean.clean(yes=True)
+    assert capsys.readouterr().out == "there is nothing to remove\n"
+
+
+def test_files_that_are_also_elsewhere_free_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "environment"
+    folder.mkdir()
+    (tmp_path / "cached").write_text("x" * 1000)
+    (folder / "linked").hardlink_to(tmp_path / "cached")
+    (folder / "twice").hardlink_to(tmp_path / "cached")
+    (folder / "own").write_text("x" * 10)
+    found = measured(folder, "environment")
+    assert (found.size, found.alone) == (1010, 10)

@@ -1,0 +1,131 @@
+"""`invoke exec` and `invoke shell`: a command, or a person, in a team's environment."""
+
+import os
+import shutil
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from devkit.commands import shell
+from devkit.core.errors import DevkitError
+from devkit.registry.workspace import Team
+from testing.support import (
+    Checkout,
+    base_python,
+    eventually,
+    runs,
+    said_until_its_end,
+    started,
+    written,
+)
+
+
+def test_arguments_and_exit_code_pass_unchanged(
+    teams: dict[str, Team], capfd: pytest.CaptureFixture[str]
+) -> None:
+    code = "import sys; print(sys.argv[1:]); sys.exit(42)"
+    arguments = ["a  b", "", "*", "$HOME", "it's", "--team", "--"]
+    assert shell.execute(teams["ml"], ["python", "-c", code, *arguments]) == 42
+    assert capfd.readouterr().out == f"{arguments}\n"
+
+
+def test_the_command_runs_in_the_teams_folder_with_its_environment(
+    teams: dict[str, Team], capfd: pytest.CaptureFixture[str]
+) -> None:
+    code = "import os, sys; print(os.getcwd(), sys.prefix, os.environ['DAGSTER_HOME'], sep='\\n')"
+    for team in teams.values():
+        assert shell.execute(team, ["python", "-c", code]) == 0
+        folder, prefix, home = capfd.readouterr().out.splitlines()
+        assert (folder, prefix) == (str(team.directory), str(team.environment))
+        assert Path(home).is_absolute()
+
+
+def test_a_program_in_the_teams_folder_is_found_from_anywhere(
+    teams: dict[str, Team], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    script = tmp_path / "bin/brew"
+    script.parent.mkdir()
+    script.write_text("#!/bin/sh\necho brewed\n")
+    script.chmod(0o755)
+    assert shell.execute(replace(teams["ml"], directory=tmp_path), ["bin/brew"]) == 0
+    assert capfd.readouterr().out == "brewed\n"
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGKILL])
+def test_a_command_that_a_signal_ended_gives_128_and_the_signal(
+    teams: dict[str, Team], sign: signal.Signals
+) -> None:
+    assert shell.execute(teams["ml"], ["sh", "-c", f"kill -{int(sign)} $$"]) == 128 + sign
+
+
+def test_an_unknown_command_says_how_to_get_it(teams: dict[str, Team]) -> None:
+    with pytest.raises(
+        DevkitError, match="there is no command 'brew' in the environment"
+    ) as raised:
+        shell.execute(teams["ml"], ["brew", "--tea"])
+    assert "invoke lock --team ml" in str(raised.value.message)
+
+
+def test_no_command_says_how_to_give_one(teams: dict[str, Team]) -> None:
+    with pytest.raises(DevkitError, match="there is no command to run") as raised:
+        shell.execute(teams["ml"], [])
+    assert "invoke exec --team ml -- COMMAND" in str(raised.value.message)
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_the_command_line_ends_the_command_too(
+    light_checkout: Checkout, tmp_path: Path, sign: signal.Signals
+) -> None:
+    file = tmp_path / "pid"
+    command = ["exec", "--team", "ml", "--", "sh", "-c", f"echo $$ > {file}; exec sleep 600"]
+    with started([base_python(), "tasks.py", *command], light_checkout.root) as process:
+        eventually(lambda: written(file), "the command runs")
+        # A terminal sends Ctrl-C to everybody; `kill` sends TERM to one.
+        (os.killpg if sign == signal.SIGINT else os.kill)(process.pid, sign)
+        said_until_its_end(process)
+    assert process.returncode == 128 + sign
+    assert not runs(int(file.read_text()))
+
+
+RC_FILES = {
+    "bash": (".bashrc", 'export PATH="$HOME/elsewhere:$PATH"\nalias mine="echo my alias"\n'),
+    "zsh": (".zshrc", 'export PATH="$HOME/elsewhere:$PATH"\nalias mine="echo my alias"\n'),
+    "fish": (
+        ".config/fish/config.fish",
+        'set -x PATH "$HOME/elsewhere" $PATH\nalias mine="echo my alias"\n',
+    ),
+}
+
+
+@pytest.mark.parametrize("shell", RC_FILES)
+def test_the_teams_python_is_first_whatever_the_start_up_file_puts_there(
+    light_checkout: Checkout, tmp_path: Path, shell: str
+) -> None:
+    program = shutil.which(shell)
+    if program is None:
+        pytest.skip(f"this machine has no {shell}")
+    name, text = RC_FILES[shell]
+    home = tmp_path / "home"
+    (home / "elsewhere").mkdir(parents=True)
+    (home / "elsewhere/python").write_text("#!/bin/sh\necho another python\n")
+    (home / "elsewhere/python").chmod(0o755)
+    (home / name).parent.mkdir(parents=True, exist_ok=True)
+    (home / name).write_text(text)
+    done = light_checkout.tasks(
+        "shell", "--team", "ml",
+        env={"SHELL": program, "HOME": str(home)},
+        stdin='python -c "import sys; print(sys.prefix)"\npwd\nmine\nexit 3\n',
+    )  # fmt: skip
+    room = light_checkout.root / "ml_project"
+    assert done.stdout.splitlines()[-3:] == [str(room / ".venv-mlproject"), str(room), "my alias"]
+    assert done.returncode == 0, "what the last command did is not this command's result"
+
+
+def test_a_plain_shell_gets_the_environment_too(light_checkout: Checkout) -> None:
+    done = light_checkout.tasks(
+        "shell", "--team", "ml", env={"SHELL": "/bin/sh"}, stdin="command -v python\n"
+    )
+    python = light_checkout.root / "ml_project/.venv-mlproject/bin/python"
+    assert done.stdout.splitlines()[-1] == str(python)

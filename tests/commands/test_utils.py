@@ -1,0 +1,47 @@
+"""`invoke utils`: the shared package works in a team's environment, or it is said why not."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from devkit.commands import utils
+from devkit.core.errors import DevkitError
+from devkit.core.paths import SHARED
+from devkit.environments import venvs
+from devkit.registry.workspace import Team
+from testing.support import run
+
+
+def test_it_is_installed_and_proved_and_a_team_it_does_not_fit_is_named(
+    teams: dict[str, Team], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bare = replace(
+        teams["ml"], location="bare", directory=tmp_path, python=tmp_path / ".venv-bare/bin/python"
+    )
+    done = run([sys.executable, "-m", "venv", "--without-pip", bare.environment], tmp_path)
+    assert done.returncode == 0
+
+    with pytest.raises(DevkitError, match="1 of 2 failed: bare"):
+        utils.install([bare, teams["analytics"]])
+
+    said = capsys.readouterr().out
+    assert "FAILED  bare       utils does not fit" in said
+    assert "pyarrow" in said
+    assert "invoke lock --team bare" in said
+    assert "ok      analytics  utils installed; " in said
+    assert " passed in " in said
+
+
+def test_an_edit_of_the_shared_package_is_seen_in_every_environment(
+    teams: dict[str, Team],
+) -> None:
+    for team in teams.values():
+        done = run([team.python, "-P", "-c", "import utils; print(utils.__file__)"], team.directory)
+        assert Path(done.stdout.strip()) == SHARED / "utils/__init__.py", done.stderr
+
+
+def test_each_teams_environment_has_no_conflicts(teams: dict[str, Team]) -> None:
+    for team in teams.values():
+        assert venvs.conflicts(venvs.team_environment(team)) is None

@@ -1,0 +1,344 @@
+"""What changed, as git sees it: clones, hooks, and what can't be compared."""
+
+import json
+import shlex
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from devkit.core.errors import DevkitError
+from devkit.core.git import changed_files
+from devkit.definitions.affected import as_text
+from testing.repositories import Repository
+from testing.support import devkit_script
+
+HOOK = """
+import json, os
+from pathlib import Path
+from devkit.core.git import changed_files
+found = changed_files("HEAD", Path.cwd())
+json.dump([list(found.files), os.environ["GIT_INDEX_FILE"]], open({answer!r}, "w"))
+"""
+
+
+def refusal(base: str, root: Path) -> str:
+    """What is said when nothing can be compared."""
+    with pytest.raises(DevkitError) as raised:
+        changed_files(base, root)
+    return str(raised.value.message)
+
+
+def committed(repository: Repository) -> None:
+    repository.commit()
+
+
+def staged(repository: Repository) -> None:
+    repository.git("add", "--all")
+
+
+def staged_and_undone(repository: Repository) -> None:
+    repository.git("add", "--all")
+    repository.git("restore", "--source", "main", "--worktree", "tea", "sugar")
+
+
+def committed_and_undone(repository: Repository) -> None:
+    repository.commit()
+    repository.git("restore", "--source", "main", "--staged", "--worktree", ".")
+
+
+def intended(repository: Repository) -> None:
+    repository.git("add", "--intent-to-add", "sugar/new.py")
+
+
+def left(_: Repository) -> None:
+    """Nothing is told to git."""
+
+
+@pytest.mark.parametrize(
+    "step", [committed, staged, staged_and_undone, committed_and_undone, intended, left]
+)
+def test_a_change_counts_wherever_it_is(
+    repository: Repository, step: Callable[[Repository], None]
+) -> None:
+    repository.write("tea/code.py")
+    repository.write("sugar/new.py")
+    step(repository)
+    assert repository.changed() == ["sugar/new.py", "tea/code.py"]
+
+
+def test_without_a_change_there_is_none(repository: Repository) -> None:
+    (repository.root / "tea/code.py").touch()
+    assert repository.changed() == []
+    assert as_text(repository.affected()) == "nothing is touched"
+
+
+def test_what_the_base_has_got_since_does_not_count(repository: Repository) -> None:
+    repository.write("tea/code.py")
+    repository.commit()
+    repository.git("checkout", "--quiet", "main")
+    repository.write("sugar/code.py")
+    repository.commit()
+    repository.git("checkout", "--quiet", "work")
+    assert repository.changed() == ["tea/code.py"]
+
+
+def test_against_head_only_what_is_not_committed_counts(repository: Repository) -> None:
+    repository.write("tea/code.py")
+    repository.commit()
+    repository.write("sugar/code.py")
+    assert repository.changed("HEAD") == ["sugar/code.py"]
+
+
+@pytest.mark.parametrize("base", ["main", "main^{commit}", "v1", "HEAD~1", "refs/heads/main"])
+def test_a_base_is_whatever_git_takes_for_a_commit(repository: Repository, base: str) -> None:
+    repository.git("tag", "--annotate", "--message", "one", "v1", "main")
+    repository.write("tea/code.py")
+    repository.commit()
+    assert repository.changed(base) == ["tea/code.py"]
+
+
+def test_ignored_files_do_not_count_unless_they_are_tracked(repository: Repository) -> None:
+    repository.write("tea/some.log")
+    repository.write("tea/.venv-tea/lib.py")
+    assert repository.changed() == []
+    repository.git("add", "--force", "tea/some.log")
+    assert repository.changed() == ["tea/some.log"]
+
+
+@pytest.mark.parametrize("step", [committed, staged, left])
+def test_a_rename_counts_at_both_ends(
+    repository: Repository, step: Callable[[Repository], None]
+) -> None:
+    repository.git("config", "diff.renames", "copies")
+    (repository.root / "tea/code.py").rename(repository.root / "sugar/tea.py")
+    step(repository)
+    assert repository.changed() == ["sugar/tea.py", "tea/code.py"]
+    assert list(repository.affected().reasons) == ["tea", "sugar"]
+
+
+@pytest.mark.parametrize("step", [committed, staged, left])
+def test_a_deletion_counts(repository: Repository, step: Callable[[Repository], None]) -> None:
+    (repository.root / "teams/milk/code.py").unlink()
+    step(repository)
+    assert repository.changed() == ["teams/milk/code.py"]
+
+
+def test_a_file_that_git_was_only_told_to_forget_counts(repository: Repository) -> None:
+    repository.git("rm", "--quiet", "--cached", "tea/code.py")
+    assert repository.changed() == ["tea/code.py"]
+
+
+@pytest.mark.parametrize("step", [committed, staged, left])
+@pytest.mark.parametrize("name", ["a b", "Tee für zwei", "茶", "two\nlines", "\ttab", '"', "-z"])
+def test_any_name_is_told_as_it_is(
+    repository: Repository, name: str, step: Callable[[Repository], None]
+) -> None:
+    repository.write(f"tea/{name}")
+    step(repository)
+    assert repository.changed() == [f"tea/{name}"]
+    assert len(as_text(repository.affected()).splitlines()) == len(["tea", "the kit"])
+
+
+def test_links_submodules_modes_and_checkouts_inside_are_paths_like_others(
+    repository: Repository,
+) -> None:
+    (repository.root / "tea/link").symlink_to("/nowhere")
+    (repository.root / "sugar/code.py").chmod(0o755)
+    head = repository.git("rev-parse", "HEAD")
+    repository.git("update-index", "--add", "--cacheinfo", f"160000,{head},teams/milk/theirs")
+    repository.git("init", "--quiet", "tea/inner")
+    repository.write("tea/inner/code.py")
+    found = [name.rstrip("/") for name in repository.changed()]
+    assert found == ["sugar/code.py", "tea/inner", "tea/link", "teams/milk/theirs"]
+    assert list(repository.affected().reasons) == ["tea", "milk", "sugar"]
+
+
+def test_no_setting_hides_a_change(repository: Repository) -> None:
+    repository.git("config", "status.showUntrackedFiles", "no")
+    repository.git("config", "diff.external", "false")
+    repository.git("config", "diff.noprefix", "true")
+    repository.git("config", "color.ui", "always")
+    repository.write("tea/code.py")
+    repository.write("tea/new.py")
+    assert repository.changed() == ["tea/code.py", "tea/new.py"]
+
+
+def install_hook(repository: Repository, answer: Path) -> None:
+    """A pre-commit hook that asks what differs from HEAD."""
+    hook = Path(repository.git("rev-parse", "--path-format=absolute", "--git-path", "hooks"))
+    hook.mkdir(exist_ok=True)
+    command = shlex.join(devkit_script(HOOK.format(answer=str(answer))))
+    (hook / "pre-commit").write_text(f"#!/bin/sh\nexec {command}\n")
+    (hook / "pre-commit").chmod(0o755)
+
+
+def test_a_hook_sees_what_is_being_committed(repository: Repository, tmp_path: Path) -> None:
+    install_hook(repository, tmp_path / "answer")
+    repository.write("tea/code.py")
+    repository.commit()
+    files, index = json.loads((tmp_path / "answer").read_text())
+    assert (files, index) == (["tea/code.py"], ".git/index")
+
+
+def test_a_hook_of_a_partial_commit_sees_at_least_that(
+    repository: Repository, tmp_path: Path
+) -> None:
+    install_hook(repository, tmp_path / "answer")
+    repository.write("tea/code.py")
+    repository.write("sugar/code.py")
+    repository.git("add", "--all")
+    repository.git("commit", "--quiet", "--message", "part", "--only", "--", "tea/code.py")
+    files, index = json.loads((tmp_path / "answer").read_text())
+    assert "tea/code.py" in files
+    assert "next-index" in index
+
+
+def test_a_hook_in_a_linked_worktree_sees_that_worktree(
+    repository: Repository, tmp_path: Path
+) -> None:
+    install_hook(repository, tmp_path / "answer")
+    repository.git("worktree", "add", "--quiet", str(tmp_path / "linked"))
+    linked = Repository(tmp_path / "linked")
+    linked.write("sugar/code.py")
+    linked.commit()
+    assert json.loads((tmp_path / "answer").read_text())[0] == ["sugar/code.py"]
+    assert linked.changed("main") == ["sugar/code.py"]
+
+
+# Clones, and what can't be compared
+
+
+@pytest.fixture
+def origin(repository: Repository) -> Repository:
+    """`work` has changed tea and `main`, since, sugar."""
+    repository.write("tea/code.py")
+    repository.commit()
+    repository.git("checkout", "--quiet", "main")
+    repository.write("sugar/code.py")
+    repository.commit()
+    return repository
+
+
+def clone(origin: Repository, *options: str) -> Repository:
+    """A clone of the branch `work`, through git's own protocol."""
+    target = origin.root.with_name("clone")
+    origin.git("clone", "--quiet", "--branch", "work", *options, origin.root.as_uri(), str(target))
+    return Repository(target)
+
+
+def mend(message: str) -> list[str]:
+    """The arguments of the git command that a message tells to run."""
+    command = shlex.split(message.rpartition("`git ")[2].partition("`")[0])
+    assert command, message
+    return command
+
+
+def test_in_a_whole_clone_the_branch_is_compared_with_where_it_left(origin: Repository) -> None:
+    assert clone(origin).changed("origin/main") == ["tea/code.py"]
+
+
+def test_in_a_shallow_clone_there_are_too_many_files_and_a_note(origin: Repository) -> None:
+    shallow = clone(origin, "--depth", "1", "--no-single-branch")
+    found = changed_files("origin/main", shallow.root)
+    assert found.files == ("sugar/code.py", "tea/code.py")
+    assert found.start == shallow.git("rev-parse", "origin/main")
+    assert found.note is not None
+    assert found.note in as_text(shallow.affected("origin/main"))
+    shallow.git(*mend(found.note))
+    assert shallow.changed("origin/main") == ["tea/code.py"]
+
+
+def test_a_shallow_clone_of_the_base_itself_has_nothing_to_note(origin: Repository) -> None:
+    shallow = clone(origin, "--depth", "1")
+    shallow.write("tea/new.py")
+    assert shallow.changed("origin/work") == ["tea/new.py"]
+
+
+@pytest.mark.parametrize("base", ["origin/main", "refs/remotes/origin/main", "origin/main~1"])
+@pytest.mark.parametrize("options", [["--single-branch"], ["--depth", "1"]])
+def test_a_base_that_was_not_fetched_comes_with_the_command_that_fetches_it(
+    origin: Repository, options: list[str], base: str
+) -> None:
+    cloned = clone(origin, *options)
+    said = refusal(base, cloned.root)
+    assert said.startswith(f"the base '{base}' is not there")
+    cloned.git(*mend(said))
+    assert cloned.changed(base) == ["tea/code.py"]
+
+
+def test_a_base_beyond_a_shallow_clone_is_fetched_with_the_rest(origin: Repository) -> None:
+    shallow = clone(origin, "--depth", "1")
+    said = refusal("HEAD~1", shallow.root)
+    assert "no such commit in this shallow clone" in said
+    shallow.git(*mend(said))
+    assert shallow.changed("HEAD~1") == ["tea/code.py"]
+
+
+@pytest.mark.parametrize("base", ["mian", "origin/main", "--all", "", "1" * 40, "HEAD^{tree}"])
+def test_a_base_that_is_nowhere_is_told(repository: Repository, base: str) -> None:
+    said = refusal(base, repository.root)
+    assert said.startswith(f"the base {base!r} is not there")
+    assert "to mend:  name one of `git branch --all`" in said
+
+
+def test_histories_without_a_common_commit_are_compared_as_they_stand(
+    repository: Repository,
+) -> None:
+    repository.git("checkout", "--quiet", "--orphan", "other")
+    repository.write("tea/code.py")
+    repository.commit()
+    found = changed_files("main", repository.root)
+    assert found.files == ("tea/code.py",)
+    assert found.note is not None
+    assert "main and HEAD have no common history" in found.note
+    assert "unshallow" not in found.note
+
+
+def test_a_folder_that_is_no_checkout_is_told(tmp_path: Path) -> None:
+    said = refusal("main", tmp_path)
+    assert "is not the top of a git checkout" in said
+    assert "not a git repository" in said
+
+
+def test_a_folder_of_somebody_elses_checkout_is_told(repository: Repository) -> None:
+    said = refusal("main", repository.root / "tea")
+    assert "is not the top of a git checkout" in said
+    assert "a folder inside another checkout" in said
+
+
+def test_a_checkout_without_a_commit_is_told(repository: Repository) -> None:
+    shutil.rmtree(repository.root / ".git")
+    repository.git("init", "--quiet")
+    assert "this checkout has no commit yet" in refusal("HEAD", repository.root)
+
+
+def test_a_checkout_that_git_does_not_trust_is_told_with_gits_remedy(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    said = refusal("main", repository.root)
+    assert f"`git config --global --add safe.directory {repository.root}`" in said
+
+
+def test_a_machine_without_git_is_told(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert refusal("main", repository.root).startswith("git is not installed")
+
+
+def test_a_broken_checkout_is_told_in_gits_words(repository: Repository) -> None:
+    (repository.root / ".git/index").write_bytes(b"no index")
+    assert "index file" in refusal("main", repository.root)
+
+
+@pytest.mark.parametrize("base", ["0" * 40, "0" * 64])
+def test_where_there_was_no_commit_before_everything_is_new(
+    repository: Repository, base: str
+) -> None:
+    repository.write("left.txt")
+    found = changed_files(base, repository.root)
+    assert {"tea/code.py", "workspace.yaml", "left.txt"} <= set(found.files)
+    assert [*repository.affected(base).reasons] == ["tea", "milk", "sugar"]

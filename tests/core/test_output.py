@@ -1,0 +1,65 @@
+"""What is printed: plain lines in a log, and nobody's text taken for markup."""
+
+import pytest
+
+from devkit.core import output
+
+
+def test_text_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    output.info("[bold]tea[/] costs [1, 2]")
+    output.block("a [b] c", "[red]\n")
+    output.result(True, "t[e]a", "[/] done", 0.25, width=6)
+    said = capsys.readouterr().out
+    assert "[bold]tea[/] costs [1, 2]\n" in said
+    assert "[red]\n" in said
+    assert "── a [b] c ──" in said
+    assert "t[e]a   [/] done  0.2 s" in said
+
+
+def test_a_log_gets_long_lines_whole_and_no_colours(capsys: pytest.CaptureFixture[str]) -> None:
+    long = "tea " * 100
+    output.result(False, "pot", long, 0.0, width=3)
+    output.line("pot", f"\x1b[31m{long}\x1b[0m", width=5)
+    result, line = capsys.readouterr().out.splitlines()
+    assert result.startswith(f"FAILED  pot  {long.strip()}")
+    assert line == f"pot   | {long}"
+
+
+def test_errors_go_where_errors_go(capsys: pytest.CaptureFixture[str]) -> None:
+    output.warn("no tea")
+    assert capsys.readouterr() == ("", "no tea\n")
+
+
+def test_a_table_shows_every_row(capsys: pytest.CaptureFixture[str]) -> None:
+    output.table(("name", "kind"), [("tea", "green"), ("milk", "oat")])
+    words = [line.split() for line in capsys.readouterr().out.splitlines() if line.split()]
+    assert words[0] == ["name", "kind"]
+    assert words[-2:] == [["tea", "green"], ["milk", "oat"]]
+
+
+def test_progress_names_what_is_still_under_way() -> None:
+    shown: list[str] = []
+    progress = output.Progress("brewing", shown.append)
+    progress.start("tea")
+    progress.start("milk")
+    progress.end("tea")
+    assert shown == ["brewing: tea", "brewing: tea, milk", "brewing: milk"]
+
+
+def test_without_a_terminal_there_is_no_progress_line(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = output.Progress("brewing")
+    with output.spinner(progress):
+        progress.start("tea")
+        progress.end("tea")
+    assert capsys.readouterr().out == ""
+
+
+def test_diverted_words_leave_the_output_to_the_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    output.use_stderr()
+    output.info("loading ...")
+    output.result(True, "tea", "brewed", 1.0, 3)
+    output.emit('{"ok": true}')
+    said = capsys.readouterr()
+    assert said.out == '{"ok": true}\n'
+    assert "loading ..." in said.err
+    assert "brewed" in said.err

@@ -1,0 +1,349 @@
+"""Whom a change concerns: no team too few, and none for nothing."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from devkit.core.git import Changes
+from devkit.core.paths import ROOT, SHARED
+from devkit.definitions import affected as module
+from devkit.definitions.affected import Affected, as_json, as_text, touched, with_consumers
+from devkit.environments.venvs import Environment, team_environment
+from devkit.registry.workspace import Team, load_teams
+from testing.repositories import MILK, REGISTRY, SUGAR, TEA, Repository, entry
+from testing.support import run
+
+
+@pytest.fixture
+def some(repository: Repository) -> tuple[Team, ...]:
+    """The three teams."""
+    return load_teams(repository.root)
+
+
+def judged(teams: tuple[Team, ...], *files: str, before: str | None = REGISTRY) -> Affected:
+    """What these files touch in a checkout of these teams."""
+    root = teams[0].directory.parent
+    return touched(Changes("main", "0" * 40, files), teams, before, root)
+
+
+@pytest.mark.parametrize(
+    ("file", "names"),
+    [
+        ("tea/code.py", ["tea"]),
+        ("tea/local_requirements.txt", ["tea"]),
+        ("tea/pyproject.toml", ["tea"]),
+        ("tea/.env.example", ["tea"]),
+        ("tea/tea_project_tests/test_it.py", ["tea"]),
+        ("tea", ["tea"]),
+        ("tea/utils/x.py", ["tea"]),
+        ("teams/milk/deep/down/x.py", ["milk"]),
+        ("utils/utils/tables.py", ["tea", "milk", "sugar"]),
+        ("utils/pyproject.toml", ["tea", "milk", "sugar"]),
+        ("orchestrator/requirements.txt", ["tea", "milk", "sugar"]),
+        ("orchestrator/dagster.yaml", ["tea", "milk", "sugar"]),
+        ("devkit/workspace.py", ["tea", "milk", "sugar"]),
+        ("tasks.py", ["tea", "milk", "sugar"]),
+        ("pyproject.toml", ["tea", "milk", "sugar"]),
+        ("local_requirements.txt", ["tea", "milk", "sugar"]),
+        (".python-version", ["tea", "milk", "sugar"]),
+        ("tests/test_it.py", []),
+        ("benchmarks/it.py", []),
+        (".github/workflows/ci.yml", []),
+        (".pre-commit-config.yaml", []),
+        (".devcontainer/devcontainer.json", []),
+        ("README.md", []),
+        ("docs/manifest.md", []),
+        (".ci/run", []),
+        ("deploy/compose.yaml", []),
+        ("Makefile", ["tea", "milk", "sugar"]),
+        ("never/seen/before.txt", ["tea", "milk", "sugar"]),
+        ("teams/README.md", ["tea", "milk", "sugar"]),
+        ("teapot/code.py", ["tea", "milk", "sugar"]),
+        ("utilsx/code.py", ["tea", "milk", "sugar"]),
+        ("tests.py", ["tea", "milk", "sugar"]),
+    ],
+)
+def test_a_file_is_its_rooms(some: tuple[Team, ...], file: str, names: list[str]) -> None:
+    found = judged(some, file)
+    assert found.reasons == dict.fromkeys(names, (file,))
+    assert found.kit == (file,)
+    assert found.removed == ()
+
+
+def test_utils_is_only_of_the_teams_that_have_it(
+    some: tuple[Team, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without_for_tea(team: Team) -> Environment:
+        usual = team_environment(team)
+        return replace(usual, projects=usual.projects[:1]) if team.name == "tea" else usual
+
+    monkeypatch.setattr(module, "team_environment", without_for_tea)
+    assert list(judged(some, f"{SHARED.name}/x.py").reasons) == ["milk", "sugar"]
+
+
+def test_of_two_rooms_the_deeper_one_counts_and_a_shared_one_is_both_teams(
+    some: tuple[Team, ...],
+) -> None:
+    tea, milk, sugar = some
+    inside = replace(milk, directory=tea.directory / "milk")
+    beside = replace(sugar, directory=tea.directory)
+    assert list(judged((tea, inside, beside), "tea/milk/x.py").reasons) == ["milk"]
+    assert list(judged((tea, inside, beside), "tea/x.py").reasons) == ["tea", "sugar"]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        f"load_from:\n{SUGAR}{TEA}{MILK}",
+        f"# why\nload_from:\n\n{TEA}\n  # a word\n{MILK}{SUGAR}",
+        REGISTRY.replace("directory: tea\n", "directory: './tea/'\n"),
+    ],
+    ids=["order", "comments", "spelling"],
+)
+def test_entries_that_say_the_same_touch_nobody(some: tuple[Team, ...], before: str) -> None:
+    found = judged(some, "workspace.yaml", before=before)
+    assert (found.reasons, found.removed) == ({}, ())
+    assert found.kit == ("workspace.yaml",)
+
+
+@pytest.mark.parametrize(
+    ("before", "why"),
+    [
+        (f"load_from:\n{TEA}{SUGAR}", "its entry in workspace.yaml is new"),
+        (REGISTRY.replace("milk_project.d", "milk.d"), "its entry in workspace.yaml is different"),
+        (REGISTRY.replace("venv-milk", "venv-m"), "its entry in workspace.yaml is different"),
+        (REGISTRY.replace("y: teams/milk", "y: milk"), "its entry in workspace.yaml is different"),
+    ],
+)
+def test_only_the_team_whose_entry_is_new_or_different_is_touched(
+    some: tuple[Team, ...], before: str, why: str
+) -> None:
+    found = judged(some, "workspace.yaml", before=before)
+    assert (found.reasons, found.removed) == ({"milk": (why,)}, ())
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        None,
+        "",
+        "load_from: [\n",
+        "load_from: all\n",
+        "load_from:\n",
+        "- tea\n",
+        "load_from:\n  - python_module: tea\n",
+        "load_from:\n  - grpc_server:\n      port: 4000\n",
+        REGISTRY.replace("      module_name: sugar.definitions\n", ""),
+        REGISTRY.replace("location_name: sugar", "location_name: 2024-99-99"),
+        REGISTRY.replace("location_name: sugar", "location_name: [sugar]"),
+        REGISTRY + "      attribute: defs\n",
+    ],
+)
+def test_a_registry_that_could_not_be_read_touches_everyone(
+    some: tuple[Team, ...], before: str | None
+) -> None:
+    found = judged(some, "workspace.yaml", before=before)
+    assert found.reasons == dict.fromkeys(("tea", "milk", "sugar"), ("workspace.yaml",))
+
+
+def test_the_folder_of_a_team_that_is_gone_is_nobodys(some: tuple[Team, ...]) -> None:
+    before = REGISTRY + entry("honey_project", "honey") + entry("bee", "tea/bee")
+    found = judged(some, "honey/code.py", "workspace.yaml", before=before)
+    assert (found.reasons, found.removed) == ({}, ("honey", "bee"))
+    assert found.kit == ("honey/code.py", "workspace.yaml")
+    inside = judged(some, "tea/bee/code.py", "workspace.yaml", before=before)
+    assert inside.reasons == {"tea": ("tea/bee/code.py",)}
+
+
+def test_a_folder_that_a_team_had_is_still_its_own(some: tuple[Team, ...]) -> None:
+    before = REGISTRY.replace("directory: sugar", "directory: old")
+    found = judged(some, "old/code.py", "workspace.yaml", before=before)
+    assert found.reasons == {
+        "sugar": ("old/code.py", "its entry in workspace.yaml is different"),
+    }
+
+
+def test_a_team_with_another_name_is_a_new_one_and_one_that_is_gone(
+    some: tuple[Team, ...],
+) -> None:
+    before = REGISTRY.replace("location_name: sugar", "location_name: cane")
+    found = judged(some, "sugar/code.py", "workspace.yaml", before=before)
+    assert list(found.reasons) == ["sugar"]
+    assert found.removed == ("cane",)
+
+
+def test_a_new_team_a_changed_one_and_one_that_is_gone_in_a_real_change(
+    repository: Repository,
+) -> None:
+    new = entry("honey_project", "honey")
+    repository.write("honey/code.py")
+    repository.write(
+        "workspace.yaml", f"load_from:\n{new}{MILK}{TEA.replace('tea_project.d', 'tea_project.e')}"
+    )
+    shutil.rmtree(repository.root / "sugar")
+    repository.commit()
+    found = repository.affected()
+    assert found.reasons == {
+        "honey": ("honey/code.py", "its entry in workspace.yaml is new"),
+        "tea": ("its entry in workspace.yaml is different",),
+    }
+    assert found.removed == ("sugar",)
+
+
+def test_a_team_that_came_to_the_base_meanwhile_is_not_gone(repository: Repository) -> None:
+    repository.write("tea/code.py")
+    repository.write("workspace.yaml", f"# a word\n{REGISTRY}")
+    repository.commit()
+    repository.git("checkout", "--quiet", "main")
+    repository.write("workspace.yaml", REGISTRY + entry("honey", "honey"))
+    repository.commit()
+    repository.git("checkout", "--quiet", "work")
+    found = repository.affected()
+    assert (list(found.reasons), found.removed) == (["tea"], ())
+
+
+def test_a_registry_that_the_base_did_not_have_touches_everyone(repository: Repository) -> None:
+    repository.git("rm", "--quiet", "--cached", "workspace.yaml")
+    repository.git("commit", "--quiet", "--message", "none")
+    assert list(repository.affected("HEAD").reasons) == ["tea", "milk", "sugar"]
+
+
+def test_this_repositorys_own_files_are_their_teams(teams: dict[str, Team]) -> None:
+    listed = run(["git", "ls-files", "-co", "--exclude-standard", "-z"], ROOT).stdout.split("\0")
+    for team in teams.values():
+        files = [file for file in listed if (ROOT / file).is_relative_to(team.directory)]
+        changes = Changes("main", "0" * 40, tuple(sorted(filter(None, files))))
+        assert list(touched(changes, [*teams.values()], None).reasons) == [team.name]
+
+
+# Who reads from them
+
+MAKES = {"tea": {"cup"}, "milk": {"jug"}, "sugar": {"lump"}}
+
+
+def read(
+    teams: tuple[Team, ...],
+    change: Affected,
+    reads: dict[str, set[str]],
+    makes: dict[str, set[str]] = MAKES,
+) -> dict[str, tuple[str, ...]]:
+    """The reasons when readers are added."""
+    return dict(with_consumers(change, teams, reads, makes).reasons)
+
+
+def test_readers_are_touched_and_their_readers_in_turn(some: tuple[Team, ...]) -> None:
+    reads: dict[str, set[str]] = {"tea": set(), "milk": {"lump", "cup"}, "sugar": {"jug"}}
+    assert read(some, Affected("main", {"tea": ("x",)}), reads) == {
+        "tea": ("x",),
+        "milk": ("reads cup, which tea makes",),
+        "sugar": ("reads jug, which milk makes",),
+    }
+
+
+def test_makers_and_strangers_are_not_touched(some: tuple[Team, ...]) -> None:
+    reads: dict[str, set[str]] = {"tea": set(), "milk": {"cup"}, "sugar": {"lump"}}
+    assert read(some, Affected("main", {"milk": ("x",)}), reads) == {"milk": ("x",)}
+
+
+def test_teams_that_read_in_a_circle_are_all_touched(some: tuple[Team, ...]) -> None:
+    reads = {"tea": {"lump"}, "milk": {"cup"}, "sugar": {"jug"}}
+    for name in MAKES:
+        assert read(some, Affected("main", {name: ("x",)}), reads).keys() == MAKES.keys()
+
+
+def test_a_team_that_does_not_load_may_read_anything(some: tuple[Team, ...]) -> None:
+    reads: dict[str, set[str]] = {"tea": set(), "milk": set()}
+    makes = {"tea": {"cup"}, "milk": {"jug"}}
+    assert read(some, Affected("main", {"tea": ("x",)}), reads, makes) == {
+        "tea": ("x",),
+        "sugar": ("its definitions do not load, so it may read anything",),
+    }
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        Affected("main", {"tea": ("x",)}),
+        Affected("main", {}, removed=("honey",)),
+    ],
+)
+def test_what_nobody_makes_any_more_has_readers_too(
+    some: tuple[Team, ...], change: Affected
+) -> None:
+    reads: dict[str, set[str]] = {"tea": set(), "milk": {"comb"}, "sugar": {"lump"}}
+    found = read(some, change, reads)
+    assert found.pop("milk") == ("reads comb, which no team is known to make",)
+    assert found == change.reasons
+
+
+def test_where_no_team_is_touched_nobody_reads_from_it(some: tuple[Team, ...]) -> None:
+    change = Affected("main", {}, kit=("README.md",))
+    assert with_consumers(change, some, {"milk": {"comb"}}, {}) == change
+
+
+# How it is told
+
+
+def test_a_person_reads_each_team_with_the_first_of_its_reasons() -> None:
+    change = Affected(
+        "main",
+        {"tea": ("a", "b", "c"), "milk": ("a", "b", "c", "d", "two\nlines")},
+        kit=("a",),
+        removed=("honey",),
+        note="too many.",
+    )
+    assert as_text(change).splitlines() == [
+        "tea         a, b, c",
+        "milk        a, b, c, and 2 more",
+        "the kit     a",
+        "gone teams  honey",
+        "note: too many.",
+    ]
+    assert as_text(Affected("main", {"tea": ("two\nlines",)})) == r"tea  'two\nlines'"
+
+
+def test_a_change_that_is_the_kits_alone_says_so() -> None:
+    said = as_text(Affected("main", {}, kit=("README.md",)))
+    assert said.splitlines() == ["no team is touched", "the kit  README.md"]
+
+
+def test_ci_reads_a_matrix_in_one_line(some: tuple[Team, ...]) -> None:
+    files = tuple(f"teams/milk/{number:02}\n" for number in range(25))
+    change = Affected("main", {"milk": files, "sugar": ("ü",)}, kit=files, removed=("honey",))
+    line = as_json(change, some, some[0].directory.parent)
+    assert len(line.splitlines()) == 1
+    assert line.isascii()
+    found = json.loads(line)
+    assert found["reasons"].pop("milk") == [*files[:20], "and 5 more"]
+    assert found == {
+        "version": 1,
+        "base": "main",
+        "teams": ["milk", "sugar"],
+        "include": [
+            {"team": "milk", "location": "milk_project", "directory": "teams/milk"},
+            {"team": "sugar", "location": "sugar", "directory": "sugar"},
+        ],
+        "kit": True,
+        "removed": ["honey"],
+        "reasons": {"sugar": ["ü"]},
+        "note": None,
+    }
+
+
+def test_ci_can_ask_whether_there_is_anything_to_do(some: tuple[Team, ...]) -> None:
+    found = json.loads(as_json(Affected("main", {}), some))
+    assert (found["teams"], found["include"], found["kit"]) == ([], [], False)
+    assert Affected("main", {}).among(some) == ()
+
+
+def test_readers_are_found_in_the_teams_definitions(teams: dict[str, Team]) -> None:
+    every = (teams["analytics"], teams["ml"])
+    change = Affected("main", {"analytics": ("analytics_project/x.py",)})
+    found = module.with_downstream(change, every, every)
+    assert found.reasons["ml"] == ("reads penguins, which analytics makes",)
+    upstream = Affected("main", {"ml": ("ml_project/x.py",)})
+    assert [*module.with_downstream(upstream, every, every).reasons] == ["ml"]
+    # Of a team that has no environment nobody knows what it reads.
+    assert [*module.with_downstream(upstream, every, every[1:]).reasons] == ["analytics", "ml"]

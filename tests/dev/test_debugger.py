@@ -1,0 +1,41 @@
+"""A team's code server under the debugger that an editor attaches to."""
+
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from devkit.dev import debugger
+from devkit.registry.workspace import Team
+from testing.platform import dev, free_port, until
+from testing.support import Checkout
+
+SHOW_PATH = "import sys; print([path for path in sys.path if '.venv-tools' in path])"
+
+
+def greeting(port: int) -> bytes | None:
+    """The first words of whoever speaks the Debug Adapter Protocol on a port."""
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        return connection.recv(15) or None
+
+
+def test_the_teams_code_sees_nothing_of_the_tools(
+    teams: dict[str, Team], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(debugger, "PORT", free_port())
+    for team in teams.values():
+        argv = debugger.listening([str(team.python), "-c", SHOW_PATH])
+        done = subprocess.run(argv, capture_output=True, text=True, check=True)
+        assert done.stdout == "[]\n", done.stderr
+
+
+def test_a_debugger_can_attach_to_a_teams_code_server(copy: Checkout, tmp_path: Path) -> None:
+    port = free_port()
+    copy.edit("devkit/debugger.py", "PORT = 5678", f"PORT = {port}")
+    with dev(tmp_path / "home", "--team", "ml", "--debug", "ml", root=copy.root) as platform:
+        platform.wait_for("1 of 1 locations loaded")
+        assert f"a debugger can attach to ml: 127.0.0.1:{port}" in platform.text
+        assert until(lambda: greeting(port), 10, "a debugger") == b"Content-Length:"
+        platform.stop()
+        until(lambda: not platform.left_over(), 10, "nothing left")

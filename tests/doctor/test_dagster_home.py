@@ -1,0 +1,145 @@
+"""DAGSTER_HOME: real databases, made by the orchestrator's own Dagster, and what befalls them."""
+
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from devkit.dev import home
+from devkit.doctor import dagster_home
+from devkit.environments import venvs
+from testing.doctor import codes, context, only
+from testing.support import as_somebody_else
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A DAGSTER_HOME that this orchestrator has prepared."""
+    where = tmp_path_factory.mktemp("instance") / "home"
+    home.prepare(where)
+    return where
+
+
+@pytest.fixture
+def where(made: Path, tmp_path: Path) -> Path:
+    """A copy of it, to spoil."""
+    return Path(shutil.copytree(made, tmp_path / "home", symlinks=True))
+
+
+def stamp(database: Path, revision: str) -> None:
+    """Let a database say that it has this schema."""
+    with closing(sqlite3.connect(database)) as opened, opened:
+        opened.execute("update alembic_version set version_num = ?", (revision,))
+
+
+def test_one_that_is_prepared_is_no_finding(where: Path) -> None:
+    assert codes(dagster_home.folder, context(where)) == []
+    assert codes(dagster_home.schema, context(where)) == []
+
+
+def test_every_database_is_looked_at(where: Path) -> None:
+    for name in dagster_home.DATABASES:
+        assert (where / name).exists(), name
+
+
+def test_the_wanted_schema_is_what_dagster_makes(where: Path) -> None:
+    known, head = dagster_home.revisions(venvs.orchestrator_environment().path)
+    assert len(known) > 50
+    assert {dagster_home.revision_of(where / name) for name in dagster_home.DATABASES} == {head}
+
+
+def test_one_that_is_not_there_is_prepared(
+    where: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = tmp_path / "new"
+    monkeypatch.setattr(home, "prepare", where.rename)  # what it does has its own tests
+    one = only(dagster_home.folder, context(new))
+    assert (one.code, one.fix) == ("home-not-ready", "`invoke setup`")
+    assert one.repair
+    one.repair()
+    assert codes(dagster_home.folder, context(new)) == []
+
+
+def test_a_relative_path_is_dagsters_trouble(where: Path) -> None:
+    one = only(dagster_home.folder, context(where, environ={"DAGSTER_HOME": "some/home"}))
+    assert (one.code, one.grave) == ("home-relative", False)
+    assert one.fix == f"`export DAGSTER_HOME={where}`"
+    assert codes(dagster_home.folder, context(where, environ={"DAGSTER_HOME": "~/home"})) == []
+
+
+def test_a_file_in_its_place(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("no folder")
+    one = only(dagster_home.folder, context(tmp_path / "home"))
+    assert one.code == "home-unusable"
+    assert "is no folder" in one.what
+
+
+def test_one_that_this_user_may_not_write(where: Path) -> None:
+    where.chmod(0o555)
+    with as_somebody_else():
+        found = codes(dagster_home.folder, context(where))
+    assert found == ["home-unusable"]
+
+
+def test_a_database_that_another_user_has_made(
+    where: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Root may write to all of them, and another user may not even look into a test's folder.
+    monkeypatch.setattr(dagster_home, "may_write", lambda path: path.name != "runs.db")
+    one = only(dagster_home.folder, context(where))
+    assert one.code == "home-unusable"
+    assert "runs.db" in one.what
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_another_users(where: Path) -> None:
+    os.chown(where, 12345, -1)
+    one = only(dagster_home.folder, context(where))
+    assert (one.code, one.grave) == ("home-foreign", False)
+
+
+def test_a_configuration_of_its_own(where: Path) -> None:
+    file = where / "dagster.yaml"
+    text = file.read_text()
+    file.unlink()
+    file.write_text(text)
+    found = codes(dagster_home.folder, context(where))
+    assert "home-own-configuration" in found
+    # Nobody knows where its databases are.
+    stamp(where / "history/runs.db", "567bc23fd1ac")  # pragma: allowlist secret
+    assert codes(dagster_home.schema, context(where)) == []
+
+
+def test_an_older_schema_is_migrated_by_what_is_told(where: Path) -> None:
+    known, head = dagster_home.revisions(venvs.orchestrator_environment().path)
+    stamp(where / "history/runs/index.db", min(known - {head}))
+    one = only(dagster_home.schema, context(where))
+    assert one.code == "home-old"
+    assert f"DAGSTER_HOME={where} " in one.fix
+    assert one.fix.endswith("/bin/dagster instance migrate`")
+    assert one.repair is None, "a migration can't be undone: a person decides"
+
+
+def test_a_newer_schema(where: Path) -> None:
+    stamp(where / "schedules/schedules.db", "from-the-future")
+    one = only(dagster_home.schema, context(where))
+    assert one.code == "home-new"
+    assert "invoke lock --team orchestrator --upgrade" in one.fix
+
+
+@pytest.mark.parametrize("how", ["text", "empty", "unstamped"])
+def test_a_broken_database(where: Path, how: str) -> None:
+    database = where / "history/runs.db"
+    if how == "unstamped":
+        with closing(sqlite3.connect(database)) as opened, opened:
+            opened.execute("delete from alembic_version")
+    else:
+        for rest in ("-wal", "-shm"):
+            database.with_name(f"runs.db{rest}").unlink(missing_ok=True)
+        database.write_text("no database at all\n" * 100 if how == "text" else "")
+    one = only(dagster_home.schema, context(where))
+    assert one.code == "home-broken"
+    assert one.fix.startswith(f"`mv {where} {where}.broken`")

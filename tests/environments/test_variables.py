@@ -1,0 +1,77 @@
+"""The variables that a team's processes get: its own, and nothing of its neighbours'."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from devkit.core import processes
+from devkit.environments import variables
+from devkit.registry.workspace import Team
+
+TEA = """\
+# what only tea may know
+TOKEN=tea-secret
+GREETING="hello tea"
+PIN=1234
+EMPTY=
+"""
+
+
+@pytest.fixture
+def tea(teams: dict[str, Team], tmp_path: Path) -> Team:
+    """A team with a `.env`."""
+    (tmp_path / "tea").mkdir()
+    (tmp_path / "tea/.env").write_text(TEA)
+    return replace(teams["ml"], location="tea_project", directory=tmp_path / "tea")
+
+
+@pytest.fixture
+def milk(teams: dict[str, Team], tmp_path: Path) -> Team:
+    """A team with another value for the same variable."""
+    (tmp_path / "milk").mkdir()
+    (tmp_path / "milk/.env").write_text("TOKEN=milk-secret\n")
+    return replace(teams["analytics"], location="milk_project", directory=tmp_path / "milk")
+
+
+def test_a_variable_that_two_teams_have_is_each_ones_own(tea: Team, milk: Team) -> None:
+    assert variables.of_team(tea)["TOKEN"] == "tea-secret"
+    assert variables.of_team(milk)["TOKEN"] == "milk-secret"
+    assert "GREETING" not in variables.of_team(milk)
+    assert "TOKEN" not in os.environ
+
+
+def test_the_file_wins_over_the_shell(tea: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKEN", "from the shell")
+    monkeypatch.setenv("EMPTY", "from the shell")
+    monkeypatch.setenv("OTHER", "from the shell")
+    found = variables.of_team(tea)
+    assert found["TOKEN"] == "tea-secret"
+    assert found["GREETING"] == "hello tea"
+    assert found["EMPTY"] == ""
+    assert found["OTHER"] == "from the shell"
+
+
+def test_a_team_without_a_file_has_the_shells(teams: dict[str, Team], tmp_path: Path) -> None:
+    assert variables.own(replace(teams["ml"], directory=tmp_path)) == {}
+
+
+def test_the_teams_environment_is_active_and_the_callers_is_not(
+    tea: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VIRTUAL_ENV", "/another/environment")
+    monkeypatch.setenv("PYTHONPATH", "/another/code")
+    monkeypatch.setenv("PYTHONHOME", "/another/python")
+    code = "import os, sys; print(sys.prefix); print(os.environ['VIRTUAL_ENV']); print(sys.path)"
+    done = processes.run(
+        ["python", "-c", code], cwd=tea.directory, env=variables.of_team(tea), timeout=60
+    )
+    prefix, active, path = done.stdout.splitlines()
+    assert prefix == active == str(tea.environment)
+    assert "/another/" not in path
+    assert "PYTHONHOME" not in variables.of_team(tea)
+
+
+def test_secrets_are_the_values_worth_hiding_longest_first(tea: Team) -> None:
+    assert variables.secrets_of(tea) == ("tea-secret", "hello tea")

@@ -1,0 +1,235 @@
+"""One's own host: the Compose file, its images and what they start with, as far as files tell."""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from devkit.core.errors import DevkitError
+from devkit.core.paths import ROOT, TOOLS
+from devkit.dev import home
+from devkit.generated import compose, dagster_yaml
+from devkit.registry.workspace import Team
+from testing.support import NOBODY, run
+
+FOLDER = ROOT / "deploy"
+HOSTS = {"webserver", "daemon"}
+DOCKERFILES = [FOLDER / "Dockerfile", FOLDER / "orchestrator.Dockerfile"]
+
+
+@pytest.fixture(scope="module")
+def project(teams: dict[str, Team]) -> dict[str, Any]:
+    """The Compose file of this registry."""
+    return read(list(teams.values()))
+
+
+def read(teams: list[Team]) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(compose.files(teams)[FOLDER / "compose.yaml"])
+    return found
+
+
+def many(teams: dict[str, Team], number: int) -> list[Team]:
+    """As many teams, like the first."""
+    first, *_ = teams.values()
+    return [
+        replace(first, location=f"team{n}_project", module=f"team{n}_project.definitions")
+        for n in range(number)
+    ]
+
+
+def test_it_is_as_the_specification_says(teams: dict[str, Team], tmp_path: Path) -> None:
+    for name, number in (("few", 1), ("many", 50)):
+        text = compose.files(many(teams, number))[FOLDER / "compose.yaml"]
+        (tmp_path / f"{name}.yaml").write_text(text)
+    schema = ("--builtin-schema", "vendor.compose-spec")
+    done = run([TOOLS / "bin/check-jsonschema", *schema, *tmp_path.iterdir()], ROOT)
+    assert done.returncode == 0, done.stdout
+
+
+def test_each_team_adds_one_service_and_nothing_else(teams: dict[str, Team]) -> None:
+    fifty = many(teams, 50)
+    none, all_ = read([]), read(fifty)
+    added = all_["services"].keys() - none["services"].keys()
+    assert added == {team.location for team in fifty}
+    assert {key: text for key, text in all_.items() if key != "services"} == {
+        key: text for key, text in none.items() if key != "services"
+    }
+    lines = compose.files(fifty)[FOLDER / "compose.yaml"].count("\n")
+    assert lines < 150 + 20 * 50
+
+
+def test_no_team_takes_the_place_of_a_part_of_the_platform(teams: dict[str, Team]) -> None:
+    assert read([])["services"].keys() == compose.RESERVED
+    with pytest.raises(DevkitError, match="can't be named 'daemon'"):
+        compose.files([replace(teams["ml"], location="daemon")])
+
+
+def test_a_team_s_container_has_its_own_secrets_and_no_other_s(
+    project: dict[str, Any], teams: dict[str, Team]
+) -> None:
+    for name, service in project["services"].items():
+        text = yaml.safe_dump(service)
+        shown = {team.location for team in teams.values() if team.location in text}
+        assert shown == {name} & {team.location for team in teams.values()}
+
+
+def test_a_run_s_container_is_of_the_code_server_s_image_and_has_its_mounts(
+    project: dict[str, Any], teams: dict[str, Team]
+) -> None:
+    for team in teams.values():
+        service = project["services"][team.location]
+        environment = service["environment"]
+        assert environment["DAGSTER_CURRENT_IMAGE"] == service["image"]
+        wanted = f'"volumes_from": ["{service["container_name"]}"]'
+        assert wanted in environment["DAGSTER_CONTAINER_CONTEXT"]
+
+
+def test_every_container_has_no_more_than_it_needs(project: dict[str, Any]) -> None:
+    for name, service in project["services"].items():
+        assert service["read_only"], name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["mem_limit"], name
+        assert service["pids_limit"], name
+        assert "privileged" not in service, name
+        has_socket = any("docker.sock" in volume for volume in service.get("volumes", []))
+        assert has_socket == (name in HOSTS), name
+
+
+def test_every_container_comes_back_but_the_one_that_ends(project: dict[str, Any]) -> None:
+    policies = {name: service["restart"] for name, service in project["services"].items()}
+    assert policies.pop("migrate") == "no"
+    assert set(policies.values()) == {"unless-stopped"}
+
+
+def test_only_the_ui_is_published_and_only_to_this_host(project: dict[str, Any]) -> None:
+    published = {name: s["ports"] for name, s in project["services"].items() if "ports" in s}
+    assert published == {"webserver": ["${DAGTEAM_ADDRESS:-127.0.0.1}:${DAGTEAM_PORT:-3000}:3000"]}
+
+
+def test_no_secret_has_a_value_in_a_file_that_is_tracked(project: dict[str, Any]) -> None:
+    sensitive = re.compile(r"PASSWORD|SECRET|TOKEN|KEY", re.IGNORECASE)
+    for service in project["services"].values():
+        for name, value in service.get("environment", {}).items():
+            if sensitive.search(name):
+                assert name.endswith("_FILE"), name
+                assert value.startswith("/run/secrets/"), name
+    launcher = yaml.safe_load(dagster_yaml.text())["run_launcher"]["config"]
+    # A run's record and its container show what the launcher hands over: names, and no such name.
+    assert not [name for name in launcher["env_vars"] if sensitive.search(name) or "=" in name]
+    for ignored in ("deploy/secrets/postgres_password", "deploy/secrets/ml_project/.env"):
+        assert run(["git", "check-ignore", "--quiet", ignored], ROOT).returncode == 0
+
+
+def test_the_hosts_load_each_team_s_code_server(teams: dict[str, Team]) -> None:
+    entries = yaml.safe_load(compose.workspace(list(teams.values())))["load_from"]
+    assert [entry["grpc_server"] for entry in entries] == [
+        {"host": team.location, "port": 4000, "location_name": team.location}
+        for team in teams.values()
+    ]
+    assert "EXPOSE 4000\n" in DOCKERFILES[0].read_text()
+
+
+def test_the_instance_is_the_orchestrator_s_and_what_a_host_needs() -> None:
+    ours, theirs = (
+        yaml.safe_load(text) for text in (dagster_yaml.text(), home.CONFIGURATION.read_text())
+    )
+    assert theirs.items() <= ours.items()
+    added = {"storage", "run_launcher", "run_queue", "compute_logs", "local_artifact_storage"}
+    assert ours.keys() - theirs.keys() == added
+
+
+@pytest.mark.parametrize("file", DOCKERFILES, ids=lambda file: file.name)
+def test_an_image_is_locked_pinned_and_not_root_s(file: Path) -> None:
+    text = file.read_text()
+    *_, user = re.findall(r"(?m)^USER (.*)$", text)
+    assert user == "10001:10001"
+    (version,) = re.findall(r"(?m)^ARG UV_VERSION=(.*)$", text)
+    assert f"\nuv=={version} " in (ROOT / "local_requirements.txt").read_text()
+    assert "--require-hashes" in text
+    (base,) = re.findall(r"(?m)^ARG PYTHON_IMAGE=(.*)$", text)
+    assert re.fullmatch(r"python:3\.\d+-slim-\w+", base)
+    assert set(re.findall(r"(?m)^FROM (\S+)", text)) == {"${PYTHON_IMAGE}"}
+    assert "--mount" not in text  # which needs BuildKit
+
+
+def test_nothing_but_what_was_built_gets_into_an_image() -> None:
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    rules = [line for line in lines if line and not line.startswith("#")]
+    assert rules[0] == "*"
+    allowed = {rule.removeprefix("!") for rule in rules[1:] if rule.startswith("!")}
+    assert len(allowed) == len(rules) - 1
+    assert "deploy" not in allowed  # that is where the secrets are
+    copied = {
+        source
+        for file in DOCKERFILES
+        for sources in re.findall(r"(?m)^COPY (?!--from)(.*) \S+$", file.read_text())
+        for source in sources.split()
+    }
+    assert {source for source in copied if not source.startswith("dist/")} == allowed - {"dist"}
+
+
+# Runs the entry point on the secrets of another folder, as another user.
+BECOME = """
+import os, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+import entrypoint
+entrypoint.SECRETS = Path(sys.argv[2])
+if int(sys.argv[3]):
+    os.setuid(int(sys.argv[3]))
+entrypoint.main(sys.argv[4:])
+"""
+
+
+def become(secrets: Path, *command: str, user: int = 0) -> subprocess.CompletedProcess[str]:
+    """Start a command as a container does; variables that it has already are TEST_*."""
+    argv = [sys.executable, "-c", BECOME, str(FOLDER), str(secrets), str(user), *command]
+    return run(argv, ROOT, {"TEST_GREETING": "from the image"})
+
+
+@pytest.fixture
+def secrets() -> Iterator[Path]:
+    """A folder as `/run/secrets` is in a container, where every user can look into it."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "team").mkdir()
+        (folder / "team/.env").write_text("# ours\nTEST_GREETING='hello there'\nTEST_EMPTY=\n")
+        (folder / "postgres_password").write_text("made-for-this-test\n")
+        yield folder
+        (folder / "team").chmod(0o755)
+
+
+def test_a_command_has_the_team_s_variables_and_the_password(secrets: Path) -> None:
+    variables = become(secrets, "env").stdout.splitlines()
+    assert {"TEST_GREETING=hello there", "TEST_EMPTY="} <= set(variables)
+    assert "DAGSTER_PG_PASSWORD=made-for-this-test" in variables
+
+
+def test_where_there_are_no_secrets_nothing_is_added(tmp_path: Path) -> None:
+    variables = become(tmp_path, "env").stdout
+    assert "TEST_GREETING=from the image\n" in variables
+    assert "DAGSTER_PG_PASSWORD" not in variables
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+@pytest.mark.parametrize("closed", ["team", "team/.env", "postgres_password"])
+def test_secrets_that_can_not_be_read_are_named_and_nothing_is_started(
+    secrets: Path, closed: str
+) -> None:
+    (secrets / closed).chmod(0)
+    done = become(secrets, "echo", "started", user=NOBODY)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert f"{secrets / closed}" in done.stderr.splitlines()[0]
+    assert f"user {NOBODY} of this container" in done.stderr
+    assert "chmod -R a+rX deploy/secrets/*" in done.stderr

@@ -1,0 +1,111 @@
+"""The Helm values: each team a release of its own, with its own secret and nobody else's."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from devkit.core.errors import DevkitError
+from devkit.core.paths import DAGSTER_YAML
+from devkit.generated import helm
+from devkit.registry.workspace import Team
+from testing.platform import free_port
+from testing.support import run
+
+
+def platform(teams: list[Team]) -> Any:
+    return yaml.safe_load(helm.files(teams)[helm.PLATFORM])
+
+
+def deployment(team: Team) -> Any:
+    """The one entry of the list in a team's values."""
+    (only,) = yaml.safe_load(helm.of_team(team))["deployments"]
+    return only
+
+
+def fifty(team: Team) -> list[Team]:
+    return [
+        replace(team, location=f"team_{number}_project", module=f"team_{number}.definitions")
+        for number in range(50)
+    ]
+
+
+def test_the_hosts_find_each_team_by_the_name_that_it_has_everywhere(
+    teams: dict[str, Team],
+) -> None:
+    servers = platform(list(teams.values()))["dagsterWebserver"]["workspace"]["servers"]
+    assert [server["name"] for server in servers] == [team.location for team in teams.values()]
+    for server, team in zip(servers, teams.values(), strict=True):
+        found = deployment(team)
+        assert (server["host"], server["port"]) == (found["name"], found["port"])
+        assert found["dagsterApiGrpcArgs"] == ["-m", team.module]
+        assert found["image"]["repository"] == f"dagteam/{team.location}"
+
+
+def test_a_teams_release_names_its_own_secret_and_no_other_team(teams: dict[str, Team]) -> None:
+    for team in teams.values():
+        found = deployment(team)
+        assert found["envSecrets"] == [{"name": helm.release(team)}]
+        assert found["includeConfigInLaunchedRuns"] == {"enabled": True}
+        values = yaml.safe_load(helm.of_team(team))
+        assert values["serviceAccount"]["name"] == helm.release(team)
+        for other in set(teams.values()) - {team}:
+            text = helm.of_team(team)
+            assert not any(name in text for name in (other.location, helm.release(other)))
+
+
+def test_a_new_team_changes_no_other_teams_release(teams: dict[str, Team]) -> None:
+    everyone = fifty(teams["ml"])
+    before, after = helm.files(everyone[:-1]), helm.files(everyone)
+    changed = {path for path, text in after.items() if before.get(path) != text}
+    assert changed == {helm.PLATFORM, helm.TEAMS / "team_49_project.yaml"}
+    assert len(after[helm.PLATFORM].splitlines()) < 250  # a line for a team
+
+
+def test_no_team_waits_for_another(teams: dict[str, Team]) -> None:
+    everyone = fifty(teams["ml"])
+    runs = platform(everyone)["concurrency"]["runs"]
+    (limit,) = runs["tagConcurrencyLimits"]
+    assert limit["key"] == "dagster/code_location"
+    assert limit["value"] == {"applyLimitPerUniqueValue": True}
+    assert runs["maxConcurrentRuns"] == limit["limit"] * len(everyone)
+
+
+def test_ticks_are_kept_as_long_as_anywhere(teams: dict[str, Team]) -> None:
+    found = platform(list(teams.values()))["retention"]
+    wanted = yaml.safe_load(DAGSTER_YAML.read_text())["retention"]
+    assert found["schedule"]["purgeAfterDays"] == wanted["schedule"]["purge_after_days"]
+    kept = found["sensor"]["purgeAfterDays"]
+    assert kept == wanted["sensor"]["purge_after_days"]
+
+
+def test_no_file_is_left_of_a_team_that_is_gone(teams: dict[str, Team]) -> None:
+    wanted = {f"{team.location}.yaml" for team in teams.values()}
+    assert {file.name for file in helm.TEAMS.iterdir()} == wanted  # to mend: remove the others
+
+
+@pytest.mark.parametrize("name", ["analytics", "ml"])
+def test_code_that_does_not_load_ends_its_server_so_the_pod_before_it_stays(
+    name: str, teams: dict[str, Team], tmp_path: Path
+) -> None:
+    (tmp_path / "broken.py").write_text("raise RuntimeError('this code is broken')\n")
+    # As the chart starts it, of dagsterApiGrpcArgs.
+    server = ("dagster", "api", "grpc", "-h", "127.0.0.1", "-p", str(free_port()), "-m", "broken")
+    done = run([teams[name].python, "-m", *server], tmp_path)
+    assert done.returncode == 1
+    assert "this code is broken" in done.stderr
+
+
+@pytest.mark.parametrize("location", ["1st_project", "team_", "équipe", "x" * 64])
+def test_a_location_that_no_service_can_be_named_for(location: str, teams: dict[str, Team]) -> None:
+    with pytest.raises(DevkitError, match=f"the location {location} can't be a name in a cluster"):
+        helm.files([replace(teams["ml"], location=location)])
+
+
+def test_two_locations_of_one_name_in_a_cluster(teams: dict[str, Team]) -> None:
+    team = teams["ml"]
+    twins = [replace(team, location="Tea_project"), replace(team, location="tea_project")]
+    with pytest.raises(DevkitError, match="tea_project and Tea_project would have one name"):
+        helm.files(twins)

@@ -1,0 +1,66 @@
+"""Names of new teams: what is refused, why, and which name is suggested instead."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from devkit.core.errors import DevkitError
+from devkit.core.paths import ROOT
+from devkit.registry.workspace import Team, load_teams
+from devkit.scaffolding import names
+
+NO_PACKAGE = "it is not the name of a Python package"
+STANDARD = "it is a module of Python's standard library"
+
+REFUSED = {
+    "finance-team": (NO_PACKAGE, "finance_team"),
+    "FinanceTeam": (NO_PACKAGE, "finance_team"),
+    "2024": (NO_PACKAGE, "team_2024"),
+    "größe": (NO_PACKAGE, "groe"),
+    "a b": (NO_PACKAGE, "a_b"),
+    "../evil": (NO_PACKAGE, "evil"),
+    "a,b": (NO_PACKAGE, "a_b"),
+    "_": (NO_PACKAGE, "new"),
+    "": (NO_PACKAGE, "new"),
+    "import": (NO_PACKAGE, "import_team"),
+    "ml": ("there is a team of that name", "ml_team"),
+    "ml_project": ("there is a team of that name", "ml_team"),
+    "tools": ("that is what `--team` calls", "tools_team"),
+    "orchestrator": ("that is what `--team` calls", "orchestrator_team"),
+    "utils": ("the repository has a utils of its own", "utils_team"),
+    "tasks": ("the repository has a tasks of its own", "tasks_team"),
+    "json": (STANDARD, "json_team"),
+    "platform": (STANDARD, "platform_team"),
+    "sklearn": ("installed in the environment of ml", "sklearn_team"),
+    "dagster": ("installed in the environment of orchestrator", "dagster_team"),
+    "x" * 31: ("it has 31 characters", "x" * 23),
+}
+
+
+@pytest.fixture(scope="module")
+def registry() -> Sequence[Team]:
+    return load_teams(ROOT)
+
+
+@pytest.mark.parametrize(("name", "reason", "instead"), [(n, *w) for n, w in REFUSED.items()])
+def test_what_is_refused_has_a_reason_and_a_suggestion(
+    name: str, reason: str, instead: str, registry: Sequence[Team]
+) -> None:
+    with pytest.raises(DevkitError) as caught:
+        names.new_team(name, registry)
+    assert reason in caught.value.what
+    assert caught.value.fix == f"invoke new-team {instead}"
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_suggested_is_not_refused(name: str, registry: Sequence[Team]) -> None:
+    assert names.refusal(names.suggestion(name, registry), registry) is None
+
+
+@pytest.mark.parametrize("name", ["newcomer", "newcomer_project"])
+def test_a_good_name_is_a_team_laid_out_as_the_others(name: str, registry: Sequence[Team]) -> None:
+    team = names.new_team(name, registry)
+    assert (team.name, team.location, team.line) == ("newcomer", "newcomer_project", 0)
+    assert team.module == "newcomer_project.definitions"
+    assert team.directory == ROOT / "newcomer_project"
+    assert team.environment == ROOT / "newcomer_project" / ".venv-newcomer"
