@@ -1,7 +1,7 @@
 """Enters the tools' environment, and builds it first if it is missing or stale.
 
-Standard library only, in words that an old Python can read: this runs before anything is
-installed, and reports a Python that is too old.
+Standard library only, in syntax that old Pythons understand: this runs before anything is
+installed, and has to tell an unsupported Python from a supported one.
 """
 
 import contextlib
@@ -13,12 +13,11 @@ import sys
 from pathlib import Path
 from typing import IO, Dict, List
 
-from devkit.core import stamps
+from devkit.core import pythons, stamps
 from devkit.core.environ import clean_environment
 from devkit.core.errors import hint_for
 from devkit.core.paths import KIT, ROOT, TOOLS, TOOLS_LOCK
 
-OLDEST = (3, 11)
 LEAST_FREE_BYTES = 20 * 1024 * 1024  # for pip alone
 
 STAMP = TOOLS / ".stamp"
@@ -29,12 +28,12 @@ entered = False
 
 
 def enter(as_script: bool) -> None:
-    """Continue inside `.venv-tools`; return only if this process is invoke's in there.
+    """Continue inside `.venv-tools`; returns only if this process is invoke, running in there.
 
     `as_script`: this process runs tasks.py itself (`python3 tasks.py`), so invoke comes next.
 
-    Builds the environment if it is missing, incomplete, belongs to another folder or has an old
-    lock. Ends the process with one sentence if that fails.
+    Builds the environment first if it is missing, incomplete or stale, or was built in another
+    folder. If that fails, ends the process with a one-sentence message.
     """
     inside = Path(sys.prefix).resolve() == TOOLS.resolve()
     if not is_fresh():
@@ -44,14 +43,14 @@ def enter(as_script: bool) -> None:
             sys.exit(130)
         except OSError as error:
             sys.exit(hint_for(str(error)) or "Can't build .venv-tools: {}".format(error))
-        inside = False  # what this process has imported may just have been replaced
+        inside = False  # modules that this process has imported may just have been replaced
     arguments = sys.argv[1:] or ["--list"]
-    listing = bool(LISTING.intersection(arguments))  # in groups: the kit's own program does it
+    listing = bool(LISTING.intersection(arguments))  # only the kit's own program lists groups
     if inside and not as_script and (entered or not listing):
         return
     python = str(TOOLS / "bin" / "python")
     program = [python, "-P", str(KIT / "__main__.py"), "--search-root", str(ROOT)]
-    os.execve(python, program + arguments, clean_environment())  # noqa: S606 (no shell is wanted)
+    os.execve(python, program + arguments, clean_environment())  # noqa: S606 (no shell needed)
 
 
 def wanted_stamp() -> Dict[str, str]:
@@ -60,15 +59,15 @@ def wanted_stamp() -> Dict[str, str]:
 
 
 def is_fresh() -> bool:
-    """Whether `.venv-tools` is complete, belongs here and matches its lock."""
-    there = (TOOLS / "bin" / "python").exists()
-    return there and stamps.changed_part(STAMP, wanted_stamp()) is None
+    """Whether `.venv-tools` is complete, was built in this folder and matches its lock."""
+    has_python = (TOOLS / "bin" / "python").exists()
+    return has_python and stamps.changed_part(STAMP, wanted_stamp()) is None
 
 
 def build() -> None:
-    """Build or refresh `.venv-tools`; the stamp comes last, so half is never taken for whole."""
+    """Build or refresh `.venv-tools`; the stamp comes last: an interrupted build has none."""
     check_python()
-    from devkit.core import filelocks  # not on Windows, which check_python has turned away
+    from devkit.core import filelocks  # can't be imported on Windows, which check_python rejects
 
     def waiting() -> None:
         print("waiting: another process builds .venv-tools ...", file=sys.stderr)
@@ -83,7 +82,7 @@ def build() -> None:
             STAMP.unlink()
         uv = str(TOOLS / "bin" / "uv")
         if not complete:
-            # Not this very interpreter if it is a link into what is about to be cleared.
+            # Not sys.executable, which may be a link in the folder that is about to be cleared.
             base = getattr(sys, "_base_executable", sys.executable)
             run([base, "-m", "venv", "--clear", str(TOOLS)], lock)
             pins = TOOLS / "uv.txt"
@@ -97,12 +96,18 @@ def build() -> None:
 
 
 def check_python() -> None:
-    """End the process with one sentence if this Python can't make the environment."""
+    """End the process with a one-sentence message if this Python can't build the environment."""
     found = "{}.{}.{} ({})".format(*sys.version_info[:3], sys.executable)
-    if sys.version_info < OLDEST:
+    if (
+        not pythons.as_tuple(pythons.OLDEST)
+        <= sys.version_info[:2]
+        <= pythons.as_tuple(pythons.NEWEST)
+    ):
         sys.exit(
-            "DagTeam needs Python {0}.{1} or newer and this is {2}. Install a newer one and run it "
-            "by name, for instance `python{0}.{1} tasks.py setup`.".format(*OLDEST, found)
+            "DagTeam needs Python {0} to {1} and this is {2}. Install one of these and run it by "
+            "name, for instance `python{0} tasks.py setup`.".format(
+                pythons.OLDEST, pythons.NEWEST, found
+            )
         )
     if os.name == "nt":
         sys.exit("DagTeam runs on Linux and macOS: on Windows use WSL or the dev container.")
@@ -112,9 +117,9 @@ def check_python() -> None:
 
 
 def is_complete() -> bool:
-    """Whether only the lock changed: the environment was finished, in this folder, and starts.
+    """Whether an earlier build finished in this folder and works: a sync is enough then.
 
-    In a folder that was moved the programs still name the old one as their Python's.
+    If the folder was moved, the programs in it still name the old folder's Python.
     """
     here = stamps.read(STAMP).get("path") == str(TOOLS)
     return here and all(can_run(str(TOOLS / "bin" / name)) for name in ("python", "uv"))
@@ -129,7 +134,7 @@ def can_run(program: str) -> bool:
 
 
 def pins_of(package: str) -> str:
-    """The package's lines in the tools' lock: the pin and its hashes."""
+    """The lines of a package in the tools' lock: its pin and hashes."""
     lines = TOOLS_LOCK.read_text(encoding="utf-8").splitlines()
     start = next(i for i, line in enumerate(lines) if line.startswith(package + "=="))
     end = start
@@ -139,9 +144,9 @@ def pins_of(package: str) -> str:
 
 
 def run(argv: List[str], lock: IO[str]) -> None:
-    """Run one step in the repository's root; end the process with a sentence if it fails.
+    """Run one step in the repository's root; if it fails, end the process with a message.
 
-    The step holds the lock as well: it may go on for a while after this process is killed.
+    The step holds the lock too: it may outlive this process, if that is killed.
     """
     done = subprocess.run(
         argv,

@@ -1,7 +1,7 @@
-"""Locations written down in a line each, loaded for real, and what the contracts find in them.
+"""Small code locations for tests of the contracts, loaded by real interpreters.
 
-Loading takes a second a location, so the cases of a module share two or three of them: each
-case has a file of its own in every team's package, and words for its keys that no other has.
+Loading a location takes a second, so the cases of a test module share two or three: each case has
+its own file in every team's package, and asset keys of words that no other case uses.
 """
 
 import re
@@ -17,7 +17,7 @@ from devkit.definitions.loading import Failure
 from devkit.definitions.manifest import Manifest
 from devkit.registry.workspace import Team
 
-# Every object in the files of the package, as `dagster project` lays one out.
+# Collects every definition in the files of the package, as in a `dagster project`.
 COLLECT = """\
 import dagster as dg
 
@@ -29,9 +29,9 @@ defs = dg.load_definitions_from_package_module({package})
 
 @dataclass(frozen=True)
 class Case:
-    """Code of some teams, and what must be found in it: codes, teams and keys.
+    """The code of some teams, and the findings in it: codes, teams and keys.
 
-    No findings: it must not trip anything. `words` are those of its keys.
+    Without findings, the code must not violate any contract.
     """
 
     teams: Mapping[str, str]
@@ -39,18 +39,18 @@ class Case:
 
     @property
     def words(self) -> set[str]:
-        """Every word of its code."""
+        """Every word in its code."""
         return set(re.findall(r"\w+", " ".join(self.teams.values())))
 
 
 def case(*findings: tuple[str, str, str], **teams: str) -> Case:
-    """A case; the teams and the keys of a finding are words in a text."""
+    """A case; the teams and the keys of a finding are separated by spaces."""
     parts = tuple((code, tuple(who.split()), tuple(keys.split())) for code, who, keys in findings)
     return Case(teams, tuple(sorted(parts)))
 
 
 def write(interpreter: Team, folder: Path, name: str, files: Mapping[str, str]) -> Team:
-    """A team with a package of these files, by their paths, in another one's environment."""
+    """A team with a package of these files (text by path), with another team's interpreter."""
     package = f"{name}_project"
     home = folder / package
     (home / package).mkdir(parents=True)
@@ -58,23 +58,24 @@ def write(interpreter: Team, folder: Path, name: str, files: Mapping[str, str]) 
     for file, text in contents.items():
         path = home / package / file
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
     return replace(interpreter, location=package, module=f"{package}.definitions", directory=home)
 
 
 def load(written: Mapping[str, Team]) -> Snapshot:
-    """What is known of these teams when each is loaded by its own interpreter."""
-    manifests = parallel.gather(loading.load, [*written.values()])
-    loaded = tuple(one for one in manifests if isinstance(one, Manifest))
-    failed = [one.message for one in manifests if isinstance(one, Failure)]
+    """The snapshot of these teams, each loaded by its own interpreter."""
+    results = parallel.gather(loading.load, [*written.values()])
+    manifests = tuple(result for result in results if isinstance(result, Manifest))
+    failed = [result.message for result in results if isinstance(result, Failure)]
     assert not failed, failed
-    return Snapshot(teams=tuple(written.values()), manifests=loaded)
+    return Snapshot(teams=tuple(written.values()), manifests=manifests)
 
 
 def locations(teams: Mapping[str, Team], folder: Path, **code: str | Mapping[str, str]) -> Snapshot:
-    """Write each team's package and load it: by turns with analytics' Dagster and with ml's.
+    """Write and load each team's package, alternately with analytics' Dagster and with ml's.
 
-    A text is `definitions.py`; otherwise it is files by name, whose objects are collected.
+    A string is the text of `definitions.py`; a mapping is texts by file name, whose definitions are
+    collected.
     """
     turns = [*teams.values()] * len(code)
     return load(
@@ -88,7 +89,7 @@ def locations(teams: Mapping[str, Team], folder: Path, **code: str | Mapping[str
 
 
 def universe(teams: Mapping[str, Team], folder: Path, cases: Mapping[str, Case]) -> Snapshot:
-    """Every case at once: each team's package has a file for each case that it is part of."""
+    """All cases at once: each team's package has a file for each case that it is part of."""
     files: dict[str, dict[str, str]] = {}
     for name, one in cases.items():
         for team, code in one.teams.items():
@@ -96,42 +97,42 @@ def universe(teams: Mapping[str, Team], folder: Path, cases: Mapping[str, Case])
     return locations(teams, folder, **dict(sorted(files.items())))
 
 
-def told(found: list[Finding], one: Case) -> list[Finding]:
-    """The findings that are about the keys of a case."""
+def findings_of(findings: list[Finding], one: Case) -> list[Finding]:
+    """The findings about the keys of a case."""
     return [
         finding
-        for finding in found
+        for finding in findings
         if any(set(key.split("/")) <= one.words for key in finding.keys)
     ]
 
 
 def summary(snapshot: Snapshot, one: Case) -> list[tuple[str, tuple[str, ...], tuple[str, ...]]]:
-    """What is found in a case, as a case says what must be."""
-    return sorted(
-        (each.code, each.teams, each.keys) for each in told(contracts.broken(snapshot), one)
-    )
+    """The findings about a case, in the form of `Case.findings`."""
+    findings = findings_of(contracts.broken(snapshot), one)
+    return sorted((finding.code, finding.teams, finding.keys) for finding in findings)
 
 
 def misplaced(snapshot: Snapshot, name: str, one: Case) -> list[Finding]:
-    """What is found in a case and does not point at a line of its file that names its keys."""
+    """The findings about a case that do not point at a line of its file with one of its keys."""
     return [
-        found
-        for found in told(contracts.broken(snapshot), one)
-        if not found.place
-        or found.place.file.stem != name
-        or not set(re.findall(r"\w+", line_of(found))) & one.words
+        finding
+        for finding in findings_of(contracts.broken(snapshot), one)
+        if not finding.source
+        or finding.source.file.stem != name
+        or not set(re.findall(r"\w+", line_of(finding))) & one.words
     ]
 
 
-def line_of(found: Finding) -> str:
-    """The text of the line that a finding points at; nothing if there is none."""
-    if not found.place:
+def line_of(finding: Finding) -> str:
+    """The text of the line that a finding points at; empty if there is none."""
+    if not finding.source:
         return ""
-    return found.place.file.read_text().splitlines()[found.place.line - 1]
+    lines = finding.source.file.read_text(encoding="utf-8").splitlines()
+    return lines[finding.source.line - 1]
 
 
 def unclaimed(snapshot: Snapshot, cases: Mapping[str, Case]) -> list[Finding]:
-    """What is found in no case, or in two."""
-    found = contracts.broken(snapshot)
-    claimed = [finding for one in cases.values() for finding in told(found, one)]
-    return [finding for finding in found if claimed.count(finding) != found.count(finding)]
+    """The findings that are about no case, or about two."""
+    findings = contracts.broken(snapshot)
+    claimed = [finding for one in cases.values() for finding in findings_of(findings, one)]
+    return [finding for finding in findings if claimed.count(finding) != findings.count(finding)]

@@ -1,7 +1,8 @@
-"""Graphs that tests draw and select from, and how they read a flowchart."""
+"""Graphs for tests, and a parser of Mermaid flowcharts."""
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -23,32 +24,27 @@ HOSTILE = [
 ]
 
 
-def made(
-    key: str, *reads: str, group: str = "default", kinds: Sequence[str] = (), of: bool = True
-) -> Asset:
-    """An asset that a team makes, or (`of=False`) only knows of."""
+def asset(key: str, *upstream: str, group: str = "default", kinds: Sequence[str] = ()) -> Asset:
+    """An asset that a team produces from these upstream assets."""
     return Asset(
         key=key,
-        made=of,
+        materializable=True,
         shadowed=False,
         observed=False,
-        implied=not of,
         external=None,
         group=group,
         kinds=tuple(kinds),
-        owners=(),
-        deps=tuple(Dependency(read, loaded=True, mapping=None) for read in reads),
+        deps=tuple(Dependency(key, loaded=True, mapping=None) for key in upstream),
         partitions=None,
         columns=None,
         watches=(),
-        place=None,
+        source=None,
     )
 
 
-def stub(key: str, external: str | None = None, observed: bool = False) -> Asset:
-    """An asset that a team knows of."""
-    plain = made(key, of=False)
-    return Asset(**{**vars(plain), "external": external, "observed": observed})
+def external_asset(key: str, external: str | None = None, observed: bool = False) -> Asset:
+    """An asset that a team declares and does not produce; `external` is the value of the tag."""
+    return replace(asset(key), materializable=False, external=external, observed=observed)
 
 
 def manifest(
@@ -57,7 +53,7 @@ def manifest(
     sensors: Sequence[Sensor] = (),
     checks: Sequence[tuple[str, str]] = (),
 ) -> Manifest:
-    """What a team defines; nothing of it is on a disk."""
+    """A team's manifest; none of the team's files exist."""
     folder = Path("/nowhere") / name
     return Manifest(
         team=Team(f"{name}_project", name, folder, folder / ".venv/bin/python", line=1),
@@ -68,7 +64,6 @@ def manifest(
         jobs=(),
         schedules=(),
         sensors=tuple(sensors),
-        resources=(),
         imports={},
         raw={},
     )
@@ -76,18 +71,18 @@ def manifest(
 
 ANALYTICS = manifest(
     "analytics",
-    made("raw", group="sources", kinds=["csv"]),
-    made("penguins", "raw", "weather", group="analytics", kinds=["pandas"]),
-    stub("weather", external="the weather office"),
+    asset("raw", group="sources", kinds=["csv"]),
+    asset("penguins", "raw", "weather", group="analytics", kinds=["pandas"]),
+    external_asset("weather", external="the weather office"),
 )
 ML = manifest(
     "ml",
-    made("ml_clusters", "penguins", group="ml", kinds=["sklearn"]),
-    made("ml_report", "ml_clusters", "ghost", group="ml"),
-    made("a/b", "ml_report"),
-    stub("penguins"),
-    stub("ghost"),
-    sensors=[Sensor("updated", "AssetSensorDefinition", True, ("penguins",), None)],
+    asset("ml_clusters", "penguins", group="ml", kinds=["sklearn"]),
+    asset("ml_report", "ml_clusters", "ghost", group="ml"),
+    asset("a/b", "ml_report"),
+    external_asset("penguins"),
+    external_asset("ghost"),
+    sensors=[Sensor("updated", ("penguins",), None)],
 )
 BUILT = build([ANALYTICS, ML])
 
@@ -101,7 +96,7 @@ def graph(
     edges: Sequence[tuple[str, str]] = (),
     teams: Sequence[str] = ("analytics", "ml"),
 ) -> Graph:
-    """A graph whose nodes are in order already."""
+    """A graph of nodes that are already in order."""
     return Graph(tuple(teams), tuple(nodes), tuple(edges))
 
 
@@ -130,7 +125,7 @@ EMPTY = graph(teams=())
 
 
 def many(teams: int, assets: int) -> Graph:
-    """Many teams; each asset reads the one before it and one of the team before."""
+    """Many teams; each asset depends on its predecessor and on an asset of the previous team."""
     names = [f"team{n:02}" for n in range(teams)]
     nodes = [Node(f"{name}_asset{n:02}", name) for name in names for n in range(assets)]
     keys = [node.key for node in nodes]
@@ -140,17 +135,17 @@ def many(teams: int, assets: int) -> Graph:
 
 
 def labels(mermaid: str) -> dict[str, str]:
-    """The boxes of a flowchart: what a reader sees, by id."""
+    """The boxes of a flowchart: the rendered labels by id."""
     found = dict(re.findall(r'^ +(?:subgraph )?([nt]\d+)\["([^"]*)"\]$', mermaid, re.MULTILINE))
-    return {name: seen(text) for name, text in found.items()}
+    return {name: rendered(text) for name, text in found.items()}
 
 
-def seen(label: str) -> str:
-    """A label with its entities resolved, as Mermaid does it."""
+def rendered(label: str) -> str:
+    """A label with its entities resolved, as Mermaid shows it."""
     return re.sub(r"#(\d+);", lambda found: chr(int(found[1])), label)
 
 
-# Every line that a flowchart of ours may have: anything else would be a key that got out.
+# Every line that the kit's flowcharts may have: any other line would be an unescaped key.
 LINES = re.compile(
     r"flowchart LR|    subgraph t\d+\[\"[^\"]*\"\]|    end"
     r"|    (    )?n\d+\[\"[^\"]*\"\]|    n\d+ (-->|-\.->) n\d+|    empty\[\"no assets\"\]"
@@ -159,8 +154,8 @@ LINES = re.compile(
 )
 
 
-def sound(mermaid: str) -> str:
-    """The flowchart, whose every line is known, and every id that is used defined."""
+def valid(mermaid: str) -> str:
+    """The flowchart; requires that every line is known and that every used id is defined."""
     lines = mermaid.splitlines()
     assert [line for line in lines if not LINES.fullmatch(line)] == []
     boxes = {line.strip().partition("[")[0] for line in lines if "[" in line}

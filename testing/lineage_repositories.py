@@ -1,10 +1,10 @@
-"""Repositories of git with tiny teams, for what is told of a branch."""
+"""Small Git repositories with tiny teams, for tests of `invoke lineage --diff`."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from devkit.definitions.manifest import Manifest
-from devkit.lineage.base_revision import Past, manifests_at
+from devkit.lineage.base_revision import BaseRevision, manifests_at
 from devkit.registry.workspace import Team, load_teams
 from testing.support import run
 
@@ -27,7 +27,7 @@ REGISTRY = "load_from:\n" + ENTRY.format(name="tea") + ENTRY.format(name="milk")
 
 
 def code(*keys: str, before: str = "") -> str:
-    """A module that makes these assets."""
+    """A module that defines these assets; each key is a Python expression."""
     lines = [before, "import dagster as dg", "assets = []"]
     for number, key in enumerate(keys):
         lines += [
@@ -40,24 +40,24 @@ def code(*keys: str, before: str = "") -> str:
 
 @dataclass(frozen=True)
 class Repository:
-    """A checkout that a test may change, whose teams have an environment of this one."""
+    """A checkout that a test may change, whose teams use an environment of this repository."""
 
     root: Path
     python: Path
 
     def git(self, *arguments: str) -> str:
-        """What a git command that has to work says."""
+        """Run a Git command that must succeed; returns what it prints."""
         done = run(["git", *arguments], self.root, SETTINGS)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
     def write(self, name: str, text: str) -> None:
-        """Write a file, and its folder."""
+        """Write a file, creating its folder."""
         (self.root / name).parent.mkdir(parents=True, exist_ok=True)
-        (self.root / name).write_text(text)
+        (self.root / name).write_text(text, encoding="utf-8")
 
     def commit(self) -> str:
-        """Commit all that there is."""
+        """Commit everything; returns the commit."""
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", "some")
         return self.git("rev-parse", "HEAD")
@@ -67,6 +67,6 @@ class Repository:
         """Today's teams."""
         return [replace(team, python=self.python) for team in load_teams(self.root)]
 
-    def past(self, base: str = "main", *today: Manifest) -> Past:
-        """What was at the base."""
+    def at(self, base: str = "main", *today: Manifest) -> BaseRevision:
+        """The definitions at the base."""
         return manifests_at(base, self.teams, today, root=self.root)

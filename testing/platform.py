@@ -1,4 +1,4 @@
-"""A real `invoke dev` for tests: started, asked through GraphQL, stopped, nothing left."""
+"""Runs a real `invoke dev` for tests, queries it by GraphQL, and leaves no process behind."""
 
 import os
 import shutil
@@ -56,7 +56,7 @@ def long_job() -> None:
     wait_for_it()
 """
 
-# Of this repository, however many teams it has by now, or of a copy.
+# For this repository, however many teams it has, or a copy of it.
 TEAMS = len(load_teams(ROOT))
 ALL_LOADED = f"{TEAMS} of {TEAMS} locations loaded"
 ONE_NOT_LOADED = f"{TEAMS - 1} of {TEAMS} locations loaded"
@@ -65,14 +65,14 @@ T = TypeVar("T")
 
 
 class Asked(Protocol):
-    """A platform that answers GraphQL, however it was started."""
+    """A platform that answers GraphQL queries, however it was started."""
 
     def ask(self, query: str, **variables: Any) -> dict[str, Any]:
-        """Send a query or mutation."""
+        """Send a GraphQL query or mutation; returns its data."""
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A port that no program listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -80,18 +80,21 @@ def free_port() -> int:
 
 
 def until(get: Callable[[], T | None], seconds: float, what: str) -> T:
-    """Ask until there is an answer; fail after `seconds`. Not being there is no answer."""
+    """Call `get` until it returns something other than None or False; fail after `seconds`.
+
+    An OSError counts as None. `what` describes the condition, for the error.
+    """
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        with suppress(OSError):  # not there yet, or restarting
+        with suppress(OSError):  # it is starting, or restarting
             if (answer := get()) is not None and answer is not False:
                 return answer
         time.sleep(0.2)
-    raise AssertionError(f"not within {seconds:.0f} s: {what}")
+    raise AssertionError(f"timed out after {seconds:.0f} s: {what}")
 
 
 def processes_of(home: Path) -> list[psutil.Process]:
-    """Every process that has this DAGSTER_HOME in its environment."""
+    """Every process with this DAGSTER_HOME in its environment."""
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):  # it may end at any moment
@@ -104,7 +107,7 @@ def processes_of(home: Path) -> list[psutil.Process]:
 class Dev:
     """A running `invoke dev`; `text` is what it has printed so far.
 
-    `command` runs something else, in a shell, that may use `$PORT`.
+    `command` is run instead, in a shell, if given; it may use `$PORT`.
     """
 
     def __init__(
@@ -135,11 +138,11 @@ class Dev:
 
     @property
     def text(self) -> str:
-        """Everything that it has printed."""
+        """All that it has printed."""
         return "".join(self._lines)
 
     def wait_for(self, text: str, seconds: float = 90, since: int = 0) -> None:
-        """Wait until it has printed this, after its first `since` characters."""
+        """Wait until it prints a text, after its first `since` characters."""
 
         def seen() -> bool:
             if self.process.poll() is not None and text not in self.text[since:]:
@@ -147,27 +150,27 @@ class Dev:
             return text in self.text[since:]
 
         try:
-            until(seen, seconds, text)
+            until(seen, seconds, f"it prints {text!r}")
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.text[since:]}") from None
 
     def ask(self, query: str, **variables: Any) -> dict[str, Any]:
-        """Send a GraphQL query or mutation."""
+        """Send a GraphQL query or mutation; returns its data."""
         return webserver.ask(self.url, query, variables)
 
     def stop(self, sign: signal.Signals = signal.SIGINT, seconds: float = 15) -> int:
-        """Send one signal and return the exit code."""
+        """Send one signal; returns the exit code."""
         self.process.send_signal(sign)
         code = self.process.wait(seconds)
         self._reader.join(5)
         return code
 
     def left_over(self) -> list[psutil.Process]:
-        """The processes of its DAGSTER_HOME that still run."""
+        """The running processes with its DAGSTER_HOME."""
         return processes_of(self.home)
 
     def close(self) -> None:
-        """Let go of its output."""
+        """Close its output, once it has ended."""
         assert self.process.stdout
         self._reader.join(5)
         self.process.stdout.close()
@@ -185,7 +188,7 @@ def dev(
     command: str | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> Iterator[Dev]:
-    """Run `invoke dev`; whatever happens, nothing of it runs afterwards."""
+    """Run `invoke dev`; afterwards none of its processes runs, whatever happens."""
     running = Dev(home, *arguments, root=root, command=command, environ=environ)
     try:
         yield running
@@ -202,7 +205,7 @@ def dev(
 
 
 def descriptions(platform: Asked) -> dict[str, str | None]:
-    """Every asset's description by its location and name."""
+    """The description of every asset, by `location/name`."""
     nodes = platform.ask(ASSETS)["repositoriesOrError"].get("nodes", [])
     return {
         f"{node['location']['name']}/{asset['assetKey']['path'][-1]}": asset["description"]
@@ -212,13 +215,13 @@ def descriptions(platform: Asked) -> dict[str, str | None]:
 
 
 def load_errors(platform: Asked) -> dict[str, str | None]:
-    """Each location that the webserver knows, with its error if it has one."""
+    """The load error, or None, of each location that the webserver knows."""
     entries = platform.ask(ENTRIES)["workspaceOrError"]["locationEntries"]
     return {e["name"]: (e["locationOrLoadError"] or {}).get("message") for e in entries}
 
 
 def known(platform: Asked) -> set[str]:
-    """The locations that the webserver knows; none while it starts."""
+    """The locations that the webserver knows; empty while it does not answer."""
     try:
         return set(load_errors(platform))
     except OSError:
@@ -226,11 +229,12 @@ def known(platform: Asked) -> set[str]:
 
 
 def existing(file: Path) -> Path | None:
-    """The file once it is there."""
+    """The file, or None if it does not exist."""
     return file if file.exists() else None
 
 
 def launch(platform: Asked, job: str, location: str) -> str:
+    """Launch a job; returns the id of its run."""
     selector = {"repositoryLocationName": location, "repositoryName": "__repository__"}
     params = {"mode": "default", "selector": {**selector, "jobName": job}}
     answer = platform.ask(LAUNCH, params=params)["launchRun"]
@@ -240,15 +244,16 @@ def launch(platform: Asked, job: str, location: str) -> str:
 
 
 def status(platform: Asked, run_id: str) -> str:
+    """The status of a run, such as `STARTED`."""
     found: str = platform.ask(RUN, id=run_id)["runOrError"]["status"]
     return found
 
 
 def ready_copy(folder: Path) -> Checkout:
-    """A copy of the repository, ready to run."""
+    """Create a copy of the repository, with its environments built."""
     copy = copy_repository(folder)
     borrow_tools(copy)
-    # The main job has its test elsewhere; here its runs would only take the machine.
+    # The scheduled job is tested elsewhere; here its runs would only slow down the machine.
     copy.edit("analytics_project/analytics_project/defs/schedules.py", "RUNNING", "STOPPED")
     done = copy.tasks("setup")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,4 +1,4 @@
-"""A small git repository of three teams, for tests of what a change is and touches."""
+"""A small Git repository of three teams, for tests of changes and of what they affect."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +8,7 @@ from devkit.definitions.affected import Affected, affected
 from devkit.registry.workspace import load_teams
 from testing.support import run
 
-# Git as it is without anybody's settings.
+# Git without the user's settings or the system's.
 SETTINGS = {
     "GIT_CONFIG_GLOBAL": "/dev/null",
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -44,27 +44,27 @@ class Repository:
     root: Path
 
     def git(self, *arguments: str) -> str:
-        """What a git command that has to work says."""
+        """Run a Git command that must succeed; returns what it prints."""
         done = run(["git", *arguments], self.root, SETTINGS)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
     def write(self, name: str, text: str = "new\n") -> None:
-        """Write a file, and its folder."""
+        """Write a file, creating its folder."""
         (self.root / name).parent.mkdir(parents=True, exist_ok=True)
-        (self.root / name).write_text(text)
+        (self.root / name).write_text(text, encoding="utf-8")
 
     def commit(self) -> None:
-        """Commit all that there is."""
+        """Commit everything."""
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", "some")
 
     def changed(self, base: str = "main") -> list[str]:
-        """The files that differ, where nothing is to be noted."""
+        """The files that differ from the base; requires that there is no note."""
         found = changed_files(base, self.root)
         assert (found.base, found.note) == (base, None)
         return list(found.files)
 
     def affected(self, base: str = "main") -> Affected:
-        """What is touched, by today's registry."""
+        """What the changes since the base affect."""
         return affected(load_teams(self.root), base, self.root)

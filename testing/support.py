@@ -1,4 +1,4 @@
-"""What the tests share: programs to run, copies of the repository, tiny packages."""
+"""Helpers that most tests use: programs to run, copies of the repository, tiny packages."""
 
 import base64
 import hashlib
@@ -17,15 +17,16 @@ from pathlib import Path
 import psutil
 import pytest
 
+from devkit.core import stamps
 from devkit.core.environ import clean_environment
-from devkit.core.paths import ROOT, TOOLS
+from devkit.core.paths import ROOT, TOOLS, TOOLS_LOCK
 from devkit.environments.venvs import Environment
 
-# Waits are bounded by this many seconds, and nothing is asserted about how long they took.
+# An upper bound for waits: no test asserts how long one took.
 PATIENCE_SECONDS = 60.0
-NOBODY = 65534  # a user id that owns nothing
+UNPRIVILEGED_USER = 65534  # an id that owns no files
 
-# A package index that nobody answers for, with nothing cached and nothing at hand instead.
+# A package index that refuses connections, with no cache and no other source of packages.
 NO_NETWORK = {
     "UV_DEFAULT_INDEX": "http://127.0.0.1:9/simple",
     "UV_NO_CACHE": "1",
@@ -45,7 +46,7 @@ def run(
     env: Mapping[str, str] | None = None,
     stdin: str = "",
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end; `env` is added to this process's."""
+    """Run a program to its end; `env` is added to this process's variables."""
     return subprocess.run(
         [str(part) for part in argv],
         cwd=cwd,
@@ -62,7 +63,7 @@ def run(
 def started(
     argv: Sequence[str | Path], cwd: Path, env: Mapping[str, str] | None = None
 ) -> Iterator[subprocess.Popen[str]]:
-    """A program in a group of its own, as a terminal starts it; killed if it is left running."""
+    """Start a program in its own group, as a terminal does; kill what still runs at the end."""
     with subprocess.Popen(
         [str(part) for part in argv],
         cwd=cwd,
@@ -71,7 +72,7 @@ def started(
         stderr=subprocess.STDOUT,
         text=True,
         process_group=0,
-        # Started from a script's background job it would inherit an ignored Ctrl-C.
+        # A script's background job would pass on an ignored Ctrl-C.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as process:
         try:
@@ -81,39 +82,39 @@ def started(
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def said_until_its_end(process: subprocess.Popen[str]) -> str:
-    """Wait until a started program has ended; all that it printed."""
+def output_until_end(process: subprocess.Popen[str]) -> str:
+    """Wait until a started program has ended; returns all that it printed."""
     return process.communicate(timeout=PATIENCE_SECONDS)[0]
 
 
 def devkit_script(code: str) -> list[str]:
-    """The command that runs code which imports this repository's devkit."""
+    """The command that runs code with this repository's devkit on its path."""
     return [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{code}"]
 
 
 def eventually(condition: Callable[[], object], what: str) -> None:
-    """Wait until the condition holds."""
+    """Wait until the condition holds; `what` completes "waited ... until"."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         if time.monotonic() > deadline:
-            pytest.fail(f"waited {PATIENCE_SECONDS:.0f} s in vain until {what}")
+            pytest.fail(f"timed out after {PATIENCE_SECONDS:.0f} s, waiting until {what}")
         time.sleep(0.02)
 
 
 def runs(pid: int) -> bool:
-    """Whether the process is there and no zombie."""
+    """Whether the process exists and is not a zombie."""
     with suppress(psutil.NoSuchProcess):
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     return False
 
 
 def written(file: Path) -> bool:
-    """Whether the file is there with a whole line in it."""
-    return file.exists() and file.read_text().endswith("\n")
+    """Whether the file exists and ends with a whole line."""
+    return file.exists() and file.read_text(encoding="utf-8").endswith("\n")
 
 
 def base_python() -> str:
-    """The Python of this machine that the tools' environment was made from."""
+    """The Python of this machine that the tools' environment was created with."""
     found: str = getattr(sys, "_base_executable", sys.executable)
     return found
 
@@ -123,7 +124,7 @@ def find_python(*versions: str) -> Path:
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     for version in versions:
         candidates: list[Path] = []
-        with suppress(PermissionError):  # somebody else's pyenv
+        with suppress(PermissionError):  # another user's pyenv
             candidates += sorted(pyenv.glob(f"versions/{version}.*/bin/python"))
         if on_path := shutil.which(f"python{version}"):
             candidates.append(Path(on_path))
@@ -137,7 +138,7 @@ def find_python(*versions: str) -> Path:
 
 
 def wheel(folder: Path, name: str, version: str = "1.0", extra_bytes: int = 0) -> str:
-    """Make a tiny package; the lines of a lock that install it, from its folder alone."""
+    """Create a tiny package; returns the lines of a lock that install it from its folder alone."""
     info = f"{name}-{version}.dist-info"
     files = {
         f"{name}.py": f"VERSION = {version!r}\n".encode(),
@@ -156,20 +157,21 @@ def wheel(folder: Path, name: str, version: str = "1.0", extra_bytes: int = 0) -
     return f"--no-index\n--find-links {folder}\n{name}=={version} \\\n    --hash=sha256:{digest}\n"
 
 
-def environment(folder: Path, lock: str = "", name: str = "room") -> Environment:
-    """A room with a lock: an environment that can be built, for real and in no time."""
+def environment(folder: Path, lock: str = "", name: str = "project") -> Environment:
+    """The environment of a tiny project with a lock: quick to build, with the real uv."""
     folder.mkdir(exist_ok=True)
-    (folder / "pyproject.toml").write_text('[project]\nname = "room"\nrequires-python = ">=3.11"\n')
-    (folder / "lock.txt").write_text(lock)
+    project = '[project]\nname = "project"\nrequires-python = ">=3.11"\n'
+    (folder / "pyproject.toml").write_text(project, encoding="utf-8")
+    (folder / "lock.txt").write_text(lock, encoding="utf-8")
     return Environment(name, folder / f".venv-{name}", folder / "lock.txt", (folder,))
 
 
 @contextmanager
-def as_somebody_else() -> Iterator[None]:
-    """Root may write anywhere: for a while this process is a user who may not."""
+def as_another_user() -> Iterator[None]:
+    """Give up root's rights for a while: root may write anywhere."""
     root = os.geteuid() == 0
     if root:
-        os.seteuid(NOBODY)
+        os.seteuid(UNPRIVILEGED_USER)
     try:
         yield
     finally:
@@ -179,7 +181,7 @@ def as_somebody_else() -> Iterator[None]:
 
 @contextmanager
 def small_disk(folder: Path) -> Iterator[None]:
-    """A disk of 1 MB in this folder; skips the test where it can't be had."""
+    """Mount a disk of 1 MB on this folder; skips the test where that is not allowed."""
     if run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], folder.parent).returncode:
         pytest.skip("only root can mount a small disk")
     try:
@@ -194,10 +196,15 @@ class Checkout:
 
     root: Path
 
+    @property
+    def tools_lock(self) -> Path:
+        """The lock of the kit's own tools."""
+        return self.root / TOOLS_LOCK.relative_to(ROOT)
+
     def tasks(
         self, *arguments: str, env: Mapping[str, str] | None = None, stdin: str = ""
     ) -> subprocess.CompletedProcess[str]:
-        """`python3 tasks.py ...` in it."""
+        """Run `python3 tasks.py ...` in it."""
         return run([base_python(), "tasks.py", *arguments], self.root, env, stdin)
 
     def devkit(self, code: str) -> subprocess.CompletedProcess[str]:
@@ -205,20 +212,21 @@ class Checkout:
         return run([self.root / ".venv-tools/bin/python", "-c", code], self.root)
 
     def edit(self, file: str, old: str, new: str) -> None:
-        """Replace what must be there once in a file."""
+        """Replace a text that occurs exactly once in a file."""
         path = self.root / file
-        text = path.read_text()
-        assert text.count(old) == 1, f"{old!r} is not once in {file}"
-        path.write_text(text.replace(old, new))
+        text = path.read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{old!r} occurs {text.count(old)} times in {file}"
+        path.write_text(text.replace(old, new), encoding="utf-8")
 
     def empty_locks(self) -> None:
-        """Let every environment but the tools' hold nothing, so that it is built in no time."""
-        for lock in [*self.root.glob("*/*requirements.txt")]:
-            lock.write_text("# nothing\n")
+        """Empty every lock but the tools', so that environments are built at once."""
+        for lock in self.root.glob("*/*requirements.txt"):
+            if lock != self.tools_lock:
+                lock.write_text("# empty\n", encoding="utf-8")
 
 
 def copy_repository(target: Path) -> Checkout:
-    """Copy what git tracks, or would, into a new folder with a history of one commit."""
+    """Copy the files that Git does not ignore into a new repository of one commit."""
     listed = run(["git", "ls-files", "-co", "--exclude-standard", "-z"], ROOT)
     for name in filter(None, listed.stdout.split("\0")):
         if (ROOT / name).is_file():
@@ -231,23 +239,23 @@ def copy_repository(target: Path) -> Checkout:
 
 
 def borrow_tools(checkout: Checkout) -> None:
-    """Give a copy this repository's tools without building them: links, and a stamp of its own.
+    """Link this repository's tools into a copy, with a stamp of its own, instead of building them.
 
-    Only for tests that leave the tools' lock alone: a refresh would go through the links.
+    Only for tests that do not change the tools' lock: a refresh would write through the links.
     """
     tools = checkout.root / ".venv-tools"
     tools.mkdir()
     for name in ("bin", "lib"):
         (tools / name).symlink_to(TOOLS / name)
     shutil.copy2(TOOLS / "pyvenv.cfg", tools)
-    lock = (checkout.root / "local_requirements.txt").read_bytes()
-    (tools / ".stamp").write_text(f"{hashlib.sha256(lock).hexdigest()} {tools}\n")
+    parts = {"lock": stamps.digest([checkout.tools_lock]), "path": str(tools)}
+    stamps.write(tools / ".stamp", parts)
 
 
 def _environment(extra: Mapping[str, str] | None) -> dict[str, str]:
-    """This process's environment without git's, which a hook may have set, and DAGSTER_HOME."""
-    mine = clean_environment().items()
-    kept = {name: text for name, text in mine if not name.startswith(("GIT_", "DAGSTER_HOME"))}
+    """The variables of this process without DAGSTER_HOME and those that Git sets for a hook."""
+    inherited = clean_environment().items()
+    kept = {name: text for name, text in inherited if not name.startswith(("GIT_", "DAGSTER_HOME"))}
     return {**kept, **(extra or {})}
 
 

@@ -1,4 +1,4 @@
-"""Fixtures of the kit's tests: registries, copies of the repository, no one's DAGSTER_HOME."""
+"""Fixtures of the kit's tests: registries, copies of the repository, isolated settings."""
 
 import os
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from devkit.core import output
+from devkit.core import output, parallel
 from devkit.core.paths import ROOT
 from devkit.definitions import cache
 from devkit.registry.workspace import Team, load_teams
@@ -16,11 +16,13 @@ from testing.support import Checkout, borrow_tools, copy_repository
 
 
 @pytest.fixture(autouse=True)
-def _nobodys_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """No test depends on the developer's DAGSTER_HOME and manifests, or another's console."""
+def _isolated_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Keep the developer's DAGSTER_HOME and manifests, and other tests' consoles, out of a test."""
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
     monkeypatch.setattr(cache, "FOLDER", tmp_path / "manifests")
     monkeypatch.setattr(output, "_to_stderr", False)
+    monkeypatch.setattr(output, "_verbose", False)
+    monkeypatch.setattr(parallel, "_jobs", 0)
     output.console.cache_clear()
     yield
     output.console.cache_clear()
@@ -34,7 +36,7 @@ def teams() -> dict[str, Team]:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Checkout:
-    """A copy of this repository, with its tools, to change at will; not its tools' lock."""
+    """A copy of this repository with its tools; a test may change all but the tools' lock."""
     copy = copy_repository(tmp_path / "checkout")
     borrow_tools(copy)
     return copy
@@ -42,20 +44,20 @@ def checkout(tmp_path: Path) -> Checkout:
 
 @pytest.fixture
 def light_checkout(checkout: Checkout) -> Checkout:
-    """A copy whose teams' environments hold nothing."""
+    """A copy whose environments are empty, and so are built at once."""
     checkout.empty_locks()
     return checkout
 
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """A copy of this repository, ready to run, for all tests of a module."""
+    """A copy of this repository, ready to run, that the tests of a module share."""
     return ready_copy(tmp_path_factory.mktemp("dev") / "checkout")
 
 
 @pytest.fixture
-def nobodys_git(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test depends on the developer's git, or on the hook that it runs in."""
+def isolated_git(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the developer's Git settings, and a hook's variables, out of a test."""
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(name)
     for name, value in SETTINGS.items():
@@ -63,8 +65,8 @@ def nobodys_git(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def repository(tmp_path: Path, nobodys_git: None) -> Repository:  # noqa: ARG001 (for git)
-    """Three teams, one of them in a folder further down, on a branch from main."""
+def repository(tmp_path: Path, isolated_git: None) -> Repository:  # noqa: ARG001 (for git)
+    """Three teams, one of them in a nested folder, on a branch from main."""
     made = Repository(tmp_path / "checkout")
     made.write("workspace.yaml", REGISTRY)
     made.write(".gitignore", "*.log\n.venv*\n")

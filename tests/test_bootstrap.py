@@ -1,4 +1,4 @@
-"""From Python and git to the tools' environment, and from any invoke into it."""
+"""Bootstrap: builds the tools' environment with Python and Git only, and enters it."""
 
 import os
 import shutil
@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from devkit import bootstrap
+from devkit.core import pythons
+from devkit.core.paths import TOOLS
 from testing.support import (
     NO_NETWORK,
     Checkout,
@@ -18,8 +20,8 @@ from testing.support import (
     copy_repository,
     eventually,
     find_python,
+    output_until_end,
     run,
-    said_until_its_end,
     small_disk,
     started,
 )
@@ -29,17 +31,17 @@ PREPARING = "Preparing .venv-tools"
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """A fresh clone: nothing is built."""
+    """A fresh clone, in which nothing is built."""
     return copy_repository(tmp_path_factory.mktemp("fresh") / "clone")
 
 
 @pytest.fixture(scope="module")
 def first_calls(clone: Checkout) -> list[subprocess.CompletedProcess[str]]:
-    """The first call was killed half-way; the results of the two calls after it."""
+    """The results of two calls in a clone where an earlier call was killed half-way."""
     tools = clone.root / ".venv-tools"
     with started([base_python(), "tasks.py", "teams"], clone.root) as first:
-        eventually((tools / "bin/python").exists, "the environment is half there")
-        first.kill()  # without its children, which go on for a while
+        eventually((tools / "bin/python").exists, "the environment is half built")
+        first.kill()  # only this process: its children go on for a while
         first.wait()
     assert not (tools / ".stamp").exists()
     return [clone.tasks("teams"), clone.tasks("teams")]
@@ -47,17 +49,17 @@ def first_calls(clone: Checkout) -> list[subprocess.CompletedProcess[str]]:
 
 @pytest.fixture
 def built(clone: Checkout, first_calls: list[subprocess.CompletedProcess[str]]) -> Checkout:
-    """A clone with its tools."""
+    """A clone whose tools are built."""
     assert first_calls[-1].returncode == 0
     return clone
 
 
 @pytest.fixture(scope="module")
 def other_invoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An installation of invoke that has nothing to do with this repository."""
+    """An installation of invoke elsewhere, as pipx makes one."""
     folder = tmp_path_factory.mktemp("other")
-    uv = bootstrap.TOOLS / "bin/uv"
-    (folder / "invoke.txt").write_text(bootstrap.pins_of("invoke"))
+    uv = TOOLS / "bin/uv"
+    (folder / "invoke.txt").write_text(bootstrap.pins_of("invoke"), encoding="utf-8")
     for arguments in (
         ["venv", "--quiet", "--no-project", "--python", base_python(), "venv"],
         ["pip", "sync", "--quiet", "--python", "venv/bin/python", "invoke.txt"],
@@ -69,13 +71,13 @@ def other_invoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def bare(tmp_path: Path) -> Iterator[Checkout]:
-    """A clone of its own whose tools can't be built: nothing may be taken for built."""
+    """A clone for one test whose tools can't be built; afterwards there must be no stamp."""
     copy = copy_repository(tmp_path / "clone")
     yield copy
     assert not (copy.root / ".venv-tools/.stamp").exists()
 
 
-def test_a_call_that_was_killed_half_way_is_mended_by_the_next(
+def test_the_call_after_a_killed_one_finishes_the_build(
     first_calls: list[subprocess.CompletedProcess[str]],
 ) -> None:
     second, _ = first_calls
@@ -84,7 +86,7 @@ def test_a_call_that_was_killed_half_way_is_mended_by_the_next(
     assert "analytics_project" in second.stdout
 
 
-def test_tools_that_are_there_are_not_made_again(
+def test_tools_that_are_built_are_not_built_again(
     first_calls: list[subprocess.CompletedProcess[str]],
 ) -> None:
     second, third = first_calls
@@ -92,7 +94,7 @@ def test_tools_that_are_there_are_not_made_again(
 
 
 @pytest.mark.parametrize("folder", [".", "analytics_project"])
-def test_any_invoke_from_any_folder_behaves_as_the_script(
+def test_any_invoke_from_any_folder_does_the_same_as_the_script(
     built: Checkout, other_invoke: Path, folder: str
 ) -> None:
     wanted = built.tasks("teams")
@@ -114,7 +116,7 @@ def test_arguments_reach_the_command_unchanged_through_another_invoke(
     assert done.returncode == 7
 
 
-def test_an_error_of_the_user_is_one_message_in_both_ways(
+def test_an_error_of_the_user_is_the_same_message_through_another_invoke(
     built: Checkout, other_invoke: Path
 ) -> None:
     wanted = built.tasks("check", "--team", "mll")
@@ -129,27 +131,30 @@ def test_no_command_lists_the_commands(built: Checkout) -> None:
     done = built.tasks()
     assert done.returncode == 0
     assert "Load every team's definitions" in done.stdout
+    assert "Every day:" in done.stdout
 
 
-def test_what_the_callers_shell_points_to_does_not_leak_in(built: Checkout, tmp_path: Path) -> None:
-    (tmp_path / "yaml.py").write_text("raise RuntimeError('this is not the tools yaml')\n")
+def test_the_callers_python_settings_do_not_leak_in(built: Checkout, tmp_path: Path) -> None:
+    (tmp_path / "yaml.py").write_text(
+        "raise RuntimeError('imported from PYTHONPATH')\n", encoding="utf-8"
+    )
     done = built.tasks("teams", env={"PYTHONPATH": str(tmp_path), "VIRTUAL_ENV": str(tmp_path)})
     assert done.returncode == 0, done.stderr
 
 
-def test_a_changed_lock_is_synced_once_however_many_ask(built: Checkout) -> None:
+def test_a_changed_lock_is_synced_once_by_calls_at_the_same_time(built: Checkout) -> None:
     config = built.root / ".venv-tools/pyvenv.cfg"
-    born = config.stat().st_ino
-    with (built.root / "local_requirements.txt").open("a") as lock:
+    before = config.stat().st_ino
+    with built.tools_lock.open("a", encoding="utf-8") as lock:
         lock.write("# a comment\n")
     with ThreadPoolExecutor() as pool:
         calls = list(pool.map(lambda _: built.tasks("teams"), range(3)))
     assert [call.returncode for call in calls] == [0, 0, 0]
     assert sum(PREPARING in call.stderr for call in calls) == 1
-    assert config.stat().st_ino == born, "it was made anew"
+    assert config.stat().st_ino == before, "it was built again"
 
 
-def test_tools_in_a_folder_that_moved_are_made_anew(built: Checkout) -> None:
+def test_tools_in_a_moved_folder_are_built_again(built: Checkout) -> None:
     moved = built.root.with_name("moved")
     built.root.rename(moved)
     try:
@@ -161,27 +166,30 @@ def test_tools_in_a_folder_that_moved_are_made_anew(built: Checkout) -> None:
         moved.rename(built.root)
 
 
-def sentence(done: subprocess.CompletedProcess[str]) -> str:
-    """The one line that is said when the tools can't be made."""
+def message_of(done: subprocess.CompletedProcess[str]) -> str:
+    """The one line that is printed when the tools can't be built."""
     assert done.returncode == 1
     assert done.stdout == ""
-    said = [line for line in done.stderr.splitlines() if PREPARING not in line]
-    assert len(said) == 1, said
-    return said[0]
+    lines = [line for line in done.stderr.splitlines() if PREPARING not in line]
+    assert len(lines) == 1, lines
+    return lines[0]
 
 
 @pytest.mark.parametrize("version", ["3.6", "3.8", "3.10"])
-def test_too_old_a_python_is_one_sentence(bare: Checkout, version: str) -> None:
+def test_too_old_a_python_is_one_line(bare: Checkout, version: str) -> None:
     old = find_python(version)
-    said = sentence(run([old, "tasks.py", "dev"], bare.root))
-    assert said.startswith(f"DagTeam needs Python 3.11 or newer and this is {version}.")
-    assert "`python3.11 tasks.py setup`" in said
+    message = message_of(run([old, "tasks.py", "dev"], bare.root))
+    oldest, newest = pythons.OLDEST, pythons.NEWEST
+    assert message.startswith(f"DagTeam needs Python {oldest} to {newest} and this is {version}.")
+    assert f"`python{oldest} tasks.py setup`" in message
     assert not (bare.root / ".venv-tools").exists()
 
 
 @pytest.mark.parametrize("module", ["venv", "ensurepip"])
-def test_a_python_without_venv_is_told_with_what_to_install(bare: Checkout, module: str) -> None:
-    # Debian's Python without python3-venv, had by hiding the module from this machine's.
+def test_a_python_without_venv_is_an_error_that_names_its_package(
+    bare: Checkout, module: str
+) -> None:
+    # As Debian's Python without python3-venv: the module is hidden from this machine's Python.
     code = (
         f"import runpy, sys; sys.modules[{module!r}] = None; sys.argv = ['tasks.py', 'dev']; "
         "runpy.run_path('tasks.py', run_name='__main__')"
@@ -193,29 +201,29 @@ def test_a_python_without_venv_is_told_with_what_to_install(bare: Checkout, modu
     assert done.returncode == 1
 
 
-def test_no_network_is_one_sentence(bare: Checkout) -> None:
-    said = sentence(bare.tasks("dev", env=NO_NETWORK))
-    assert said.startswith("No network: the package index can't be reached.")
+def test_no_network_is_one_line(bare: Checkout) -> None:
+    message = message_of(bare.tasks("dev", env=NO_NETWORK))
+    assert message.startswith("No network: the package index can't be reached.")
 
 
-def test_a_full_disk_is_one_sentence(bare: Checkout) -> None:
+def test_a_full_disk_is_one_line(bare: Checkout) -> None:
     (bare.root / ".venv-tools").mkdir()
     with small_disk(bare.root / ".venv-tools"):
-        assert sentence(bare.tasks("dev")).startswith("The disk is full")
+        assert message_of(bare.tasks("dev")).startswith("The disk is full")
 
 
-def test_a_folder_that_cannot_be_written_is_one_sentence(bare: Checkout) -> None:
-    (bare.root / ".venv-tools.lock").mkdir()  # not even root can write to that
-    assert sentence(bare.tasks("dev")).startswith("Can't make .venv-tools: ")
+def test_a_folder_that_cannot_be_written_is_one_line(bare: Checkout) -> None:
+    (bare.root / ".venv-tools.lock").mkdir()  # not even root can write to it
+    assert message_of(bare.tasks("dev")).startswith("Can't build .venv-tools: ")
 
 
-def test_ctrl_c_while_the_tools_are_made_leaves_nothing_running(bare: Checkout) -> None:
+def test_ctrl_c_during_the_build_ends_without_a_traceback(bare: Checkout) -> None:
     with started([base_python(), "tasks.py", "teams"], bare.root) as process:
-        eventually((bare.root / ".venv-tools/bin/python").exists, "it is half-way")
+        eventually((bare.root / ".venv-tools/bin/python").exists, "the build has begun")
         os.killpg(process.pid, signal.SIGINT)
-        said = said_until_its_end(process)
-    assert process.returncode == 130, said
-    assert "Traceback" not in said
+        printed = output_until_end(process)
+    assert process.returncode == 130, printed
+    assert "Traceback" not in printed
 
 
 def test_the_lock_pins_uv_with_hashes() -> None:
@@ -227,4 +235,23 @@ def test_the_lock_pins_uv_with_hashes() -> None:
 
 def test_the_tools_of_this_repository_are_fresh() -> None:
     assert bootstrap.is_fresh()
-    assert shutil.which("uv", path=str(bootstrap.TOOLS / "bin"))
+    assert shutil.which("uv", path=str(TOOLS / "bin"))
+
+
+def test_the_python_of_this_machine_is_supported() -> None:
+    bootstrap.check_python()
+
+
+@pytest.mark.parametrize("version", [(3, 10, 9), (3, pythons.as_tuple(pythons.NEWEST)[1] + 1, 0)])
+def test_a_python_outside_the_supported_ones_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, version: tuple[int, ...]
+) -> None:
+    monkeypatch.setattr("sys.version_info", version)
+    with pytest.raises(SystemExit) as raised:
+        bootstrap.check_python()
+    message = str(raised.value)
+    shown = ".".join(map(str, version))
+    assert message.startswith(
+        f"DagTeam needs Python {pythons.OLDEST} to {pythons.NEWEST} and this is {shown} ("
+    )
+    assert len(message.splitlines()) == 1

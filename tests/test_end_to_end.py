@@ -1,4 +1,4 @@
-"""The main job on real input: two teams, real processes, one fresh DAGSTER_HOME."""
+"""The pipeline of both teams on real data: real processes, a new DAGSTER_HOME."""
 
 import json
 import signal
@@ -19,7 +19,7 @@ INSTIGATORS = """
     assetNodes { assetKey { path } isMaterializable kinds groupName }
 } } } }
 """
-MATERIALISATION = """
+MATERIALIZATION = """
 query Latest($key: AssetKeyInput!) {
   assetOrError(assetKey: $key) { ... on Asset {
     assetMaterializations(limit: 1) { runId metadataEntries {
@@ -43,25 +43,27 @@ print(json.dumps({"pandas": pandas.__version__, "rows": len(frame),
 
 
 def runs_of(platform: Asked, job: str) -> list[dict[str, Any]]:
+    """The runs of a job."""
     results = platform.ask(RUNS)["runsOrError"]["results"]
     return [run for run in results if run["jobName"] == job]
 
 
 def succeeded(platform: Asked, job: str) -> str | None:
-    """The id of a run of this job that has succeeded; none of them may have failed."""
+    """The id of a run of this job that succeeded, if any; requires that none failed."""
     runs = runs_of(platform, job)
     assert not [run for run in runs if run["status"] in ("FAILURE", "CANCELED")], runs
     return next((run["runId"] for run in runs if run["status"] == "SUCCESS"), None)
 
 
 def metadata(platform: Asked, asset: str) -> dict[str, Any]:
-    latest = platform.ask(MATERIALISATION, key={"path": [asset]})
+    """The metadata of an asset's latest materialization, by label."""
+    latest = platform.ask(MATERIALIZATION, key={"path": [asset]})
     entries = latest["assetOrError"]["assetMaterializations"][0]["metadataEntries"]
     return {entry["label"]: entry for entry in entries}
 
 
 def summary(team: Team, table: Path) -> dict[str, Any]:
-    """What a team's own pandas reads from a table."""
+    """A summary of a table, as read by the team's own pandas."""
     done = subprocess.run(
         [team.python, "-c", SUMMARY, table], capture_output=True, text=True, check=True
     )
@@ -69,9 +71,9 @@ def summary(team: Team, table: Path) -> dict[str, Any]:
     return found
 
 
-def test_penguins_flow_from_analytics_to_ml_and_then_everything_stops(tmp_path: Path) -> None:
+def test_penguins_flow_from_analytics_to_ml_until_the_platform_stops(tmp_path: Path) -> None:
     analytics, ml, *_ = load_teams(ROOT)
-    home = tmp_path / "not" / "there" / "yet"
+    home = tmp_path / "missing" / "parent" / "home"
     with dev(home) as platform:
         platform.wait_for(ALL_LOADED)
 
@@ -84,8 +86,8 @@ def test_penguins_flow_from_analytics_to_ml_and_then_everything_stops(tmp_path: 
         assert sensor["sensorState"]["status"] == "RUNNING"
 
         launch(platform, "update_penguins", "analytics_project")
-        until(lambda: succeeded(platform, "update_penguins"), 60, "penguins materialised")
-        until(lambda: succeeded(platform, "cluster_penguins"), 90, "the sensor ran the clusters")
+        until(lambda: succeeded(platform, "update_penguins"), 60, "penguins is materialized")
+        until(lambda: succeeded(platform, "cluster_penguins"), 90, "the sensor's run has succeeded")
 
         table = home / "storage" / "penguins.parquet"
         ours, theirs = summary(analytics, table), summary(ml, table)
@@ -95,9 +97,9 @@ def test_penguins_flow_from_analytics_to_ml_and_then_everything_stops(tmp_path: 
         assert ours["pandas"].split(".")[0] != theirs["pandas"].split(".")[0]
 
         clusters = summary(ml, home / "storage" / "penguin_cluster.parquet")
-        assert clusters["rows"] == 342  # two birds were never measured
+        assert clusters["rows"] == 342  # two birds have no measurements
         assert {cluster for _, cluster, _ in clusters["clusters"]} == {0, 1, 2}
-        # Gentoo penguins are of another build: they have a cluster to themselves.
+        # Gentoo penguins differ in build, so they are a cluster of their own.
         (gentoo,) = [cluster for cluster in clusters["clusters"] if cluster[0] == "Gentoo"]
         assert gentoo[2] == 123
         assert sum(c[1] == gentoo[1] for c in clusters["clusters"]) == 1

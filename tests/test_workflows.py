@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from devkit.core.paths import ROOT, TOOLS
-from devkit.environments.lockfiles import rooms
+from devkit.environments.project import all_projects
 from devkit.registry.workspace import load_teams
 from testing.support import run
 
@@ -75,7 +75,7 @@ def test_every_team_is_upgraded_and_so_are_the_other_rooms() -> None:
     assert matrix["room"] == "${{ fromJSON(needs.plan.outputs.affected).teams }}"
     others = {one["room"] for one in matrix["include"]}
     teams = load_teams(ROOT)
-    assert others == {room.name for room in rooms(teams)} - {team.name for team in teams}
+    assert others == {room.name for room in all_projects(teams)} - {team.name for team in teams}
 
 
 @each_workflow

@@ -2,12 +2,14 @@
 
 import json as json_format
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from invoke.context import Context
 
 from devkit.cli import AFFECTED, BASE, command, some_teams
 from devkit.core import output
+from devkit.core.paths import ROOT
 from devkit.core.wording import few
 from devkit.registry.workspace import Team
 
@@ -55,13 +57,13 @@ def as_text(change: "Affected") -> str:
     return "\n".join([*lines, *([f"note: {change.note}"] if change.note else [])])
 
 
-def as_json(change: "Affected", teams: Sequence[Team]) -> str:
+def as_json(change: "Affected", teams: Sequence[Team], root: Path = ROOT) -> str:
     """For CI, in one line: `include` is a matrix of GitHub Actions.
 
     An empty matrix is an error there: a job asks first whether `teams` is empty.
     """
     include = [
-        {"team": team.name, "location": team.location, "directory": team.folder}
+        {"team": team.name, "location": team.location, "directory": team.folder_below(root)}
         for team in change.among(teams)
     ]
     answer = {

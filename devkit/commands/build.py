@@ -17,7 +17,7 @@ from pathlib import Path
 from invoke.context import Context
 
 from devkit.cli import AFFECTED, BASE, TEAM, affected_teams, command, some_teams
-from devkit.core import git, output, parallel, pyproject
+from devkit.core import git, output, parallel, pyproject, pythons
 from devkit.core.errors import DevkitError
 from devkit.core.paths import DEPLOYED_LOCK, DIST, LOCAL_LOCK, ROOT, SHARED
 from devkit.environments import lockfiles
@@ -119,7 +119,7 @@ def _project(team: Team) -> bytes:
         "project": {
             "name": own.project.get("name", team.location),
             "version": own.project.get("version", "0"),  # a dynamic one's value is never read
-            "requires-python": own.requires_python or f">={pyproject.OLDEST_PYTHON}",
+            "requires-python": own.requires_python or f">={pythons.OLDEST}",
             "dependencies": [],
         },
         "build-system": shared.document["build-system"],

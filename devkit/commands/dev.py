@@ -29,12 +29,8 @@ def dev(
     debug: str = "",
 ) -> None:
     """Run webserver, daemon and every team's code server."""
-    from devkit.dev.run import Options, run
+    from devkit.dev.options import Options
+    from devkit.dev.run import run
 
-    options = Options(
-        host=host,
-        port=port or None,
-        reload=reload,
-        debug=one_team(debug) if debug else None,
-    )
+    options = Options(host, port, reload, debug=one_team(debug) if debug else None)
     sys.exit(run(partial(some_teams, team, upstream=upstream), options))

@@ -1,7 +1,7 @@
 """The contracts between teams: pure functions from a snapshot to findings.
 
-Each contract is a function of a `Snapshot` in the file of its subject; `CONTRACTS` are all.
-`docs/contracts.md` describes every code; a test holds the two equal.
+Each contract takes a `Snapshot` of all teams and is in the module of its subject; `CONTRACTS` lists
+them all. `docs/contracts.md` describes every code, and a test compares the two.
 """
 
 from collections.abc import Callable, Iterator
@@ -28,5 +28,5 @@ CONTRACTS: tuple[Callable[[Snapshot], Iterator[Finding]], ...] = (
 
 
 def broken(snapshot: Snapshot) -> list[Finding]:
-    """Every contract that does not hold, in the order of the contracts."""
+    """The violations of every contract, in the order of the contracts."""
     return [finding for contract in CONTRACTS for finding in contract(snapshot)]

@@ -10,8 +10,9 @@ from devkit.contracts.collect import collect
 from devkit.contracts.reports import Result
 from devkit.core import output, parallel
 from devkit.core.errors import DevkitError
+from devkit.core.wording import counted
 from devkit.definitions import cache
-from devkit.definitions.loading import Failure
+from devkit.definitions.loading import TIMEOUT_SECONDS, Failure
 from devkit.definitions.manifest import Manifest
 from devkit.registry.workspace import Team
 
@@ -20,29 +21,30 @@ FORMATS = ("text", "json", "github")
 
 @dataclass(frozen=True)
 class Options:
-    """What a check takes into account, and what it shows.
+    """What a check takes into account, and what it prints.
 
     `unbuilt` are the names of the teams whose environment can't be built; `stale_locks` are the
-    reasons why locks are stale, by project; `use_cache` takes cached manifests of teams that have
-    not changed; `tracebacks` adds Dagster's own frames to a failure.
+    reasons why locks are stale, by project. With `use_cache`, unchanged teams are not loaded
+    again; with `tracebacks`, failures show Dagster's own frames too.
     """
 
     unbuilt: frozenset[str] = frozenset()
     stale_locks: Mapping[str, str] = field(default_factory=dict)
     use_cache: bool = True
     tracebacks: bool = False
+    timeout: float = TIMEOUT_SECONDS
 
 
 def check(
     chosen: Sequence[Team], teams: Sequence[Team], options: Options, *, form: str = "text"
 ) -> None:
-    """Load what is not cached, check the contracts, and print every result.
+    """Load the definitions that are not cached, check the contracts, and print every result.
 
-    `chosen` are the teams whose failure to load fails the check; contracts are checked between
-    all `teams`. `form` is one of FORMATS.
+    The check fails if one of the `chosen` teams does not load, or if there is a contract violation
+    among all `teams`. `form` is one of FORMATS.
 
     Raises:
-        DevkitError: naming each chosen team that does not load and each contract violation.
+        DevkitError: naming each chosen team that does not load and each violated contract.
     """
     if form not in FORMATS:
         raise DevkitError(f"unknown format {form!r}", expected=", ".join(FORMATS))
@@ -56,64 +58,63 @@ def check(
 
 
 def examine(chosen: Sequence[Team], teams: Sequence[Team], options: Options) -> Result:
-    """Load and judge; prints each load as it finishes."""
-    found: dict[str, Manifest | Failure] = {
+    """Load the definitions and check the contracts; prints each team as it finishes."""
+    results: dict[str, Manifest | Failure] = {
         team.name: Failure(team, "its environment can't be built", None)
         for team in teams
         if team.name in options.unbuilt
     }
     digests = cache.digests(teams)
     for team in teams:
-        if team.name not in found and options.use_cache:
+        if team.name not in results and options.use_cache:
             cached = cache.get(team, digests[team.name])
             if cached:
-                found[team.name] = cached
-    missing = [team for team in teams if team.name not in found]
+                results[team.name] = cached
+    missing = [team for team in teams if team.name not in results]
 
     def load(team: Team) -> parallel.Outcome:
-        loaded = cache.load(team, digests[team.name])
-        found[team.name] = loaded
+        loaded = cache.load(team, digests[team.name], options.timeout)
+        results[team.name] = loaded
         return _outcome(loaded, tracebacks=options.tracebacks)
 
     if missing:
         parallel.run("loading definitions", {team.name: partial(load, team) for team in missing})
-    snapshot = collect(teams, list(found.values()), options.stale_locks)
+    snapshot = collect(teams, list(results.values()), options.stale_locks)
     return Result(
         chosen=tuple(team.name for team in chosen),
-        found={team.name: found[team.name] for team in teams},
+        found={team.name: results[team.name] for team in teams},
         loaded=frozenset(team.name for team in missing),
         findings=contracts.broken(snapshot),
     )
 
 
-def _outcome(found: Manifest | Failure, *, tracebacks: bool) -> parallel.Outcome:
-    if isinstance(found, Manifest):
-        return parallel.Outcome(found.team.name, ok=True, text=reports.contents(found))
-    details = reports.failure(found, tracebacks=tracebacks)
-    return parallel.Outcome(found.team.name, ok=False, text="does not load", details=details)
+def _outcome(loaded: Manifest | Failure, *, tracebacks: bool) -> parallel.Outcome:
+    if isinstance(loaded, Manifest):
+        return parallel.Outcome(loaded.team.name, ok=True, text=reports.contents(loaded))
+    details = reports.failure(loaded, tracebacks=tracebacks)
+    return parallel.Outcome(loaded.team.name, ok=False, text="does not load", details=details)
 
 
 def _print(result: Result) -> None:
     if result.cached:
-        number = f"{len(result.cached)} of {len(result.found)}"
-        output.info(f"{number} teams unchanged since they last loaded (cached)")
-    if result.other_failures:
         output.info(
-            f"{', '.join(result.other_failures)} did not load, so missing producers were not "
-            "checked"
+            f"{len(result.cached)} of {counted(len(result.found), 'team')} unchanged (cached)"
         )
+    if result.other_failures:
+        names = ", ".join(result.other_failures)
+        output.info(f"{names} did not load, so missing producers were not checked")
     for finding in result.findings:
         output.block(finding.code, reports.finding(finding))
 
 
 def _require(result: Result) -> None:
-    """Raise the one error for all that is wrong."""
-    wrong = []
+    """Raise one error for every failure and violation."""
+    lines = []
     if result.failures:
-        names = ", ".join(one.team.name for one in result.failures)
-        wrong.append(f"{len(result.failures)} of {len(result.chosen)} failed to load: {names}")
+        names = ", ".join(failure.team.name for failure in result.failures)
+        lines.append(f"{len(result.failures)} of {len(result.chosen)} failed to load: {names}")
     if result.findings:
         codes = ", ".join(dict.fromkeys(finding.code for finding in result.findings))
-        wrong.append(f"contract violations: {codes}")
-    if wrong:
-        raise DevkitError("\n".join(wrong))
+        lines.append(f"contract violations: {codes}")
+    if lines:
+        raise DevkitError("\n".join(lines))

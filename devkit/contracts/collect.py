@@ -1,4 +1,4 @@
-"""Collects what contracts look at: the manifests, and what is installed where."""
+"""Collects the input of the contracts: the manifests, and what is installed in each environment."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,20 +14,20 @@ from devkit.registry.workspace import Team
 
 def collect(
     teams: Sequence[Team],
-    found: Sequence[Manifest | Failure],
+    loaded: Sequence[Manifest | Failure],
     stale_locks: Mapping[str, str] | None = None,
 ) -> Snapshot:
-    """The snapshot of all teams: `found` as far as it is manifests, and their environments.
+    """The snapshot of all teams: the manifests in `loaded`, and every environment.
 
     Raises:
         DevkitError: if the pyproject.toml of utils can't be read.
     """
     shared = pyproject.read(SHARED)
-    by_team = {one.team: one for one in found if isinstance(one, Manifest)}
+    manifests = {one.team: one for one in loaded if isinstance(one, Manifest)}
     return Snapshot(
         teams=tuple(teams),
-        manifests=tuple(by_team[team] for team in teams if team in by_team),
-        # An environment that does not exist holds nothing that could be judged.
+        manifests=tuple(manifests[team] for team in teams if team in manifests),
+        # An environment that does not exist breaks no contract.
         installed={
             team.name: has for team in teams if (has := installed.distributions(team.environment))
         },

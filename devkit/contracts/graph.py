@@ -1,4 +1,4 @@
-"""Contracts on the graph of assets: each key is made once, and what is read or watched is made."""
+"""Contracts on the asset graph: every key has one producer, and there are no cycles."""
 
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
@@ -8,94 +8,97 @@ from devkit.contracts.snapshot import Finding, Snapshot, names
 from devkit.definitions.manifest import Asset, Check
 
 DECLARE = (
-    'or, if nobody here makes it, declare it: dg.AssetSpec("{key}", '
-    'tags={{"dagteam/external": "who-makes-it"}})'
+    "or, if it is produced outside of this repository, declare it: "
+    'dg.AssetSpec("{key}", tags={{"dagteam/external": "name-of-the-producer"}})'
 )
 
 
 def duplicate_keys(snapshot: Snapshot) -> Iterator[Finding]:
-    """`key-made-twice`: two teams make one key, and each would overwrite the other's table."""
-    for key, made in snapshot.producers.items():
-        if len(made) > 1:
-            teams = names(*(manifest for manifest, _ in made))
+    """`key-made-twice`: two teams produce one key, so each overwrites the other's table."""
+    for key, producers in snapshot.producers.items():
+        if len(producers) > 1:
+            teams = names(*(manifest for manifest, _ in producers))
             yield Finding(
                 "key-made-twice",
-                f"the asset {key} is made by {' and by '.join(teams)}",
-                f"let one team make it; the others name it: dg.AssetSpec({key!r})",
+                f"the asset {key} is produced by {' and '.join(teams)}",
+                f"let one team produce it; the others declare it: dg.AssetSpec({key!r})",
                 teams,
                 (key,),
-                made[-1][1].place,
+                producers[-1][1].source,
             )
 
 
 def cycles(snapshot: Snapshot) -> Iterator[Finding]:
-    """`cycle-across-teams`: an asset waits for itself by way of another team."""
-    reads = {
-        key: sorted({dep.key for _, asset in made for dep in asset.deps if dep.key != key})
-        for key, made in snapshot.producers.items()
+    """`cycle-across-teams`: an asset depends on itself by way of another team."""
+    upstream = {
+        key: sorted({dep.key for _, asset in producers for dep in asset.deps if dep.key != key})
+        for key, producers in snapshot.producers.items()
     }
-    while cycle := _cycle(reads):
-        reads[cycle[0]].remove(cycle[1])  # and look for the next
+    while cycle := _cycle(upstream):
+        upstream[cycle[0]].remove(cycle[1])  # and look for the next
         producers = [snapshot.producers[key][0] for key in cycle]
         teams = names(*(manifest for manifest, _ in producers))
-        if len(teams) > 1:  # within one team Dagster itself refuses it
+        if len(teams) > 1:  # within one team, Dagster itself rejects it
             yield Finding(
                 "cycle-across-teams",
-                "each of these assets reads the next: " + " -> ".join(cycle),
-                "let one of them read something else",
+                "each of these assets depends on the next: " + " -> ".join(cycle),
+                "remove one of these dependencies",
                 teams,
                 tuple(cycle[:-1]),
-                producers[0][1].place,
+                producers[0][1].source,
             )
 
 
 def missing_upstream(snapshot: Snapshot) -> Iterator[Finding]:
-    """`key-nobody-makes`: an asset or a check reads what no team makes and nobody declares."""
+    """`key-nobody-makes`: an asset or a check depends on a key that no team produces."""
     for manifest in snapshot.manifests:
         for key in sorted(manifest.reads):
-            if snapshot.has_no_producer(key):
-                readers: list[tuple[str, Asset | Check]] = [
-                    (asset.key, asset)
-                    for asset in manifest.assets
-                    if key in {dep.key for dep in asset.deps}
-                ]
-                readers += [
-                    (f"the check {one.name}", one) for one in manifest.checks if key in one.reads
-                ]
-                reader = readers[0][0]
-                found = (*(one for _, one in readers), manifest.external_assets.get(key))
-                places = [one.place for one in found if one and one.place]
-                yield Finding(
-                    "key-nobody-makes",
-                    f"{reader} of {manifest.team.name} reads {key}, which no team makes",
-                    _correct(key, snapshot),
-                    names(manifest),
-                    (key,),
-                    next(iter(places), None),
-                )
+            if not snapshot.has_no_producer(key):
+                continue
+            consumers: list[tuple[str, Asset | Check]] = [
+                (asset.key, asset)
+                for asset in manifest.assets
+                if key in {dep.key for dep in asset.deps}
+            ]
+            consumers += [
+                (f"the check {check.name}", check)
+                for check in manifest.checks
+                if key in check.reads
+            ]
+            named_in = (*(item for _, item in consumers), manifest.external_assets.get(key))
+            sources = [item.source for item in named_in if item and item.source]
+            yield Finding(
+                "key-nobody-makes",
+                f"{consumers[0][0]} of {manifest.team.name} depends on {key}, "
+                "which no team produces",
+                _correct(key, snapshot),
+                names(manifest),
+                (key,),
+                sources[0] if sources else None,
+            )
 
 
 def missing_watched(snapshot: Snapshot) -> Iterator[Finding]:
-    """`watch-nobody-makes`: a sensor or a condition waits for what no team makes."""
+    """`watch-nobody-makes`: a sensor or a condition waits for a key that no team produces."""
     for manifest in snapshot.manifests:
         watchers = [
-            *((f"the sensor {one.name}", one.watches, one.place) for one in manifest.sensors),
+            *((f"the sensor {one.name}", one.watches, one.source) for one in manifest.sensors),
             *(
-                (f"the automation condition of {one.key}", one.watches, one.place)
+                (f"the automation condition of {one.key}", one.watches, one.source)
                 for one in manifest.assets
             ),
         ]
-        for watcher, watches, place in watchers:
-            for key in watches:
+        for watcher, keys, source in watchers:
+            for key in keys:
                 if snapshot.has_no_producer(key):
                     yield Finding(
                         "watch-nobody-makes",
-                        f"{watcher} of {manifest.team.name} watches {key}, which no team makes: "
-                        "it will never fire",
+                        f"{watcher} of {manifest.team.name} watches {key}, which no team "
+                        "produces: it will never fire",
                         _correct(key, snapshot),
                         names(manifest),
                         (key,),
-                        place,
+                        source,
                     )
 
 
@@ -106,45 +109,47 @@ def shadowed(snapshot: Snapshot) -> Iterator[Finding]:
             if asset.shadowed:
                 yield Finding(
                     "stub-shadows-own",
-                    f"{manifest.team.name} makes {asset.key} and has an external asset of the "
-                    "same key: Dagster takes that one, and nothing can be materialised",
-                    "delete the external one: a team's own asset needs none",
+                    f"{manifest.team.name} has both an asset {asset.key} and a SourceAsset of "
+                    "that key: Dagster uses the SourceAsset, so the asset can't be materialized",
+                    "delete the SourceAsset: a team's own asset needs none",
                     names(manifest),
                     (asset.key,),
-                    asset.place,
+                    asset.source,
                 )
 
 
 def external_but_produced(snapshot: Snapshot) -> Iterator[Finding]:
-    """`external-is-made`: a key is declared to be made by nobody here, and a team makes it."""
+    """`external-is-made`: a key is declared external, and a team produces it."""
     for manifest in snapshot.manifests:
         for asset in manifest.external_assets.values():
             if asset.external is not None and asset.key in snapshot.producers:
                 producers = names(*(producer for producer, _ in snapshot.producers[asset.key]))
                 yield Finding(
                     "external-is-made",
-                    f"{manifest.team.name} declares {asset.key} to be made outside "
-                    f"({asset.external}), but {' and '.join(producers)} makes it",
+                    f"{manifest.team.name} declares {asset.key} as external "
+                    f"({asset.external}), but it is produced by {' and '.join(producers)}",
                     "delete the tag dagteam/external from its AssetSpec",
                     (*names(manifest), *producers),
                     (asset.key,),
-                    asset.place,
+                    asset.source,
                 )
 
 
-def _cycle(reads: dict[str, list[str]]) -> Sequence[str] | None:
-    """A cycle, its first key again at its end; each key reads the next."""
+def _cycle(upstream: dict[str, list[str]]) -> Sequence[str] | None:
+    """A cycle, its first key again at its end; each key depends on the next."""
     try:
-        TopologicalSorter(reads).prepare()
+        TopologicalSorter(upstream).prepare()
     except CycleError as error:
-        # graphlib's go from predecessor to successor: from what is read to its reader.
+        # graphlib's cycles go from predecessor to successor, that is downstream.
         found: list[str] = error.args[1]
         return found[::-1]
     return None
 
 
 def _correct(key: str, snapshot: Snapshot) -> str:
+    declare = DECLARE.format(key=key)
     near = get_close_matches(key, snapshot.producers, n=1, cutoff=0.6)
-    producers = f"{near[0]} of {snapshot.producers[near[0]][0][0].team.name}" if near else ""
-    guess = f"did you mean {producers}? Correct the key" if near else "correct the key"
-    return f"{guess}, {DECLARE.format(key=key)}"
+    if not near:
+        return f"correct the key, {declare}"
+    team = snapshot.producers[near[0]][0][0].team.name
+    return f"did you mean {near[0]} of {team}? Correct the key, {declare}"

@@ -1,4 +1,4 @@
-"""Contracts on isolation: no team's code or environment holds another team's package."""
+"""Contracts on isolation: no team imports or installs another team's package."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ SHARE = "share an asset instead (docs/sharing-assets.md), or move the code to ut
 
 
 def imported(snapshot: Snapshot) -> Iterator[Finding]:
-    """`foreign-import`: a team imports another one's package."""
+    """`foreign-import`: a team imports another team's package."""
     for manifest in snapshot.manifests:
         for other in snapshot.teams:
             if other.package == manifest.team.package:
@@ -22,20 +22,21 @@ def imported(snapshot: Snapshot) -> Iterator[Finding]:
                         f"{manifest.team.name} imports {package}, a package of {other.name}",
                         SHARE,
                         (manifest.team.name, other.name),
-                        place=manifest.imports[package],
+                        source=manifest.imports[package],
                     )
 
 
 def installed(snapshot: Snapshot) -> Iterator[Finding]:
-    """`foreign-install`: a team's environment has another one's package installed."""
+    """`foreign-install`: another team's package is installed in a team's environment."""
     for team in snapshot.teams:
         for other in snapshot.teams:
             name = canonicalize_name(other.package)
             if other.package != team.package and name in snapshot.installed.get(team.name, {}):
                 yield Finding(
                     "foreign-install",
-                    f"the environment of {team.name} has {name}, the package of {other.name}",
-                    f"take it out of {team.directory.name}/pyproject.toml, then "
-                    f"invoke lock --team {team.name}",
+                    f"{name}, the package of {other.name}, is installed in the environment of "
+                    f"{team.name}",
+                    f"remove it from {team.folder}/pyproject.toml, then "
+                    f"`invoke lock --team {team.name}`",
                     (team.name, other.name),
                 )

@@ -1,120 +1,126 @@
-"""Contracts on partitions: the reader's can be mapped to the producer's.
+"""Contracts on partitions: a consumer's partitions can be mapped to the producer's.
 
-Each team sees only its own definitions, so Dagster can't tell: the reader's location holds a
-stub, whatever partitions the producer has. The rules are Dagster's own, for its built-in mappings
+Dagster can't check this itself: each location has only its own definitions, so a consumer's has an
+external asset in place of the producer's. The rules are Dagster's own, for its built-in mappings
 (`dagster._core.definitions.partitions.utils.mapping.infer_partition_mapping` and the mappings'
-`validate_partition_mapping`, 1.13); a mapping of somebody's own is trusted.
+`validate_partition_mapping`, 1.13). A custom mapping is not checked.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from devkit.contracts.snapshot import Finding, Snapshot, names
+from devkit.core.wording import few
 
 Partitions = Mapping[str, Any]
+SHOWN = 3  # of the keys of static partitions, in a message
 
 
 def mismatches(snapshot: Snapshot) -> Iterator[Finding]:
-    """`partitions-unmappable`: no partition of the producer's belongs to the reader's."""
-    for manifest, asset, made, producer in snapshot.reads():
-        dep = next(dep for dep in asset.deps if dep.key == made.key)
-        stub = manifest.external_assets.get(made.key)
-        reason = mismatch(made.partitions, asset.partitions, dep.mapping)
+    """`partitions-unmappable`: a consumer's partitions can't be mapped to the producer's."""
+    for manifest, asset, producer, produced in snapshot.cross_team_dependencies():
+        dep = next(dep for dep in asset.deps if dep.key == produced.key)
+        declared = manifest.external_assets.get(produced.key)
+        reason = mismatch(produced.partitions, asset.partitions, dep.mapping)
         fix = "give both the same partitions_def, or the dependency a partition_mapping"
-        if reason is None and dep.loaded and stub and made.partitions and asset.partitions:
-            # What loads it goes by the partitions that the reader's own stub has.
+        if reason is None and dep.loaded and declared and produced.partitions and asset.partitions:
+            # The IO manager uses the partitions that the consumer's own AssetSpec declares.
             fix = f"give {manifest.team.name}'s AssetSpec of it the partitions_def of its producer"
-            if stub.partitions is None:
-                reason = "the reader's AssetSpec of it has no partitions: none would be loaded"
+            if declared.partitions is None:
+                reason = "the consumer's AssetSpec of it has no partitions, so none would be loaded"
             else:
-                reason = mismatch(made.partitions, stub.partitions, "IdentityPartitionMapping")
+                reason = mismatch(
+                    produced.partitions, declared.partitions, "IdentityPartitionMapping"
+                )
         if reason:
             yield Finding(
                 "partitions-unmappable",
-                f"{asset.key} of {manifest.team.name} reads {made.key} of {producer.team.name}, "
-                f"but {reason}",
+                f"{asset.key} of {manifest.team.name} depends on {produced.key} of "
+                f"{producer.team.name}, but {reason}",
                 fix,
                 names(manifest, producer),
-                (made.key, asset.key),
-                asset.place,
+                (produced.key, asset.key),
+                asset.source,
             )
 
 
 def mismatch(
-    producer: Partitions | None, reader: Partitions | None, mapping: str | None
+    producer: Partitions | None, consumer: Partitions | None, mapping: str | None
 ) -> str | None:
-    """Why a reader's partitions can't be mapped to a producer's; None if they can.
+    """Why a consumer's partitions can't be mapped to a producer's; None if they can.
 
-    `mapping` is the class of the dependency's own mapping; without one Dagster infers it.
+    `mapping` is the class of the dependency's own mapping; without one, Dagster infers it.
     """
-    if producer is None or reader is None:  # then it is all of them
+    if producer is None or consumer is None:  # maps to all partitions
         return None
-    kinds = (producer["type"], reader["type"])
-    differ = f"the one is partitioned by {_named(producer)}, the other by {_named(reader)}"
+    kinds = (producer["type"], consumer["type"])
+    differ = (
+        f"the producer is partitioned by {_described(producer)}, "
+        f"the consumer by {_described(consumer)}"
+    )
     if mapping is None:
-        mapping = _inferred(producer, reader)
+        mapping = _inferred(producer, consumer)
     if mapping == "TimeWindowPartitionMapping":
-        return _times(producer, reader) if kinds == ("time", "time") else differ
+        return _time_zones(producer, consumer) if kinds == ("time", "time") else differ
     if mapping == "StaticPartitionMapping":
         return None if kinds == ("static", "static") else differ
     if mapping == "MultiPartitionMapping":
         return None if kinds == ("multi", "multi") else differ
     if mapping == "MultiToSingleDimensionPartitionMapping":
-        return None if kinds.count("multi") == 1 and _dimension(producer, reader) else differ
+        return None if kinds.count("multi") == 1 and _is_dimension(producer, consumer) else differ
     if mapping == "IdentityPartitionMapping":
-        return _unlike(producer, reader, differ)
+        return _key_mismatch(producer, consumer, differ)
     return None
 
 
-def _inferred(producer: Partitions, reader: Partitions) -> str:
-    kinds = (producer["type"], reader["type"])
-    if kinds.count("multi") == 1 and _dimension(producer, reader):
+def _inferred(producer: Partitions, consumer: Partitions) -> str:
+    kinds = (producer["type"], consumer["type"])
+    if kinds.count("multi") == 1 and _is_dimension(producer, consumer):
         return "MultiToSingleDimensionPartitionMapping"
     if kinds == ("time", "time"):
         return "TimeWindowPartitionMapping"
     return "IdentityPartitionMapping"
 
 
-def _dimension(producer: Partitions, reader: Partitions) -> bool:
-    """Whether the one, which has a single dimension, is a dimension of the other."""
-    single, many = (reader, producer) if producer["type"] == "multi" else (producer, reader)
+def _is_dimension(producer: Partitions, consumer: Partitions) -> bool:
+    """Whether the one that is not multi-dimensional is a dimension of the other."""
+    single, multi = (consumer, producer) if producer["type"] == "multi" else (producer, consumer)
     return any(
         dimension == single or (dimension["type"] == single["type"] == "time")
-        for dimension in many["dimensions"].values()
+        for dimension in multi["dimensions"].values()
     )
 
 
-def _unlike(producer: Partitions, reader: Partitions, differ: str) -> str | None:
-    """Why one key can't name a partition of each."""
-    if producer["type"] != reader["type"]:
+def _key_mismatch(producer: Partitions, consumer: Partitions, differ: str) -> str | None:
+    """Why a key of the consumer may not be a key of the producer; None if it always is."""
+    if producer["type"] != consumer["type"]:
         return differ
     if producer["type"] == "static":
-        missing = [key for key in reader["keys"] if key not in producer["keys"]]
+        missing = [key for key in consumer["keys"] if key not in producer["keys"]]
         return f"its producer has no partition {', '.join(missing[:5])}" if missing else None
     if producer["type"] == "multi":
-        if producer["dimensions"].keys() != reader["dimensions"].keys():
+        ours, theirs = consumer["dimensions"], producer["dimensions"]
+        if theirs.keys() != ours.keys():
             return differ
-        pairs = [
-            (producer["dimensions"][n], reader["dimensions"][n]) for n in producer["dimensions"]
-        ]
-        return next(filter(None, (_unlike(*pair, differ) for pair in pairs)), None)
+        reasons = (_key_mismatch(theirs[name], ours[name], differ) for name in theirs)
+        return next(filter(None, reasons), None)
     if producer["type"] == "time":
-        same = producer["cron"] == reader["cron"] and producer["timezone"] == reader["timezone"]
+        same = producer["cron"] == consumer["cron"] and producer["timezone"] == consumer["timezone"]
         return None if same else differ
-    return None if producer == reader else differ
+    return None if producer == consumer else differ
 
 
-def _times(producer: Partitions, reader: Partitions) -> str | None:
-    zones = producer["timezone"], reader["timezone"]
+def _time_zones(producer: Partitions, consumer: Partitions) -> str | None:
+    zones = producer["timezone"], consumer["timezone"]
     return None if zones[0] == zones[1] else f"the time zones are {zones[0]} and {zones[1]}"
 
 
-def _named(partitions: Partitions) -> str:
+def _described(partitions: Partitions) -> str:
     kind: str = partitions["type"]
     if kind == "time":
         return f"time ({partitions['cron']}, {partitions['timezone']})"
     if kind == "static":
-        return f"the {len(partitions['keys'])} keys {', '.join(partitions['keys'][:3])} ..."
+        return f"the keys {', '.join(few(partitions['keys'], SHOWN))}"
     if kind == "multi":
         return f"the dimensions {', '.join(partitions['dimensions'])}"
     return f"{kind} {partitions.get('name') or partitions.get('class', '')}".strip()

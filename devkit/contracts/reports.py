@@ -1,4 +1,4 @@
-"""What a check has found: as text, as JSON and as GitHub's annotations."""
+"""The result of a check as text, JSON and GitHub annotations."""
 
 import json
 from collections.abc import Iterator
@@ -17,10 +17,10 @@ VERSION = 2
 
 @dataclass(frozen=True)
 class Result:
-    """What was found: of each team in the registry, by name, and between all of them.
+    """The result of a check: `found` for each team of the registry, by name, and the `findings`.
 
-    `chosen` are the teams whose loading was asked for; the failure of another one is reported, but
-    does not fail the check. `loaded` are those that were not cached.
+    `chosen` are the teams that have to load: the failure of another team is reported, but does not
+    fail the check. `loaded` are the teams that were not cached.
     """
 
     chosen: tuple[str, ...]
@@ -30,31 +30,32 @@ class Result:
 
     @property
     def failures(self) -> list[Failure]:
-        """The chosen teams that don't load."""
-        return [one for name in self.chosen if isinstance(one := self.found[name], Failure)]
+        """Why chosen teams don't load."""
+        results = [self.found[name] for name in self.chosen]
+        return [result for result in results if isinstance(result, Failure)]
 
     @property
     def other_failures(self) -> list[str]:
-        """The names of the other teams that don't load: what they produce is unknown."""
+        """The names of the other teams that don't load."""
         return [
             name
-            for name, one in self.found.items()
-            if name not in self.chosen and isinstance(one, Failure)
+            for name, result in self.found.items()
+            if name not in self.chosen and isinstance(result, Failure)
         ]
 
     @property
     def cached(self) -> list[str]:
-        """The names of the teams whose manifest was cached."""
+        """The names of the teams whose manifests were cached."""
         return [
             name
-            for name, one in self.found.items()
-            if name not in self.loaded and isinstance(one, Manifest)
+            for name, result in self.found.items()
+            if name not in self.loaded and isinstance(result, Manifest)
         ]
 
 
 def contents(manifest: Manifest) -> str:
-    """What a location defines, in a line."""
-    found = {
+    """A one-line summary of what a location defines."""
+    kinds = {
         "asset": manifest.produces,
         "external asset": manifest.external_assets,
         "check": manifest.checks,
@@ -62,25 +63,25 @@ def contents(manifest: Manifest) -> str:
         "schedule": manifest.schedules,
         "sensor": manifest.sensors,
     }
-    text = ", ".join(counted(len(each), kind) for kind, each in found.items() if each)
+    text = ", ".join(counted(len(items), kind) for kind, items in kinds.items() if items)
     return f"{text or 'nothing'} (Dagster {manifest.dagster})"
 
 
 def failure(found: Failure, *, tracebacks: bool = False) -> str:
-    """Why a team does not load, at the line of its own code."""
-    where = found.place.relative_to(ROOT) if found.place else f"{found.team.module} (module)"
+    """Why a team does not load, with the line of its own code."""
+    where = found.source.relative_to(ROOT) if found.source else f"{found.team.module} (module)"
     parts = [f"{where}: {found.message}", found.stderr, found.traceback if tracebacks else ""]
     return "\n\n".join(filter(None, parts))
 
 
 def finding(found: Finding) -> str:
-    """What is violated, where, and how to fix it."""
-    where = f"{found.place.relative_to(ROOT)}: " if found.place else ""
+    """A contract violation, with its line and the fix."""
+    where = f"{found.source.relative_to(ROOT)}: " if found.source else ""
     return f"{where}{found.message}\n  fix:      {found.fix}"
 
 
 def as_json(result: Result) -> str:
-    """One object: `docs/manifest.md` describes it."""
+    """One JSON object, in the format that `docs/manifest.md` describes."""
     document = {
         "version": VERSION,
         "ok": not result.failures and not result.findings,
@@ -92,7 +93,7 @@ def as_json(result: Result) -> str:
                 "fix": one.fix,
                 "teams": list(one.teams),
                 "keys": list(one.keys),
-                **_place(one.place),
+                **_position(one.source),
             }
             for one in result.findings
         ],
@@ -101,16 +102,16 @@ def as_json(result: Result) -> str:
 
 
 def annotations(result: Result) -> str:
-    """GitHub's workflow commands: errors on the lines of a pull request.
+    """GitHub Actions workflow commands that show errors on the lines of a pull request.
 
-    The format is that of "Workflow commands for GitHub Actions", with its escapes.
+    https://docs.github.com/actions/reference/workflow-commands-for-github-actions
     """
     lines = [
-        _annotation("does not load", f"{one.team.name}: {one.message}", one.place)
+        _annotation("does not load", f"{one.team.name}: {one.message}", one.source)
         for one in result.failures
     ]
     lines += [
-        _annotation(one.code, f"{one.message}\nfix: {one.fix}", one.place)
+        _annotation(one.code, f"{one.message}\nfix: {one.fix}", one.source)
         for one in result.findings
     ]
     return "\n".join(lines)
@@ -126,21 +127,21 @@ def _team(result: Result, name: str) -> dict[str, Any]:
     }
     if isinstance(found, Manifest):
         return {**entry, "manifest": found.raw, "error": None}
-    error = {"message": found.message, "stderr": found.stderr, **_place(found.place)}
+    error = {"message": found.message, "stderr": found.stderr, **_position(found.source)}
     return {**entry, "manifest": None, "error": error}
 
 
-def _place(place: SourceLocation | None) -> dict[str, Any]:
+def _position(source: SourceLocation | None) -> dict[str, Any]:
     """The file, relative to the repository, and the line."""
-    if place is None:
+    if source is None:
         return {"file": None, "line": None}
-    inside = place.file.is_relative_to(ROOT)
-    file = place.file.relative_to(ROOT) if inside else place.file
-    return {"file": file.as_posix(), "line": place.line}
+    inside = source.file.is_relative_to(ROOT)
+    file = source.file.relative_to(ROOT) if inside else source.file
+    return {"file": file.as_posix(), "line": source.line}
 
 
-def _annotation(title: str, message: str, place: SourceLocation | None) -> str:
-    where = {name: value for name, value in _place(place).items() if value is not None}
+def _annotation(title: str, message: str, source: SourceLocation | None) -> str:
+    where = {name: value for name, value in _position(source).items() if value is not None}
     properties = ",".join(_properties({**where, "title": title}))
     return f"::error {properties}::{_escaped(message)}"
 

@@ -1,4 +1,4 @@
-"""What contracts look at, and what they find."""
+"""The input of the contracts and their findings, as values."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,10 +11,10 @@ from devkit.registry.workspace import Team
 
 @dataclass(frozen=True)
 class Finding:
-    """A contract that does not hold.
+    """A contract violation.
 
-    `code` is stable, for whoever searches or counts; `teams` are short names; `place` is
-    the line to begin at, if it is known.
+    `code` is stable, so that it can be searched for; `teams` are short names; `source` is the line
+    that should be fixed, if it is known.
     """
 
     code: str
@@ -22,18 +22,18 @@ class Finding:
     fix: str
     teams: tuple[str, ...]
     keys: tuple[str, ...] = ()
-    place: SourceLocation | None = None
+    source: SourceLocation | None = None
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Everything that is known of all teams together.
+    """The state of all teams at one time.
 
-    `teams` is the registry; `manifests` are those of the teams that load. `installed` are
-    the distributions in each team's environment, normalized names and versions, by the team's
-    short name, `orchestrator` those in the orchestrator's; `shared` is what utils requires and
-    `shared_python` the Python, as Python packaging specifies them (PEP 508, PEP 440).
-    `stale_locks` are the reasons why locks are stale, by project.
+    `teams` is the registry; `manifests` are those of the teams that load. `installed` holds the
+    distributions in each team's environment (version by normalized name) by the team's short name,
+    `orchestrator` those in the orchestrator's environment. `shared` are the requirements of utils
+    (PEP 508) and `shared_python` its Python versions (PEP 440). `stale_locks` are the reasons why
+    locks are stale, by project.
     """
 
     teams: tuple[Team, ...]
@@ -46,12 +46,12 @@ class Snapshot:
 
     @cached_property
     def complete(self) -> bool:
-        """Whether every team's definitions are known: if not, a producer may be missing from them."""
+        """Whether every team's manifest is known; otherwise, a producer may be unknown."""
         return len(self.manifests) == len(self.teams)
 
     @cached_property
     def producers(self) -> dict[str, list[tuple[Manifest, Asset]]]:
-        """The producers of each key."""
+        """The producers of each key, with their assets."""
         found: dict[str, list[tuple[Manifest, Asset]]] = {}
         for manifest in self.manifests:
             for key, asset in manifest.produces.items():
@@ -60,7 +60,7 @@ class Snapshot:
 
     @cached_property
     def external(self) -> set[str]:
-        """The keys that any team declares to be produced outside of the repository."""
+        """The keys that any team declares external or observes."""
         return {
             asset.key
             for manifest in self.manifests
@@ -69,21 +69,20 @@ class Snapshot:
         }
 
     def has_no_producer(self, key: str) -> bool:
-        """Whether it is certain that no team produces the key and that it is not external."""
+        """Whether it is certain that no team produces the key, which is not external either."""
         return self.complete and key not in self.producers and key not in self.external
 
-    def reads(self) -> Iterator[tuple[Manifest, Asset, Asset, Manifest]]:
-        """Each dependency across teams: the consumer's manifest and asset, the upstream asset and
-        its producer's manifest.
+    def cross_team_dependencies(self) -> Iterator[tuple[Manifest, Asset, Manifest, Asset]]:
+        """Each dependency across teams: the consumer and its asset, the producer and its asset.
 
-        A key with two producers is another contract's matter.
+        Omits keys with two producers, which violate another contract.
         """
         for manifest in self.manifests:
             for asset in manifest.assets:
                 for dep in asset.deps:
-                    made = self.producers.get(dep.key, [])
-                    if len(made) == 1 and made[0][0].team != manifest.team:
-                        yield manifest, asset, made[0][1], made[0][0]
+                    producers = self.producers.get(dep.key, [])
+                    if len(producers) == 1 and producers[0][0].team != manifest.team:
+                        yield manifest, asset, *producers[0]
 
 
 def names(*manifests: Manifest) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Contracts on versions: locks, the orchestrator's Dagster, and what utils requires."""
+"""Contracts on versions: the orchestrator's Dagster, the requirements of utils, and locks."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -12,70 +12,71 @@ from devkit.contracts.snapshot import Finding, Snapshot
 
 def orchestrator_behind(snapshot: Snapshot) -> Iterator[Finding]:
     """`orchestrator-behind`: a team's Dagster is newer than the webserver's and the daemon's."""
-    hosts = snapshot.orchestrator.get("dagster")
+    orchestrator = snapshot.orchestrator.get("dagster")
     for team in snapshot.teams:
-        found = snapshot.installed.get(team.name, {}).get("dagster")
-        if hosts and found and Version(found) > Version(hosts):
+        installed = snapshot.installed.get(team.name, {}).get("dagster")
+        if orchestrator and installed and Version(installed) > Version(orchestrator):
             yield Finding(
                 "orchestrator-behind",
-                f"{team.name} has Dagster {found}, the orchestrator {hosts}: "
-                "it must be at or above every team's",
+                f"{team.name} has Dagster {installed}, newer than the orchestrator's "
+                f"{orchestrator}",
                 "invoke lock --team orchestrator --upgrade",
                 ("orchestrator", team.name),
             )
 
 
 def orchestrator_differs(snapshot: Snapshot) -> Iterator[Finding]:
-    """`hosts-differ`: webserver and daemon, on one instance, are of two versions."""
-    daemon, webserver = (
-        snapshot.orchestrator.get(name) for name in ("dagster", "dagster-webserver")
-    )
+    """`hosts-differ`: the webserver and the daemon, which share an instance, differ in version."""
+    daemon = snapshot.orchestrator.get("dagster")
+    webserver = snapshot.orchestrator.get("dagster-webserver")
     if daemon != webserver:
         yield Finding(
             "hosts-differ",
-            f"the webserver is {webserver or 'not installed'}, the daemon {daemon or 'not installed'}: "
-            "they must be one version",
+            f"dagster-webserver is {webserver or 'not installed'} and dagster "
+            f"{daemon or 'not installed'}: they must be the same version",
             "invoke lock --team orchestrator --upgrade",
             ("orchestrator",),
         )
 
 
 def shared_unmet(snapshot: Snapshot) -> Iterator[Finding]:
-    """`utils-unmet`: an environment lacks what utils requires, or has another version of it."""
+    """`utils-unmet`: an environment does not satisfy the requirements of utils."""
     pythons = {manifest.team.name: manifest.python for manifest in snapshot.manifests}
     for team in snapshot.teams:
-        found = snapshot.installed.get(team.name)
-        if found is None:
+        installed = snapshot.installed.get(team.name)
+        if installed is None:
             continue
         python = pythons.get(team.name)
-        faults = [*_unmet(snapshot.shared, found, python)]
+        unmet = [*_unmet(snapshot.shared, installed, python)]
         if python and python not in SpecifierSet(snapshot.shared_python):
-            faults.append(f"Python {snapshot.shared_python} (it has {python})")
-        if faults:
+            unmet.append(f"Python {snapshot.shared_python} (installed: {python})")
+        if unmet:
             yield Finding(
                 "utils-unmet",
-                f"utils requires what the environment of {team.name} hasn't: {'; '.join(faults)}",
-                f"invoke lock --team {team.name}, then invoke setup",
+                f"the environment of {team.name} does not satisfy utils: {'; '.join(unmet)}",
+                f"`invoke lock --team {team.name}`, then `invoke setup`",
                 (team.name,),
             )
 
 
 def locks_stale(snapshot: Snapshot) -> Iterator[Finding]:
-    """`lock-stale`: what is pinned is not what is asked for."""
+    """`lock-stale`: a lock does not match the requirements that it was resolved from."""
     for project, reason in snapshot.stale_locks.items():
         yield Finding("lock-stale", reason, f"invoke lock --team {project}", (project,))
 
 
-def _unmet(required: Iterable[str], found: Mapping[str, str], python: str | None) -> Iterator[str]:
-    # The markers are judged for the team's Python, where it is known, not for this one.
+def _unmet(
+    required: Iterable[str], installed: Mapping[str, str], python: str | None
+) -> Iterator[str]:
+    # Markers are evaluated for the team's Python, if it is known, not for this one.
     marks = {"python_full_version": python, "python_version": _minor(python)} if python else {}
     for text in required:
         requirement = Requirement(text)
         if requirement.marker and not requirement.marker.evaluate(marks):
             continue
-        version = found.get(canonicalize_name(requirement.name))
+        version = installed.get(canonicalize_name(requirement.name))
         if version is None or not requirement.specifier.contains(version, prereleases=True):
-            yield f"{requirement} (it has {version or 'none'})"
+            yield f"{requirement} (installed: {version or 'none'})"
 
 
 def _minor(python: str) -> str:

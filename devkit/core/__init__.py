@@ -1,1 +1,1 @@
-"""What everything else stands on: paths, errors, output, processes, git."""
+"""The base of all other packages: paths, errors, output, processes, Git, uv, files."""

@@ -1,15 +1,15 @@
 """The environment variables of child processes.
 
-Standard library only, in words that an old Python can read: `bootstrap` needs it.
+Standard library only, in syntax that old Pythons understand: `bootstrap` needs it.
 """
 
 import os
 from typing import Dict
 
-# Variables of the calling shell that would let one Python environment see another.
+# Variables through which one Python environment would see another.
 LEAKS = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
 
 
 def clean_environment() -> Dict[str, str]:
-    """The calling shell's variables without those that point into another Python environment."""
+    """The variables of this process without those that point into another Python environment."""
     return {name: value for name, value in os.environ.items() if name not in LEAKS}

@@ -1,13 +1,13 @@
-"""The error that a user can fix, and the cause of a failed download or installation.
+"""The error that the user can fix, and hints for failed downloads and installations.
 
-Standard library only, in words that an old Python can read: `bootstrap` needs it.
+Standard library only, in syntax that old Pythons understand: `bootstrap` needs it.
 """
 
 import re
 from typing import Optional
 
-# What pip, venv and uv print, and what it means to the person in front of it. The first
-# match wins: a full disk also looks like a failed download.
+# Patterns in the output of pip, venv and uv, and the hint for each. The first match wins: a full
+# disk also looks like a failed download.
 HINTS = (
     (
         r"No space left on device|database or disk is full|os error (28|122)\b|Disk quota exceeded",
@@ -40,9 +40,9 @@ HINTS = (
 
 
 class DevkitError(Exception):
-    """What is wrong, what was expected, what was found, and the command that fixes it.
+    """An error that the user can fix: what is wrong, expected and found, and what fixes it.
 
-    Raised for what the user can fix; `cli` prints it without a traceback and exits with 1.
+    `cli` prints it without a traceback and exits with 1.
     """
 
     def __init__(
@@ -55,13 +55,13 @@ class DevkitError(Exception):
     ) -> None:
         details = {"expected": expected, "found": found, "fix": fix}
         lines = ["  {:<10}{}".format(label + ":", text) for label, text in details.items() if text]
-        super().__init__("\n".join([what] + lines))
+        super().__init__("\n".join([what, *lines]))
         self.what = what
         self.fix = fix
 
 
 def hint_for(output: str) -> Optional[str]:
-    """The cause, in one sentence, of a failed pip, venv or uv; None for the unexpected.
+    """The cause of a failed pip, venv or uv and its fix, in one line; None if it is unknown.
 
     `output` is what the program printed.
     """

@@ -1,4 +1,4 @@
-"""File locks between processes: held by an open file, and gone with its process.
+"""File locks between processes: an open file holds one, and its process's end releases it.
 
 Linux and macOS (`flock`). Standard library only: `bootstrap` needs it.
 """
@@ -16,18 +16,19 @@ _abandoned = threading.Event()
 
 
 class AbandonedError(Exception):
-    """Ctrl-C: nobody needs this lock any more."""
+    """The wait for a lock was given up: Ctrl-C."""
 
 
 @contextmanager
 def hold(path: Path, on_wait: Callable[[], None]) -> Iterator[IO[str]]:
-    """Hold the lock of a file, which is created if there is none; yields the file.
+    """Hold the lock of a file, which is created if it does not exist; yields the file.
 
-    While another process holds it, `on_wait` is called once and this waits; `abandoned` ends
-    the wait. A child process that is passed the file's descriptor holds the lock as well.
+    While another process holds the lock, this calls `on_wait` once and waits. A child process
+    that inherits the file's descriptor holds the lock too.
 
     Raises:
         OSError: if the file can't be opened.
+        AbandonedError: if `abandoned` ends the wait.
     """
     with path.open("a+", encoding="utf-8") as file:
         if not try_lock(file):
@@ -39,7 +40,7 @@ def hold(path: Path, on_wait: Callable[[], None]) -> Iterator[IO[str]]:
 
 
 def try_lock(file: IO[str], *, shared: bool = False) -> bool:
-    """Take the lock of an open file if no other process holds it; whether it was taken."""
+    """Take the lock of an open file unless another process holds it; returns whether it did."""
     try:
         fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -49,7 +50,7 @@ def try_lock(file: IO[str], *, shared: bool = False) -> bool:
 
 @contextmanager
 def abandoned() -> Iterator[None]:
-    """For as long as this lasts, no thread of this process waits for a lock."""
+    """Within this context, no thread of this process waits for a lock."""
     _abandoned.set()
     try:
         yield
@@ -58,7 +59,7 @@ def abandoned() -> Iterator[None]:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether another process holds the lock of a file; not if there is none."""
+    """Whether another process holds the lock of a file; False if there is no such file."""
     try:
         with path.open(encoding="utf-8") as file:
             return not try_lock(file, shared=True)

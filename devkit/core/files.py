@@ -1,4 +1,4 @@
-"""Writes files that others read at any time: they see the old text or the new one.
+"""Replaces files atomically: whoever reads one sees the old text or the new one.
 
 Standard library only: `bootstrap` needs it.
 """
@@ -10,12 +10,12 @@ from pathlib import Path
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Put a text in a file's place, in one step; the file keeps its permissions.
+    """Replace a file's text in one step, keeping its permissions; creates a missing file.
 
-    A process that is killed on the way leaves at most `.NAME.PID.new`, which Git ignores.
+    A process that is killed meanwhile leaves at most `.NAME.PID.new`, which Git ignores.
 
     Raises:
-        OSError: if it can't be written; the old file is as it was.
+        OSError: if it can't be written; the old file is unchanged.
     """
     fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:

@@ -1,4 +1,4 @@
-"""Runs git: which files there are, what changed since a revision, what a commit held."""
+"""Runs Git: lists files, finds what changed since a revision, reads old versions."""
 
 import os
 import re
@@ -12,19 +12,19 @@ from devkit.core.errors import DevkitError
 from devkit.core.paths import ROOT
 from devkit.core.processes import Completed
 
-# No setting of the user's may hide a file; a rename is a deletion and an addition.
+# Options that keep the user's settings from hiding a file; a rename is a deletion and an addition.
 DIFF = ("diff", "--name-only", "--no-renames", "--ignore-submodules=none", "-z")
-# How git's hooks and GitHub's events say that there was no commit before.
+# How Git's hooks and GitHub's events write that there was no commit before.
 ZERO_SHA = re.compile(r"0{40}|0{64}")
 UNTRACKED = ("ls-files", "--others", "--exclude-standard", "-z")
 
 
 @dataclass(frozen=True)
 class Changes:
-    """What differs from a base: sorted paths below the root, with `/` between their parts.
+    """The files that differ from a base: sorted paths relative to the root, separated by `/`.
 
-    `start` is the commit compared with, the merge base wherever there is one; `note` is a
-    sentence that says so where there is none.
+    `start` is the commit that was compared with: the merge base, if there is one. If not, `note`
+    explains it in one sentence.
     """
 
     base: str
@@ -34,12 +34,13 @@ class Changes:
 
 
 def ask(*arguments: str, root: Path = ROOT) -> Completed:
-    """Run git in a folder; an exit code other than 0 is a result.
+    """Run Git in a folder; an exit code other than 0 is a result, not an exception.
 
-    It keeps what git set for a hook, if this is one; it takes no lock and speaks English.
+    In a hook, the variables that Git sets for it are kept. Takes no optional locks; messages are
+    in English.
 
     Raises:
-        DevkitError: if git is not installed.
+        DevkitError: if Git is not installed.
     """
     env = {**clean_environment(), "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
     try:
@@ -54,11 +55,11 @@ def ask(*arguments: str, root: Path = ROOT) -> Completed:
 def changed_files(base: str, root: Path = ROOT) -> Changes:
     """The files that differ between `base` and HEAD, the index or the work tree.
 
-    That is what a push, a commit or a run would take, from the merge base of HEAD and `base`;
-    untracked files too, ignored ones not. In a git hook it is the hook's own index.
+    Compares with the merge base of HEAD and `base`. Includes untracked files, but not ignored
+    ones. In a Git hook, the index is the hook's own.
 
     Raises:
-        DevkitError: if git is not installed, `root` is not the top of a work tree with a
+        DevkitError: if Git is not installed, `root` is not the root of a work tree with a
             commit, or `base` is not found.
     """
     _require_work_tree(root)
@@ -79,10 +80,10 @@ def changed_files(base: str, root: Path = ROOT) -> Changes:
 
 
 def present_files(root: Path = ROOT) -> list[str]:
-    """The files in the work tree that git tracks, or would: sorted paths below the root.
+    """The files in the work tree that Git does not ignore: sorted paths relative to the root.
 
     Raises:
-        DevkitError: if git is not installed or `root` is not the top of a work tree.
+        DevkitError: if Git is not installed or `root` is not the root of a work tree.
     """
     _require_work_tree(root)
     listed = {*_list(root, ("ls-files", "--cached", "-z")), *_list(root, UNTRACKED)}
@@ -90,10 +91,10 @@ def present_files(root: Path = ROOT) -> list[str]:
 
 
 def tracked_files(root: Path = ROOT) -> set[Path]:
-    """Every file that git tracks; none where there is no work tree (a downloaded archive).
+    """Every file that Git tracks; empty if there is no work tree (a downloaded archive).
 
     Raises:
-        DevkitError: if there is one and git fails.
+        DevkitError: if there is one and Git fails.
     """
     if not (root / ".git").exists():
         return set()
@@ -101,9 +102,9 @@ def tracked_files(root: Path = ROOT) -> set[Path]:
 
 
 def uncommitted_files(folder: Path) -> list[tuple[str, str]] | None:
-    """The files of a folder that no commit has, ignored ones too: git's two letters and paths.
+    """The uncommitted files of a folder, including ignored ones: Git's two letters, and paths.
 
-    None if the folder is in no work tree.
+    None if the folder is not in a work tree.
     """
     done = ask("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all",
                "--ignored=matching", "--", ".", root=folder)  # fmt: skip
@@ -119,7 +120,7 @@ def read_at(commit: str, file: str, root: Path = ROOT) -> str | None:
 
 
 def archive(commit: str, target: Path, root: Path = ROOT) -> Completed:
-    """Write the files of a commit to a tar archive; leaves the checkout alone."""
+    """Write the files of a commit to a tar archive, without touching the work tree."""
     return ask("archive", "--format=tar", f"--output={target}", commit, root=root)
 
 
@@ -157,32 +158,32 @@ def _list(root: Path, arguments: Sequence[str]) -> list[str]:
 
 
 def _no_base(base: str, root: Path) -> DevkitError:
-    """The error for a base that is not found, with the command that fetches it."""
+    """The error for a base that is not found, with the command that fetches it, if there is one."""
     shallow = _is_shallow(root)
     branch = re.split(r"[~^:]|@\{", base.removeprefix("refs/remotes/"))[0]
     remotes = ask("remote", root=root).stdout.split()
     remote = next((name for name in remotes if branch.startswith(f"{name}/")), None)
     what = ["--unshallow"] if shallow else []
-    if remote:  # the whole refspec: a clone of one branch has no other one's
+    if remote:  # with the refspec: the clone of a single branch is configured to fetch only that
         branch = branch.removeprefix(f"{remote}/")
         what.append(f"{remote} {branch}:refs/remotes/{remote}/{branch}")
     return DevkitError(
         f"revision {base!r} not found",
         expected="a branch, tag or commit of this repository",
         found=f"no such commit in this {'shallow clone' if shallow else 'checkout'}",
-        fix=f"`git fetch {' '.join(what)}`" if what else "name one of `git branch --all`",
+        fix=f"`git fetch {' '.join(what)}`" if what else "choose one from `git branch --all`",
     )
 
 
 def _no_history(base: str, root: Path) -> str:
-    """The sentence for a base and a HEAD without a common ancestor."""
-    doubt = f"so this compares with {base} itself and may name too many teams"
+    """The note for a base and a HEAD without a common ancestor."""
+    doubt = f"so this compares with {base} itself and may list too many teams"
     if _is_shallow(root):
         return (
             f"the merge base with {base} is not in this shallow clone, {doubt}: "
             "`git fetch --unshallow` fetches the rest"
         )
-    return f"{base} and HEAD have no common history, {doubt}: `--base` names another"
+    return f"{base} and HEAD have no common history, {doubt}: choose another with `--base`"
 
 
 def _is_shallow(root: Path) -> bool:

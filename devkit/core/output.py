@@ -1,7 +1,7 @@
-"""The only module that prints.
+"""Prints everything that the kit prints.
 
-Work that ends prints a line for each job as it finishes and a block for each that has more to
-report; on a terminal a line below shows what is still running.
+Work that ends prints a line for each job as it finishes, then a block for each job that has
+details. On a terminal, a line below them shows which jobs are still running.
 """
 
 import shlex
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 _to_stderr = False
 _verbose = False
 
-LOG_COLUMNS = 200  # without a terminal, lines are for grep
+LOG_COLUMNS = 200  # without a terminal, long lines stay whole, for grep
 STYLES = {"ok": "green", "FAILED": "bold red"}
 PREFIXES = ("cyan", "magenta", "blue", "yellow", "green")
 
 
 @cache
 def console() -> "Console":
-    """Where messages go; made at first use, since most commands print little."""
+    """The console for messages; created at first use, since importing rich takes a while."""
     from rich.console import Console
 
     file = sys.stderr if _to_stderr else sys.stdout
@@ -36,41 +36,41 @@ def console() -> "Console":
 
 
 def use_stderr() -> None:
-    """From now on print messages to standard error: standard output is for a program."""
+    """Print messages to standard error from now on: a program reads standard output."""
     global _to_stderr
     _to_stderr = True
     console.cache_clear()
 
 
 def set_verbose(verbose: bool) -> None:
-    """Whether each program is shown before it is run."""
+    """Set whether each program is printed before it runs."""
     global _verbose
     _verbose = verbose
 
 
 def program(argv: Sequence[str]) -> None:
-    """Print a program that is about to be run, if the user asked for it (`--verbose`)."""
+    """Print the command of a program that is about to run, with `--verbose`."""
     if _verbose:
         print(f"$ {shlex.join(argv)}", file=sys.stderr)
 
 
 def emit(text: str) -> None:
-    """Print what was asked for to standard output, wherever messages go."""
+    """Print a command's result to standard output, wherever messages go."""
     print(text)
 
 
 def info(text: str = "") -> None:
-    """Print text as it is."""
+    """Print a message, without interpreting markup."""
     console().print(text, markup=False)
 
 
 def warn(text: str) -> None:
-    """Print text as it is to standard error."""
+    """Print a message to standard error."""
     print(text, file=sys.stderr)
 
 
 def result(ok: bool, name: str, text: str, seconds: float, width: int) -> None:
-    """Print the line of a job that has finished."""
+    """Print the line of a finished job; names are padded to `width` characters."""
     from rich.markup import escape
 
     word = "ok" if ok else "FAILED"
@@ -79,7 +79,7 @@ def result(ok: bool, name: str, text: str, seconds: float, width: int) -> None:
 
 
 def line(name: str, text: str, width: int) -> None:
-    """Print a line of a running program after its name; colors on a terminal only."""
+    """Print a line of a running program after its name, in color on a terminal only."""
     from rich.text import Text
 
     style = PREFIXES[sum(name.encode()) % len(PREFIXES)]
@@ -97,18 +97,18 @@ def block(title: str, text: str) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table, as wide as the terminal."""
+    """Print a table, at most as wide as the terminal."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    made = Table(*columns, box=SIMPLE_HEAD, pad_edge=False)
+    grid = Table(*columns, box=SIMPLE_HEAD, pad_edge=False)
     for row in rows:
-        made.add_row(*row)
-    console().print(made, soft_wrap=False)
+        grid.add_row(*row)
+    console().print(grid, soft_wrap=False)
 
 
 class StatusTable:
-    """On a terminal, a table below the lines: each location's state, until all are up."""
+    """A table of each location's state, below the lines on a terminal, until all are loaded."""
 
     def __init__(self) -> None:
         self._states: dict[str, tuple[str, float]] = {}
@@ -126,15 +126,15 @@ class StatusTable:
 
     @property
     def shown(self) -> bool:
-        """Whether the table is visible, so that a line would repeat it."""
+        """Whether the table is visible: a line with the same content is not needed then."""
         return self._live is not None
 
     def set(self, name: str, state: str) -> None:
-        """A location has a new state."""
+        """Set the state of a location."""
         self._states[name] = (state, time.monotonic())
 
     def close(self) -> None:
-        """Take the table away."""
+        """Remove the table."""
         if self._live:
             self._live.stop()
             self._live = None
@@ -142,19 +142,19 @@ class StatusTable:
     def _table(self) -> "RichTable":
         from rich.table import Table
 
-        made = Table.grid(padding=(0, 2))
+        grid = Table.grid(padding=(0, 2))
         rows = console().height - 2
-        # Of more than the terminal can show, those that are still to come.
+        # Those that are not loaded come first: the terminal may be too small for all.
         pending = sorted(self._states.items(), key=lambda item: item[1][0] == "loaded")
         for name, (state, since) in pending[:rows]:
             seconds = "" if state in ("loaded", "waiting") else f"{time.monotonic() - since:.0f} s"
-            made.add_row(name, state, seconds)
-        return made
+            grid.add_row(name, state, seconds)
+        return grid
 
 
 @contextmanager
 def spinner(progress: "Progress") -> Iterator[None]:
-    """Show, on a terminal only, what is still running."""
+    """On a terminal, show the jobs that are still running."""
     if not console().is_terminal:
         yield
         return
@@ -164,7 +164,7 @@ def spinner(progress: "Progress") -> Iterator[None]:
 
 
 class Progress:
-    """The jobs that are still running, passed on to whatever shows them."""
+    """The jobs that are still running; calls `show` with a text of them at every change."""
 
     def __init__(self, doing: str, show: Callable[..., None] | None = None) -> None:
         self._doing = doing
@@ -172,17 +172,17 @@ class Progress:
         self._names: list[str] = []
 
     def show_with(self, show: Callable[..., None]) -> None:
-        """Show them with this function from now on."""
+        """Call this function from now on."""
         self._show = show
         self._refresh()
 
     def start(self, name: str) -> None:
-        """A job starts."""
+        """Add a job."""
         self._names.append(name)
         self._refresh()
 
     def end(self, name: str) -> None:
-        """A job has finished."""
+        """Remove a finished job."""
         self._names.remove(name)
         self._refresh()
 

@@ -1,7 +1,7 @@
-"""The same work for each of many jobs, side by side: every result, one summary.
+"""Runs jobs side by side, prints every result, and summarizes the failures.
 
-One job or many is the same code path: all results are gathered and printed before anything
-fails, so one team's failure never hides another's result.
+One job takes the same code path as many: all results are gathered and printed before anything
+fails, so one team's failure never hides another team's result.
 """
 
 import os
@@ -17,14 +17,14 @@ from devkit.core.errors import DevkitError
 X = TypeVar("X")
 Y = TypeVar("Y")
 
-_jobs = 0  # as the user asked (`--jobs`); 0: one for each core
+_jobs = 0  # the user's choice (`--jobs`); 0 means one for each core
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of one job: `text` for its line, `details` for its block.
+    """The result of one job: `text` is for its line, `details` for its block.
 
-    `seconds` is how long it took by the clock.
+    `seconds` is its elapsed time.
     """
 
     name: str
@@ -34,37 +34,37 @@ class Outcome:
     seconds: float = 0.0
 
 
-# A job's work: it returns its line's text or a whole outcome, and raises DevkitError to fail.
+# What a job does: it returns the text of its line or an Outcome, and raises DevkitError to fail.
 Work = Callable[[], "str | Outcome"]
 
 
 def set_jobs(number: int) -> None:
-    """How many jobs run side by side from now on; 0: one for each core.
+    """Set how many jobs run side by side; 0 means one for each core.
 
     Raises:
         DevkitError: for a negative number.
     """
     global _jobs
     if number < 0:
-        raise DevkitError(f"--jobs {number} is not a number of jobs", fix="--jobs 1, or more")
+        raise DevkitError(f"invalid number of jobs: {number}", fix="--jobs 1, or more")
     _jobs = number
 
 
 def jobs() -> int:
-    """How many jobs run side by side."""
+    """The number of jobs that run side by side."""
     return _jobs or cores()
 
 
 def cores() -> int:
-    """How many processors this process may use."""
+    """The number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def run(doing: str, work: Mapping[str, Work], *, at_a_time: int | None = None) -> list[Outcome]:
-    """Run every job, `at_a_time` side by side (default: `jobs()`).
+    """Run every job, `at_a_time` side by side (default: `jobs()`); returns outcomes in order.
 
     Prints a line for each job as it finishes, then a block for each that has details. Ctrl-C ends
-    the programs that are running before it goes on upwards.
+    the running programs before it is raised.
     """
     width = max(map(len, work), default=0)
     outcomes: dict[str, Outcome] = {}
@@ -75,7 +75,7 @@ def run(doing: str, work: Mapping[str, Work], *, at_a_time: int | None = None) -
             progress.start(name)
             return _outcome(name, job)
 
-        # The jobs start first: setting up the terminal takes a while.
+        # Jobs start first, since setting up the terminal takes a while.
         waiting: set[Future[Outcome]] = {pool.submit(one, name, job) for name, job in work.items()}
         try:
             with output.spinner(progress):
@@ -98,7 +98,7 @@ def run(doing: str, work: Mapping[str, Work], *, at_a_time: int | None = None) -
 
 
 def gather(work: Callable[[X], Y], items: Sequence[X]) -> list[Y]:
-    """The result of `work` for each item, in order and in silence, `jobs()` side by side."""
+    """The result of `work` for each item, in order, `jobs()` side by side; prints nothing."""
     with ThreadPoolExecutor(max_workers=jobs()) as pool:
         futures = [pool.submit(work, item) for item in items]
         try:
@@ -109,7 +109,7 @@ def gather(work: Callable[[X], Y], items: Sequence[X]) -> list[Y]:
 
 
 def require(outcomes: Sequence[Outcome], *, fix: str | None = None) -> None:
-    """Fail, once, if any job did.
+    """Require that every job succeeded.
 
     Raises:
         DevkitError: naming each job that failed.
@@ -120,7 +120,7 @@ def require(outcomes: Sequence[Outcome], *, fix: str | None = None) -> None:
 
 
 def _end(pool: ThreadPoolExecutor, futures: Iterable[Future[Any]]) -> None:
-    """Start nothing more, and end the programs that are running."""
+    """Start no more jobs, and end the running programs."""
     pool.shutdown(wait=False, cancel_futures=True)
     with filelocks.abandoned():
         while any(future.running() for future in futures):
@@ -131,11 +131,11 @@ def _end(pool: ThreadPoolExecutor, futures: Iterable[Future[Any]]) -> None:
 def _outcome(name: str, job: Work) -> Outcome:
     started = time.monotonic()
     try:
-        got = job()
+        outcome = job()
     except DevkitError as error:
         what, _, rest = str(error).partition("\n")
-        got = Outcome(name, ok=False, text=what, details=rest)
-    if isinstance(got, str):
-        got = Outcome(name, ok=True, text=got)
-    seconds = got.seconds or time.monotonic() - started
-    return Outcome(name, got.ok, got.text, got.details, seconds)
+        outcome = Outcome(name, ok=False, text=what, details=rest)
+    if isinstance(outcome, str):
+        outcome = Outcome(name, ok=True, text=outcome)
+    seconds = outcome.seconds or time.monotonic() - started
+    return Outcome(name, outcome.ok, outcome.text, outcome.details, seconds)

@@ -1,13 +1,13 @@
-"""Where everything is: the one list of this repository's fixed paths.
+"""The repository's fixed paths, in one list.
 
-Standard library only, in words that an old Python can read: `bootstrap` needs it.
+Standard library only, in syntax that old Pythons understand: `bootstrap` needs it.
 """
 
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
-# The kit: its commands, and the project whose lock its tools come from.
+# The kit: its commands, and the project of its tools.
 KIT = ROOT / "devkit"
 PROGRAMS = KIT / "programs"
 TOOLS = ROOT / ".venv-tools"
@@ -19,9 +19,9 @@ DAGSTER_YAML = ORCHESTRATOR / "dagster.yaml"
 SHARED = ROOT / "utils"
 REGISTRY = ROOT / "workspace.yaml"
 DIST = ROOT / "dist"
-STATE = ROOT / ".dagteam"  # caches, and records of what is under way
+STATE = ROOT / ".dagteam"  # caches, logs, and records of unfinished work
 
-# The two locks of a project: of its local environment, and of what is deployed.
+# The two locks of a project: for its local environment and for its deployment.
 LOCAL_LOCK = "local_requirements.txt"
 DEPLOYED_LOCK = "requirements.txt"
 TOOLS_LOCK = KIT / LOCAL_LOCK

@@ -1,4 +1,4 @@
-"""Runs a program to its end, in its own process group: its output captured, nothing left behind."""
+"""Runs programs to their end: captures their output and leaves no process of theirs behind."""
 
 import contextlib
 import math
@@ -16,7 +16,7 @@ import psutil
 
 from devkit.core import output
 
-# How long a group that was asked to end (TERM) may take before it is made to (KILL).
+# How long after TERM a process group gets KILL.
 GRACE_SECONDS = 5.0
 POLL_SECONDS = 0.5
 
@@ -35,7 +35,7 @@ class Completed:
 
     @property
     def combined(self) -> str:
-        """All that it printed, for a person to read."""
+        """All that it printed, standard output first."""
         return "\n".join(part.rstrip() for part in (self.stdout, self.stderr) if part.strip())
 
 
@@ -48,10 +48,10 @@ def run(
     timeout: float | None = None,
     pass_fds: Sequence[int] = (),
 ) -> Completed:
-    """Run a program in a group of its own and wait; end the group if it overruns `timeout`.
+    """Run a program in its own process group and wait; end the group after `timeout` seconds.
 
-    `timeout` is in seconds. An exit code other than 0 is a result, not an exception. The program
-    inherits the file descriptors `pass_fds`: it holds their locks even if this process is killed.
+    An exit code other than 0 is a result, not an exception. The program inherits the file
+    descriptors `pass_fds`: it holds their locks even if this process is killed.
 
     Raises:
         OSError: if the program can't be started.
@@ -85,9 +85,9 @@ def run(
 def _communicate(
     process: subprocess.Popen[str], stdin: str, timeout: float | None
 ) -> tuple[str, str, bool]:
-    """What the program printed, and whether it overran.
+    """The program's output and errors, and whether it timed out.
 
-    Its own end is what counts: what it leaves behind may hold its output open for ever.
+    Waits for the program only: a process that it leaves behind may keep its output open.
     """
     deadline = time.monotonic() + timeout if timeout is not None else math.inf
     text: str | None = stdin
@@ -117,7 +117,7 @@ def _communicate(
 class Ended(NamedTuple):
     """How a program on the terminal ended: its exit code, and whether Ctrl-C was pressed.
 
-    The code is negative if a signal ended it, as in `subprocess`.
+    A negative code is the signal that ended it, as in `subprocess`.
     """
 
     code: int
@@ -125,14 +125,14 @@ class Ended(NamedTuple):
 
 
 def run_in_foreground(argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str]) -> Ended:
-    """Run a program on this terminal, to type into and to read as it goes.
+    """Run a program interactively, on this terminal.
 
-    It shares this process's group, so Ctrl-C reaches both; the program decides what it
-    means, and this waits for it.
+    It shares this process's group, so Ctrl-C reaches both. The program decides how to react, and
+    this waits until it ends.
     """
     pressed: list[int] = []
-    # An exception out of the wait could lose the exit code: the program may have been reaped.
-    # Nor may Ctrl-C be ignored, unless it is already: the program would inherit that.
+    # KeyboardInterrupt while waiting could lose the exit code of a program that was just reaped.
+    # Ignoring Ctrl-C would not do either: the program would inherit that.
     ignored = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
     before = signal.signal(
         signal.SIGINT, signal.SIG_IGN if ignored else lambda sign, _: pressed.append(sign)
@@ -143,7 +143,7 @@ def run_in_foreground(argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str
         process = subprocess.Popen(command, cwd=cwd, env=env)
         try:
             process.wait()
-        except BaseException:  # which `cli` raises for TERM
+        except BaseException:  # `cli` raises one for TERM
             process.terminate()
             process.wait()
             raise
@@ -153,7 +153,7 @@ def run_in_foreground(argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str
 
 
 def end_all() -> None:
-    """End every program that `run` has under way in any thread."""
+    """End every program that `run` has started in any thread."""
     with _guard:
         groups = [process.pid for process in _running]
     for group in groups:
@@ -161,7 +161,7 @@ def end_all() -> None:
 
 
 def end_group(group: int, grace: float = GRACE_SECONDS) -> None:
-    """TERM a process group, give it `grace` seconds, then KILL it; nothing if it is gone."""
+    """Send TERM to a process group, then KILL after `grace` seconds; it may have ended already."""
     for sign in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(group, sign)
@@ -175,7 +175,7 @@ def end_group(group: int, grace: float = GRACE_SECONDS) -> None:
 
 
 def group_runs(group: int) -> bool:
-    """Whether a process of the group still runs: one that waits to be reaped does not."""
+    """Whether a process of the group still runs; zombies do not count."""
     try:
         os.killpg(group, 0)
     except (ProcessLookupError, PermissionError):

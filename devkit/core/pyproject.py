@@ -11,34 +11,34 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from devkit.core import pythons
 from devkit.core.errors import DevkitError
 from devkit.core.paths import ROOT
 
 FILE = "pyproject.toml"
-OLDEST_PYTHON = "3.11"
-# What names a package in a requirement that a tool other than pip understands.
+# The name in a requirement that is not PEP 508, for a tool other than pip.
 NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 
 
 @dataclass(frozen=True)
 class Pyproject:
-    """A project's pyproject.toml as it was parsed."""
+    """A parsed pyproject.toml."""
 
     file: Path
     document: dict[str, Any]
 
     @property
     def project(self) -> dict[str, Any]:
-        """The table `project`; empty if there is none."""
+        """The table `[project]`; empty if it is missing."""
         return self._table("project")
 
     @property
     def groups(self) -> dict[str, Any]:
-        """The dependency groups (PEP 735); none if there are none."""
+        """The table `[dependency-groups]` (PEP 735); empty if it is missing."""
         return self._table("dependency-groups")
 
     def tool(self, name: str) -> dict[str, Any]:
-        """The table `tool.NAME`; empty if there is none."""
+        """The table `[tool.NAME]`; empty if it is missing."""
         found = self._table("tool").get(name, {})
         return found if isinstance(found, dict) else {}
 
@@ -60,43 +60,49 @@ class Pyproject:
 
     @property
     def requires_python(self) -> str:
-        """The Pythons (PEP 440) that the project asks for; empty if it doesn't say.
+        """The project's `requires-python` (PEP 440); empty if it is missing.
 
         Raises:
-            DevkitError: if that is no specifier.
+            DevkitError: if it is not a valid specifier.
         """
         text = self.project.get("requires-python", "")
         try:
+            if not isinstance(text, str):
+                raise InvalidSpecifier
             SpecifierSet(text)
-        except (InvalidSpecifier, TypeError, AttributeError):
+        except InvalidSpecifier:
             raise DevkitError(
                 f"{_shown(self.file)}: invalid requires-python",
                 expected="a specifier such as '>=3.11'",
                 found=repr(text),
                 fix=f"edit {_shown(self.file)}",
             ) from None
-        return str(text)
+        return text
 
     @property
     def oldest_python(self) -> str:
-        """The oldest Python that the project allows, at least the oldest that is supported."""
+        """The oldest Python that both the project and the kit support.
+
+        Raises:
+            DevkitError: as `requires_python`.
+        """
         lowest = [
-            Version(one.version.removesuffix(".*"))
-            for one in SpecifierSet(self.requires_python)
-            if one.operator in (">=", "~=", "==")
+            Version(specifier.version.removesuffix(".*"))
+            for specifier in SpecifierSet(self.requires_python)
+            if specifier.operator in (">=", "~=", "==")
         ]
-        return str(max([Version(OLDEST_PYTHON), *lowest]))
+        return str(max([Version(pythons.OLDEST), *lowest]))
 
     @property
     def direct_dependencies(self) -> set[str]:
-        """The normalized names of all packages that it names, in dependency groups too."""
+        """The normalized names of all packages that it lists, in extras and groups too."""
         optional = self.project.get("optional-dependencies", {})
         lists = [self.project.get("dependencies", []), *optional.values(), *self.groups.values()]
         return {
             package_name(requirement)
             for requirements in lists
             for requirement in requirements
-            if isinstance(requirement, str)  # the others include another group
+            if isinstance(requirement, str)  # a table includes another group
         }
 
     def _table(self, name: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Stamps: files that record what something was made from, so that stale is noticed.
+"""Stamps: files that record what something was built from, to notice when it is stale.
 
-A stamp is a JSON object of named parts, written last. Standard library only, in words that an
-old Python can read: `bootstrap` needs it.
+A stamp is a JSON object of named parts, written when the build is complete. Standard library
+only, in syntax that old Pythons understand: `bootstrap` needs it.
 """
 
 import hashlib
@@ -11,11 +11,11 @@ from typing import Dict, Iterable, Optional
 
 from devkit.core.files import replace_text
 
-MISSING = "missing"  # in place of a part's name: there is no stamp, or half of one
+MISSING = "missing"  # instead of a part's name: there is no readable stamp
 
 
 def write(stamp: Path, parts: Dict[str, str]) -> None:
-    """Record the parts, replacing what was recorded before.
+    """Record the parts, replacing the previous stamp.
 
     Raises:
         OSError: if it can't be written.
@@ -24,7 +24,7 @@ def write(stamp: Path, parts: Dict[str, str]) -> None:
 
 
 def read(stamp: Path) -> Dict[str, str]:
-    """The recorded parts; none if there is no stamp that can be read."""
+    """The recorded parts; empty if there is no readable stamp."""
     try:
         found = json.loads(stamp.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -35,7 +35,7 @@ def read(stamp: Path) -> Dict[str, str]:
 def changed_part(stamp: Path, parts: Dict[str, str]) -> Optional[str]:
     """The name of the first part that differs from the stamp; None if all agree.
 
-    MISSING if there is no stamp that can be read.
+    MISSING if there is no readable stamp.
     """
     found = read(stamp)
     if not found:
@@ -44,8 +44,8 @@ def changed_part(stamp: Path, parts: Dict[str, str]) -> Optional[str]:
 
 
 def digest(files: Iterable[Path]) -> str:
-    """SHA-256 of the contents of some files, one after the other; one may be missing."""
-    told = hashlib.sha256()
+    """SHA-256 of the contents of some files, in order; a missing file counts as `-`."""
+    hashed = hashlib.sha256()
     for file in files:
-        told.update(file.read_bytes() if file.exists() else b"-")
-    return told.hexdigest()
+        hashed.update(file.read_bytes() if file.exists() else b"-")
+    return hashed.hexdigest()

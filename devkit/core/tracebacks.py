@@ -1,4 +1,4 @@
-"""Reads tracebacks, as text: which line of a team's own code an error comes from."""
+"""Finds the lines of a team's own code in the text of a traceback."""
 
 import ast
 import os
@@ -19,7 +19,7 @@ class SourceLocation:
     line: int
 
     def relative_to(self, folder: Path) -> str:
-        """`file:line`, as editors and terminals understand it."""
+        """`file:line`, which editors and terminals turn into a link."""
         inside = self.file.is_relative_to(folder)
         return f"{self.file.relative_to(folder) if inside else self.file}:{self.line}"
 
@@ -27,21 +27,21 @@ class SourceLocation:
 def frames_in(traceback: str, folder: Path) -> list[SourceLocation]:
     """The lines of a team's own code in a traceback, outermost first.
 
-    A team's own code is what lies in its folder and in none of its environments.
+    Own code is in the team's folder, but not in an environment there.
     """
-    places = (SourceLocation(Path(m["file"]), int(m["line"])) for m in FRAME.finditer(traceback))
-    return [place for place in places if _is_own(place.file, folder)]
+    frames = (SourceLocation(Path(m["file"]), int(m["line"])) for m in FRAME.finditer(traceback))
+    return [frame for frame in frames if _is_own(frame.file, folder)]
 
 
 def last_error(traceback: str) -> str:
-    """What a program's traceback says in the end, without the frames that lead there."""
+    """The error at the end of a program's traceback, without the frames above it."""
     lines = traceback.rstrip().splitlines()
     starts = [n for n, line in enumerate(lines) if line and not line[0].isspace()]
     return "\n".join(lines[starts[-1] :]) if starts else traceback
 
 
 def definitions_named_in(message: str, folder: Path) -> list[SourceLocation]:
-    """The definitions in a team's own code that an error's message names in quotes."""
+    """The definitions in a team's own code whose names an error message quotes."""
     names = set(QUOTED.findall(message))
     return [
         SourceLocation(file, node.lineno)
@@ -52,7 +52,7 @@ def definitions_named_in(message: str, folder: Path) -> list[SourceLocation]:
 
 
 def _code(folder: Path) -> Iterator[Path]:
-    """The Python files under a folder, without going through its environments."""
+    """The Python files under a folder, except in hidden folders such as environments."""
     for directory, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         yield from (Path(directory, name) for name in files if name.endswith(".py"))
@@ -66,5 +66,5 @@ def _is_own(file: Path, folder: Path) -> bool:
 def _parsed(file: Path) -> ast.AST:
     try:
         return ast.parse(file.read_bytes())
-    except SyntaxError:  # not what the message is about
+    except SyntaxError:  # the message is about something else
         return ast.Module([], [])

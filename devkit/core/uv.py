@@ -1,4 +1,4 @@
-"""Runs uv, from the tools' environment and in the repository's root."""
+"""Runs the uv of the tools' environment, in the repository's root."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,10 @@ PROGRAM = TOOLS / "bin" / "uv"
 
 
 def ask(*arguments: str | Path, stdin: str = "", pass_fds: Sequence[int] = ()) -> Completed:
-    """Run uv; an exit code other than 0 is a result. `pass_fds` as in `processes.run`."""
+    """Run uv; an exit code other than 0 is a result, not an exception.
+
+    `pass_fds` are as in `processes.run`.
+    """
     return processes.run(
         [PROGRAM, *arguments], cwd=ROOT, env=clean_environment(), stdin=stdin, pass_fds=pass_fds
     )
@@ -22,10 +25,10 @@ def ask(*arguments: str | Path, stdin: str = "", pass_fds: Sequence[int] = ()) -
 def run(
     *arguments: str | Path, failure: str, stdin: str = "", pass_fds: Sequence[int] = ()
 ) -> Completed:
-    """Run uv and require that it succeeds; `failure` says what can't be done if it doesn't.
+    """Run uv and require that it succeeds; `failure` is the first line of the error.
 
     Raises:
-        DevkitError: with `failure`, and the cause in one sentence if it is known, else uv's words.
+        DevkitError: if it fails: the cause in one line if it is known, otherwise uv's output.
     """
     done = ask(*arguments, stdin=stdin, pass_fds=pass_fds)
     if done.code:
@@ -34,5 +37,5 @@ def run(
 
 
 def reason(done: Completed) -> str:
-    """Why uv failed: one sentence if the cause is known, else its own words."""
+    """Why uv failed: one line if the cause is known, otherwise its output."""
     return hint_for(done.combined) or done.combined

@@ -1,1 +1,1 @@
-"""What teams define: manifests, how they are loaded and cached, what a change affects."""
+"""The teams' definitions: manifests, loading, caching, and what a change affects."""

@@ -1,6 +1,8 @@
-"""Which teams a change affects, and which teams depend on them; if in doubt, too many."""
+"""Finds the teams that a change affects, and the teams that depend on them.
 
-import os
+If in doubt, a team counts as affected.
+"""
+
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -15,21 +17,22 @@ from devkit.definitions.manifest import Manifest
 from devkit.environments import venvs
 from devkit.registry.workspace import FIELDS, Team
 
-# What no team's code is loaded by, runs under or is tested with. Whatever is neither here nor a
+# Files that no team's code is loaded by, run under or tested with. Everything else that is not a
 # team's own (devkit, the orchestrator, an unknown file) affects every team.
 KIT_ONLY = frozenset({
     ".ci", ".devcontainer", ".editorconfig", ".github", ".pre-commit-config.yaml", ".vscode",
-    "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "benchmarks", "dagteam.code-workspace", "deploy", "docs", "testing", "tests",
+    "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "benchmarks",
+    "dagteam.code-workspace", "deploy", "docs", "testing", "tests",
 })  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Affected:
-    """What a change affects.
+    """The teams that a change affects.
 
-    `reasons` are files or sentences by the short name of a team, in the registry's order.
-    `kit` are the files for which the kit's own tests should run. `removed` are the short
-    names of the teams that are in the base's registry and not in today's.
+    `reasons` are files or sentences by the short name of a team, in the registry's order. `kit`
+    are the files for which the kit's own tests should run. `removed` are the short names of the
+    teams that are in the base's registry and not in today's.
     """
 
     base: str
@@ -39,12 +42,12 @@ class Affected:
     note: str | None = None
 
     def among(self, teams: Iterable[Team]) -> tuple[Team, ...]:
-        """Those of the teams that are affected: none, and not all of them, if none is."""
+        """The affected ones of some teams; none if no team is affected."""
         return tuple(team for team in teams if team.name in self.reasons)
 
 
 def affected(teams: Sequence[Team], base: str, root: Path = ROOT) -> Affected:
-    """The teams that are affected by what differs from `base`, a branch, tag or commit.
+    """The teams that are affected by the changes since `base`, a branch, tag or commit.
 
     Raises:
         DevkitError: as `changed_files` does.
@@ -56,12 +59,12 @@ def affected(teams: Sequence[Team], base: str, root: Path = ROOT) -> Affected:
 def affected_by(
     changes: Changes, teams: Sequence[Team], registry_before: str | None, root: Path = ROOT
 ) -> Affected:
-    """The teams that the changed files concern; `registry_before` is the base's registry.
+    """The teams that the changed files affect; `registry_before` is the base's registry.
 
-    A team's folder, and one that it had, is that team's; `utils` is every team's. The registry
-    affects the teams whose entries are new or different, or all of them if its text from before
-    can't be read. The folder of a removed team affects no team. Every file affects the kit: its
-    tests copy the whole repository, with its teams, locks and registry.
+    A file in a team's folder, today's or the base's, affects that team; a file in the folder of a
+    removed team affects none; a file in `utils` affects every team. A change of the registry
+    affects the teams whose entries are new or different, or every team if the base's registry
+    can't be read. Every file affects the kit, whose tests copy the whole repository.
     """
     before = _teams_in(registry_before, root) if REGISTRY.name in changes.files else teams
     entries = {team.location: team for team in before or ()}
@@ -84,7 +87,7 @@ def affected_by(
         base=changes.base,
         reasons={name: tuple(reasons) for name, reasons in found.items() if reasons},
         kit=changes.files,
-        removed=tuple(e.name for e in before or () if e.location not in locations),
+        removed=tuple(team.name for team in before or () if team.location not in locations),
         note=changes.note,
     )
 
@@ -95,12 +98,12 @@ def with_consumers(
     depends_on: Mapping[str, Set[str]],
     produces: Mapping[str, Set[str]],
 ) -> Affected:
-    """The same and the teams that depend on what an affected team produces, transitively.
+    """Adds the teams that depend on assets of an affected team, directly or through other teams.
 
     `depends_on` and `produces` are asset keys by the short names of the teams whose definitions
-    load; a team that is in neither may depend on anything. A key without a producer may be one
-    that an affected or removed team has just ceased to produce, so its consumers count as well:
-    leave out of `depends_on` what is known to come from outside.
+    load; any other team may depend on anything. A key without a producer may be one that an
+    affected or removed team no longer produces, so its consumers count as well: leave external
+    assets out of `depends_on`.
     """
     if not change.reasons and not change.removed:
         return change
@@ -120,57 +123,58 @@ def with_consumers(
 
 
 def with_downstream(change: Affected, teams: Sequence[Team], built: Sequence[Team]) -> Affected:
-    """The same and the consumers of what the affected teams produce.
+    """Adds the teams that depend on assets of an affected team.
 
-    Asks for the definitions of the teams that have an environment, `built`.
+    `built` are the teams that have an environment, whose definitions can be loaded.
     """
-    known = [found for found in cache.load_all(built) if isinstance(found, Manifest)]
-    produces = {found.team.name: set(found.produces) for found in known}
-    outside = {asset.key for found in known for asset in found.assets if asset.external is not None}
-    outside -= set().union(*produces.values())
-    depends_on = {one.team.name: one.reads - outside for one in known}
+    manifests = [loaded for loaded in cache.load_all(built) if isinstance(loaded, Manifest)]
+    produces = {manifest.team.name: set(manifest.produces) for manifest in manifests}
+    external = {
+        asset.key
+        for manifest in manifests
+        for asset in manifest.assets
+        if asset.external is not None
+    }
+    external -= set().union(*produces.values())
+    depends_on = {manifest.team.name: manifest.reads - external for manifest in manifests}
     return with_consumers(change, teams, depends_on, produces)
 
 
 def with_producers(chosen: Sequence[Team], teams: Sequence[Team]) -> tuple[Team, ...]:
-    """The chosen teams and those that produce what they depend on, in the registry's order.
+    """The chosen teams and the producers of their upstream assets, in the registry's order.
 
-    Builds and loads every team. A team that does not load is not known to produce anything.
+    Builds and loads every team; omits producers that do not load.
 
     Raises:
         DevkitError: if the environment of a chosen team can't be built.
     """
     venvs.require_built(map(venvs.team_environment, chosen))
     venvs.build_stale(map(venvs.team_environment, teams))
-    loaded = [found for found in cache.load_all(teams) if isinstance(found, Manifest)]
+    manifests = [loaded for loaded in cache.load_all(teams) if isinstance(loaded, Manifest)]
     wanted = {
         key
-        for found in loaded
-        if found.team in chosen
-        for key in (found.reads | set(found.external_assets))
+        for manifest in manifests
+        if manifest.team in chosen
+        for key in (manifest.reads | set(manifest.external_assets))
     }
-    producers = {found.team for found in loaded if wanted & set(found.produces)}
+    producers = {manifest.team for manifest in manifests if wanted & set(manifest.produces)}
     return tuple(team for team in teams if team in chosen or team in producers)
 
 
 def _folders(teams: Iterable[Team], locations: Collection[str], root: Path) -> dict[str, list[str]]:
-    """The names of the teams in each folder, which two may share; only of these locations."""
+    """The short names of the teams in each folder, as far as they are in `locations`."""
     folders: dict[str, list[str]] = {}
     for team in teams:
-        names = folders.setdefault(_inside(team, root), [])
-        names += [team.name] if team.location in locations else []
+        names = folders.setdefault(team.folder_below(root), [])
+        if team.location in locations:
+            names.append(team.name)
     return folders
-
-
-def _inside(team: Team, root: Path) -> str:
-    """The team's folder as git would name it."""
-    return PurePosixPath(os.path.relpath(team.directory, root)).as_posix()
 
 
 def _owners(
     file: str, folders: Iterable[Mapping[str, Sequence[str]]], everyone: Sequence[str]
 ) -> Sequence[str]:
-    """The teams whose file this is: by the deepest folder of a project, then by the top one."""
+    """The teams that a file affects: those of the deepest folder, else by the top folder."""
     above = [str(path) for path in (PurePosixPath(file), *PurePosixPath(file).parents)][:-1]
     for owners in folders:
         for folder in above:
@@ -180,10 +184,7 @@ def _owners(
 
 
 def _teams_in(text: str | None, root: Path) -> tuple[Team, ...] | None:
-    """The teams of a registry that may be an old one, whose folders may be gone.
-
-    None for one that today's reader would not take: nothing can be said about its teams.
-    """
+    """The teams of an old registry, whose folders may no longer exist; None if it is invalid."""
     try:
         entries = [item["python_module"] for item in yaml.safe_load(text or "")["load_from"]]
         rows = [tuple(entry.pop(name) for name in FIELDS) for entry in entries]

@@ -1,11 +1,11 @@
-"""Manifests, cached under a hash of all that can change them.
+"""Caches manifests under a digest of everything that they depend on.
 
-A team's definitions depend on its files, utils, its environment, its entry in the registry
-and the probe; while none of these changes, neither does its manifest, and no interpreter is
-started. What else a team's code may look at when it is loaded (variables of the shell, the
-clock, a network) is not in the hash: `invoke check --no-cache` loads everything.
+A manifest depends on the team's files, utils, its environment, its entry in the registry and the
+probe. If none of these has changed, no interpreter is started. The digest does not cover what else
+a team's code may read when it is loaded (the shell's variables, the clock, a network):
+`invoke check --no-cache` loads everything.
 
-Only manifests are cached: what does not load is tried again every time.
+Only manifests are cached: a team that does not load is loaded again every time.
 """
 
 import hashlib
@@ -25,16 +25,16 @@ from devkit.environments.installed import distributions
 from devkit.registry.workspace import Team
 
 FOLDER = STATE / "manifests"
-MAX_PER_TEAM = 8  # a few branches
+MAX_PER_TEAM = 8  # enough for a few branches
 
 # Larger files are hashed by size and modification time.
 LARGEST_READ_BYTES = 1 << 20
 
 
 def digest(team: Team, shared: bytes | None = None) -> str:
-    """SHA-256 of what can change a team's manifest, without a path of the machine.
+    """SHA-256 of everything that a team's manifest depends on.
 
-    `shared` is utils' part of it, if it is known.
+    `shared` is the digest of utils, computed if it is None.
     """
     hashed = hashlib.sha256()
     for file in loading.PARTS:
@@ -50,28 +50,28 @@ def digest(team: Team, shared: bytes | None = None) -> str:
 
 
 def digests(teams: Iterable[Team]) -> dict[str, str]:
-    """The digest of each team, by its short name; utils is looked at once for all."""
+    """The digest of each team by its short name; reads utils only once."""
     shared = _tree(SHARED)
     return {team.name: digest(team, shared) for team in teams}
 
 
 def get(team: Team, key: str) -> Manifest | None:
-    """The manifest that is cached under this digest, if there is one and it can be read."""
+    """The manifest that is cached under a digest; None if there is none or it can't be read."""
     with suppress(FileNotFoundError, ValueError, KeyError):
         file = _path(team, key)
         found = manifest.parse(team, json.loads(file.read_text(encoding="utf-8")))
-        os.utime(file)  # the most recently used are kept
+        os.utime(file)  # `_prune` deletes the least recently used
         return found
     return None
 
 
-def load(team: Team, key: str) -> Manifest | Failure:
-    """Load a team's definitions, and cache the manifest under this digest.
+def load(team: Team, key: str, timeout: float = loading.TIMEOUT_SECONDS) -> Manifest | Failure:
+    """Load a team's definitions, and cache the manifest under a digest.
 
-    If a file was saved in between, it is unknown which state was loaded, and nothing is cached.
-    Where nothing can be written, that is reported, and the result is as good.
+    Caches nothing if a file was saved meanwhile, since it is unknown which state was loaded. If
+    the cache can't be written, prints a note.
     """
-    found = loading.load(team)
+    found = loading.load(team, timeout)
     if isinstance(found, Manifest) and digest(team) == key:
         try:
             _store(found, _path(team, key))
@@ -81,7 +81,7 @@ def load(team: Team, key: str) -> Manifest | Failure:
 
 
 def load_all(teams: Sequence[Team]) -> list[Manifest | Failure]:
-    """Every team's manifest, in order and in silence: cached, else loaded side by side."""
+    """Every team's manifest, in order: cached, or loaded side by side. Prints no progress."""
     keys = digests(teams)
 
     def one(team: Team) -> Manifest | Failure:
@@ -91,7 +91,7 @@ def load_all(teams: Sequence[Team]) -> list[Manifest | Failure]:
 
 
 def clear(team: Team) -> None:
-    """Delete the cached manifests of a team that was removed."""
+    """Delete the cached manifests of a team."""
     for file in _cached(team):
         file.unlink(missing_ok=True)
 
@@ -127,7 +127,7 @@ def _tree(folder: Path) -> bytes:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """A folder's files in order, without environments and what tools generate."""
+    """A folder's files in order, without environments and files that tools generate."""
     for directory, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not _is_generated(name))
         yield from (Path(directory, name) for name in sorted(files) if not name.startswith(".venv"))

@@ -1,4 +1,4 @@
-"""Loads a team's definitions in that team's interpreter and brings back what it found."""
+"""Loads a team's definitions in the team's own interpreter."""
 
 import json
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from devkit.definitions.manifest import Manifest
 from devkit.environments import variables
 from devkit.registry.workspace import Team
 
-# The program that runs in the team's interpreter, and what it needs.
+# The program that runs in the team's interpreter, and the files that it consists of.
 PROBE = PROGRAMS / "probe.py"
 PARTS = (PROBE, PROGRAMS / "definitions.py", PROGRAMS / "sources.py")
 TIMEOUT_SECONDS = 120.0
@@ -23,12 +23,12 @@ TIMEOUT_SECONDS = 120.0
 class Failure:
     """Why a team's definitions don't load, and the line of its own code, if there is one.
 
-    `stderr` is what a program that could not report its end had printed by then.
+    `stderr` is the output of a probe that died or timed out before it could report an error.
     """
 
     team: Team
     message: str
-    place: SourceLocation | None
+    source: SourceLocation | None
     traceback: str = ""
     stderr: str = ""
 
@@ -36,9 +36,9 @@ class Failure:
 def load(
     team: Team, timeout: float = TIMEOUT_SECONDS, *, env: Mapping[str, str] | None = None
 ) -> Manifest | Failure:
-    """Load one team's definitions; `timeout` is in seconds. A crash is a failure, never a pass.
+    """Load one team's definitions; `timeout` is in seconds. A crash is a failure too.
 
-    `env` are the variables that its interpreter gets, by default the team's own.
+    `env` is the environment of the interpreter, by default the team's own.
     """
     done = processes.run(
         [team.python, "-P", PROBE, team.module, team.directory],
@@ -47,31 +47,31 @@ def load(
         timeout=timeout,
     )
     if done.timed_out:
-        # On TERM the probe's faulthandler has said where it was, the innermost line first.
-        hung = frames_in(done.stderr.rpartition("(most recent call first)")[2], team.directory)
+        # On TERM, the probe's faulthandler printed the stack, innermost line first.
+        frames = frames_in(done.stderr.rpartition("(most recent call first)")[2], team.directory)
         return Failure(
             team,
             f"timed out after {timeout:.0f} s",
-            hung[0] if hung else None,
+            frames[0] if frames else None,
             stderr=done.stderr,
         )
     try:
         answer: dict[str, Any] = json.loads(done.stdout)
     except json.JSONDecodeError:
-        died = f"the interpreter died (exit code {done.code})"
-        return Failure(team, died, None, stderr=done.stderr)
+        message = f"the interpreter died (exit code {done.code})"
+        return Failure(team, message, None, stderr=done.stderr)
     if error := answer.get("error"):
         return _failure(team, error)
     return manifest.parse(team, answer)
 
 
 def _failure(team: Team, error: dict[str, str]) -> Failure:
-    """An error of the team's code, at the line that it comes from.
+    """An error in the team's code, at the line that caused it.
 
-    Where Dagster itself objects, no line of the team's is in the traceback that says why;
-    its message names what it objects to.
+    For an error that Dagster itself raises, that line is not in the traceback, but the message
+    quotes the name of the definition.
     """
-    places = (
+    sources = (
         frames_in(error["origin"], team.directory)
         or definitions_named_in(error["message"], team.directory)
         or frames_in(error["traceback"], team.directory)
@@ -79,6 +79,6 @@ def _failure(team: Team, error: dict[str, str]) -> Failure:
     return Failure(
         team,
         f"{error['type']}: {error['message']}".rstrip(": "),
-        places[-1] if places else None,
+        sources[-1] if sources else None,
         error["traceback"],
     )

@@ -1,7 +1,7 @@
-"""What a code location defines, as values: the manifest that `programs/probe.py` prints.
+"""The manifest of a code location, which `programs/probe.py` prints, as values.
 
-`docs/manifest.md` describes the format. A `place` is the line of the team's own code that
-defines the thing, found by its name; None where nothing in the team's files has that name.
+`docs/manifest.md` describes the format. A `source` is the line of the team's own code that defines
+the thing, found by its name; None if none of the team's files has that name.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Column:
-    """A column that a table has, or that a consumer needs; types compare as texts."""
+    """A column that a producer declares or a consumer needs; types are compared as text."""
 
     name: str
     type: str
@@ -24,10 +24,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Dependency:
-    """An asset that another one depends on.
+    """A dependency of an asset on another one.
 
-    `loaded`: an IO manager loads it, which `deps=` alone does not. `mapping`: the class of
-    an explicit partition mapping.
+    `loaded`: an IO manager loads it, which `deps=` alone does not. `mapping`: the class of an
+    explicit partition mapping.
     """
 
     key: str
@@ -37,17 +37,17 @@ class Dependency:
 
 @dataclass(frozen=True)
 class Asset:
-    """An asset that a location defines; its key has `/` between the parts.
+    """An asset that a location defines or depends on; its key has `/` between the parts.
 
-    `made`: it can be materialized here. `shadowed`: the location has both an asset and a
-    `SourceAsset` of that key, and Dagster takes the latter. `observed`: an observable one.
-    `external`: who produces it, where no team here does (the tag `dagteam/external`). `columns` is
-    None where none are declared. `watches`: what its automation condition names besides what it
-    depends on.
+    `materializable`: this location produces it. `shadowed`: the location also has a `SourceAsset`
+    of that key, which Dagster uses instead. `observed`: it is an observable source asset.
+    `external`: the producer outside of this repository (the tag `dagteam/external`). `columns` is
+    None if none are declared. `watches`: the keys that its automation condition names besides its
+    dependencies.
     """
 
     key: str
-    made: bool
+    materializable: bool
     shadowed: bool
     observed: bool
     external: str | None
@@ -57,39 +57,39 @@ class Asset:
     partitions: Mapping[str, Any] | None
     columns: tuple[Column, ...] | None
     watches: tuple[str, ...]
-    place: SourceLocation | None
+    source: SourceLocation | None
 
 
 @dataclass(frozen=True)
 class Check:
-    """An asset check: the key of the asset that it checks, and what else it depends on."""
+    """An asset check: the key of the asset that it checks, and its other dependencies."""
 
     asset: str
     name: str
     deps: tuple[str, ...] = ()
-    place: SourceLocation | None = None
+    source: SourceLocation | None = None
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """The keys of all assets that it depends on."""
+        """The keys of all its dependencies."""
         return (self.asset, *self.deps)
 
 
 @dataclass(frozen=True)
 class Sensor:
-    """A sensor, and the keys of the assets whose materializations it watches."""
+    """A sensor, and the keys of the assets whose materializations it waits for."""
 
     name: str
     watches: tuple[str, ...]
-    place: SourceLocation | None
+    source: SourceLocation | None
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """All that a team's code location defines.
+    """Everything that a team's code location defines.
 
-    `imports` are the top-level packages that its files name or that are loaded from outside
-    its environment, and where.
+    `imports` are the top-level packages that its files import, with the first import of each, or
+    that are loaded from outside its environment. `raw` is what the probe printed.
     """
 
     team: Team
@@ -106,12 +106,12 @@ class Manifest:
     @property
     def produces(self) -> dict[str, Asset]:
         """The assets that it can materialize, by key."""
-        return {asset.key: asset for asset in self.assets if asset.made}
+        return {asset.key: asset for asset in self.assets if asset.materializable}
 
     @property
     def external_assets(self) -> dict[str, Asset]:
-        """The assets that it names and cannot materialize, by key."""
-        return {asset.key: asset for asset in self.assets if not asset.made}
+        """The assets that it declares or depends on, but cannot materialize, by key."""
+        return {asset.key: asset for asset in self.assets if not asset.materializable}
 
     @property
     def reads(self) -> set[str]:
@@ -121,29 +121,29 @@ class Manifest:
 
 
 def parse(team: Team, raw: Mapping[str, Any]) -> Manifest:
-    """The manifest that a team's probe has printed.
+    """The manifest of a team from the JSON object that the probe printed.
 
     Raises:
-        ValueError: if it has another version of the format.
-        KeyError: if it lacks a field.
+        ValueError: if it is of another version of the format.
+        KeyError: if a field is missing.
     """
     if raw.get("manifest") != VERSION:
         raise ValueError(f"manifest version {raw.get('manifest')!r}, not {VERSION}")
 
-    def place(found: Mapping[str, Any] | None) -> SourceLocation | None:
-        return SourceLocation(team.directory / found["file"], found["line"]) if found else None
+    def source(place: Mapping[str, Any] | None) -> SourceLocation | None:
+        return SourceLocation(team.directory / place["file"], place["line"]) if place else None
 
     return Manifest(
         team=team,
         dagster=raw["dagster"],
         python=raw["python"],
-        assets=tuple(_asset(one, place(one["place"])) for one in raw["assets"]),
+        assets=tuple(_asset(one, source(one["place"])) for one in raw["assets"]),
         checks=tuple(
             Check(
                 asset=one["asset"],
                 name=one["name"],
                 deps=tuple(one["deps"]),
-                place=place(one["place"]),
+                source=source(one["place"]),
             )
             for one in raw["checks"]
         ),
@@ -153,20 +153,20 @@ def parse(team: Team, raw: Mapping[str, Any]) -> Manifest:
             Sensor(
                 name=one["name"],
                 watches=tuple(one["watches"]),
-                place=place(one["place"]),
+                source=source(one["place"]),
             )
             for one in raw["sensors"]
         ),
-        imports={name: place(where) for name, where in raw["imports"].items()},
+        imports={name: source(place) for name, place in raw["imports"].items()},
         raw=raw,
     )
 
 
-def _asset(raw: Mapping[str, Any], place: SourceLocation | None) -> Asset:
+def _asset(raw: Mapping[str, Any], source: SourceLocation | None) -> Asset:
     columns = raw["columns"]
     return Asset(
         key=raw["key"],
-        made=raw["made"],
+        materializable=raw["made"],
         shadowed=raw["shadowed"],
         observed=raw["observed"],
         external=raw["external"],
@@ -176,5 +176,5 @@ def _asset(raw: Mapping[str, Any], place: SourceLocation | None) -> Asset:
         partitions=raw["partitions"],
         columns=None if columns is None else tuple(Column(**column) for column in columns),
         watches=tuple(raw["watches"]),
-        place=place,
+        source=source,
     )

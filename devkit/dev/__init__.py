@@ -1,1 +1,1 @@
-"""The running platform: webserver, daemon, code servers, and what follows a saved file."""
+"""The running platform: webserver, daemon, code servers, and reloads when a file is saved."""

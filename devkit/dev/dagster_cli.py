@@ -1,4 +1,4 @@
-"""All calls of Dagster's command line: it changes, and then only this file does."""
+"""Builds all of Dagster's command lines: if its CLI changes, only this file does."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,16 +12,15 @@ from devkit.registry.workspace import Team
 
 RUN_MODULE = PROGRAMS / "run_module.py"
 
-# Webserver and daemon warn, with pages of traceback, about each location that is not up yet or does
-# not load. The platform reports each of those in a line.
+# Webserver and daemon print pages of traceback for each location that is not up yet or does not
+# load. The platform reports each of those in one line.
 QUIET = {"PYTHONWARNINGS": "ignore:Error loading repository location:UserWarning"}
-
 
 # The first line of a record in Dagster's logs; the lines of a traceback follow it.
 RECORD = re.compile(
     r"^[\d-]{10} [\d:]{8} \S+ - (?P<logger>[\w.-]+) - (?P<level>[A-Z]+) - (?P<text>.*)"
 )
-# What the daemon logs at every tick, whether it launches something or not.
+# What the daemon logs at every tick, whether it launches a run or not.
 TICK = re.compile(
     r"Checking for new runs|Sensor \w+ skipped|Evaluating |Priority sorting|Creating new run|"
     r"Instance is configured with"
@@ -29,44 +28,44 @@ TICK = re.compile(
 
 
 class LogFilter:
-    """Hides lines of one service from the terminal: they are in its log.
+    """Hides routine lines of one service from the terminal; its log file has all of them.
 
-    What happens to code servers is reported by the platform, in a line each; what runs log for
-    debugging is in the UI; of a tick of the daemon only what it launched matters.
+    Hidden are: records of code servers, which the platform reports in a line each; debug records,
+    which the UI shows for each run; what the webserver and the daemon do at every tick.
     """
 
     def __init__(self) -> None:
         self._hidden = False
 
     def hides(self, line: str) -> bool:
-        """Whether to hide the line, the next of the service."""
+        """Whether to hide the line, which is the service's next."""
         if record := RECORD.match(line):
-            reported = record["logger"] == "dagster.code_server"
-            who = record["logger"]
-            routine = record["level"] == "INFO" and (
-                who == "dagster-webserver"
-                or (who.startswith("dagster.daemon") and TICK.match(record["text"]) is not None)
+            logger, level = record["logger"], record["level"]
+            routine = level == "INFO" and (
+                logger == "dagster-webserver"
+                or (logger.startswith("dagster.daemon") and TICK.match(record["text"]) is not None)
             )
-            self._hidden = reported or routine or record["level"] == "DEBUG"
+            self._hidden = routine or level == "DEBUG" or logger == "dagster.code_server"
         return self._hidden
 
 
 def webserver(workspace: Path, host: str, port: int) -> tuple[str, ...]:
-    """The UI and the GraphQL API, on the locations of a workspace file."""
+    """The command of the UI and the GraphQL API, for a workspace file's locations."""
     start = _start(orchestrator_environment().python, "dagster_webserver")
     return (*start, "--workspace", str(workspace), "--host", host, "--port", str(port))
 
 
 def daemon(workspace: Path) -> tuple[str, ...]:
-    """Schedules, sensors and the run queue, on the locations of a workspace file."""
+    """The command of schedules, sensors and the run queue, for a workspace file's locations."""
     program = orchestrator_environment().path / "bin" / "dagster-daemon"
     return (str(program), "run", "--workspace", str(workspace))
 
 
 def code_server(team: Team, socket: Path) -> tuple[str, ...]:
-    """A team's code in the team's interpreter, on a Unix socket; the kind that can reload.
+    """The command that serves a team's code, in the team's interpreter, on a Unix socket.
 
-    Its runs use the same interpreter, not whatever `dagster` the PATH has.
+    It is the kind of server that can reload. Its runs use the same interpreter, whichever
+    `dagster` is on the PATH.
     """
     return (
         *_start(team.python, "dagster"), "code-server", "start",
@@ -79,7 +78,7 @@ def code_server(team: Team, socket: Path) -> tuple[str, ...]:
 
 
 def workspace(sockets: Mapping[str, Path]) -> str:
-    """The text of a workspace file for running code servers: their sockets by location."""
+    """The text of a workspace file for running code servers; `sockets` maps location to socket."""
     servers: Sequence[object] = [
         {"grpc_server": {"location_name": location, "socket": str(socket)}}
         for location, socket in sockets.items()

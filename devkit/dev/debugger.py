@@ -1,4 +1,4 @@
-"""A team's code server under a debugger, to which an editor attaches."""
+"""Runs a team's code server under debugpy, so that an editor can attach."""
 
 import sysconfig
 from collections.abc import Sequence
@@ -10,10 +10,10 @@ DEBUGPY = Path(sysconfig.get_path("platlib")) / "debugpy"
 
 
 def listening(argv: Sequence[str]) -> tuple[str, ...]:
-    """The same command of a Python, with debugpy listening in it and in what it starts.
+    """The command of a Python program, changed so that debugpy listens in it and its children.
 
-    debugpy is the tools' and is started by its path: it needs nothing in the team's
-    environment, and takes itself off the team's `sys.path`.
+    debugpy comes from the tools' environment and is started by its path: the team's environment
+    does not need it, and it removes itself from the program's `sys.path`.
     """
     python, *arguments = argv
     options = ("-X", "frozen_modules=off", str(DEBUGPY), "--listen", f"{HOST}:{PORT}")

@@ -1,6 +1,7 @@
-"""DAGSTER_HOME: where it is, and that it is ready before any service opens it."""
+"""Locates DAGSTER_HOME and prepares it before any service opens it."""
 
 import enum
+import errno
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,70 +17,72 @@ from devkit.registry.workspace import Team
 
 DEFAULT = ROOT / ".dagster_home"
 OURS = ".dagteam"
-STAMP = "initialised"
+STAMP = "initialized"
+ANOTHER_HOME = "set DAGSTER_HOME to another folder, or unset it"
 
 
 class Preparation(enum.StrEnum):
-    """What `prepare` has done."""
+    """What `prepare` did."""
 
     NONE = "up to date"
     DONE = "prepared"
 
 
 def locate(environ: Mapping[str, str] = os.environ) -> Path:
-    """The developer's DAGSTER_HOME, made absolute, or else the repository's ignored folder."""
+    """The absolute path of the developer's DAGSTER_HOME; by default, an ignored folder."""
     chosen = environ.get("DAGSTER_HOME")
     return Path(chosen).expanduser().absolute() if chosen else DEFAULT
 
 
 def state_folder(home: Path) -> Path:
-    """What this kit itself keeps in a DAGSTER_HOME: logs, the lock, derived files."""
+    """The kit's own folder in a DAGSTER_HOME: logs, locks, generated files."""
     return home / OURS
 
 
 def own_configuration(home: Path) -> bool:
-    """Whether the developer's DAGSTER_HOME has a dagster.yaml that is not the tracked one."""
+    """Whether a DAGSTER_HOME has a dagster.yaml of its own, not a link to the repository's."""
     file = home / "dagster.yaml"
     return file.exists() and not file.is_symlink()
 
 
 def is_ready(home: Path) -> bool:
-    """Whether the configuration is linked and the databases are this orchestrator's."""
+    """Whether the configuration is in place, and the databases were created for it and the lock."""
     linked = own_configuration(home) or _links_to(home / "dagster.yaml", DAGSTER_YAML)
     return linked and stamps.changed_part(state_folder(home) / STAMP, _parts(home)) is None
 
 
 def prepare(home: Path) -> Preparation:
-    """Create the folder and its databases if they do not exist.
+    """Create the folder and its databases, if necessary.
 
-    The databases are created once, by one process: services that first open a new DAGSTER_HOME
-    together crash in each other's migration. The orchestrator's environment must be built.
+    One process creates the databases: several services that open a new DAGSTER_HOME at the same
+    time crash in SQLite's migration. The orchestrator's environment must be built.
 
     Raises:
         DevkitError: if the folder can't be created or written, or Dagster can't open it.
     """
 
     def waiting() -> None:
-        output.warn(f"waiting: another process prepares DAGSTER_HOME {home} ...")
+        output.warn(f"waiting: another process is preparing DAGSTER_HOME {home} ...")
 
     try:
         state_folder(home).mkdir(parents=True, exist_ok=True)
         with filelocks.hold(state_folder(home) / "prepare.lock", waiting):
             if is_ready(home):
                 return Preparation.NONE
-            _initialise(home)
+            _initialize(home)
             return Preparation.DONE
     except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         raise DevkitError(
             f"DAGSTER_HOME can't be used: {error.strerror or error}",
             expected="a folder that this user can write to",
             found=str(home),
-            fix=hint_for(str(error)) or "set DAGSTER_HOME to another folder, or unset it",
+            fix=(full and hint_for(str(error))) or ANOTHER_HOME,
         ) from None
 
 
 def build_and_prepare(home: Path) -> str:
-    """Build the orchestrator's environment, then prepare the DAGSTER_HOME that it opens.
+    """Build the orchestrator's environment and prepare its DAGSTER_HOME; returns what was done.
 
     Raises:
         DevkitError: if either fails.
@@ -90,12 +93,12 @@ def build_and_prepare(home: Path) -> str:
 
 
 def variables_of(team: Team) -> dict[str, str]:
-    """A team's variables and DAGSTER_HOME: for a shell or a command of the user's."""
+    """A team's variables and DAGSTER_HOME, for the user's shell or command."""
     return {**variables.of_team(team), "DAGSTER_HOME": str(locate())}
 
 
 def end_lost_runs(home: Path) -> list[str]:
-    """Mark as failed the runs whose code server is gone, since nothing else does; their ids.
+    """Mark runs as failed whose code server has ended, as nothing else does; returns their ids.
 
     Raises:
         DevkitError: if Dagster can't open DAGSTER_HOME.
@@ -103,34 +106,35 @@ def end_lost_runs(home: Path) -> list[str]:
     return _ask_instance(home, "end-lost-runs").stdout.split()
 
 
-def _initialise(home: Path) -> None:
+def _initialize(home: Path) -> None:
     configuration = home / "dagster.yaml"
     if not own_configuration(home):
         configuration.unlink(missing_ok=True)
         configuration.symlink_to(DAGSTER_YAML)
-    _ask_instance(home, "initialise")
+    _ask_instance(home, "initialize")
     stamps.write(state_folder(home) / STAMP, _parts(home))
 
 
-def _ask_instance(home: Path, what: str) -> processes.Completed:
-    """Have the orchestrator's interpreter do something with the instance."""
+def _ask_instance(home: Path, command: str) -> processes.Completed:
+    """Run a command of programs/instance.py in the orchestrator's interpreter."""
     script = PROGRAMS / "instance.py"
     done = processes.run(
-        [orchestrator_environment().python, "-P", script, what],
+        [orchestrator_environment().python, "-P", script, command],
         cwd=ROOT,
         env={**clean_environment(), "DAGSTER_HOME": str(home)},
     )
     if done.code:
+        reason = hint_for(done.combined) or last_error(done.combined)
         raise DevkitError(
-            f"Dagster can't open DAGSTER_HOME\n{hint_for(done.combined) or last_error(done.combined)}",
+            f"Dagster can't open DAGSTER_HOME\n{reason}",
             found=str(home),
-            fix="set DAGSTER_HOME to another folder, or unset it",
+            fix=ANOTHER_HOME,
         )
     return done
 
 
 def _parts(home: Path) -> dict[str, str]:
-    """What the databases were created by and for: the configuration, the orchestrator's lock."""
+    """What the databases depend on: the configuration, and Dagster's version by the lock."""
     return {
         "configuration": stamps.digest([home / "dagster.yaml"]),
         "lock": stamps.digest([orchestrator_environment().lock]),

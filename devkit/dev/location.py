@@ -1,15 +1,15 @@
-"""One code location of a running platform: its environment, its server, its reloads.
+"""One code location of a running platform: its environment, its code server, its reloads.
 
-A location is always in one state, and reports when it changes. What may be wrong with it (an
-environment that can't be built, code that does not load) is a state like any other: the other
-locations run on, and the next change that fixes it brings the location up.
+A location reports every change of its state. A problem, such as an environment that can't be built
+or code that does not load, is a state too: the other locations keep running, and the next change
+can fix it.
 """
 
 import asyncio
 import contextlib
 import enum
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,17 +17,19 @@ from devkit.core.errors import DevkitError
 from devkit.core.paths import ROOT
 from devkit.core.tracebacks import frames_in
 from devkit.dev import dagster_cli, session, webserver
-from devkit.dev.service import SupervisedProcess
+from devkit.dev.service import OnExit, SupervisedProcess
 from devkit.dev.webserver import Webserver
 from devkit.environments import variables, venvs
 from devkit.registry.workspace import Team
 
-# How often to check whether a code server is up.
+# How often to check whether a code server accepts connections.
 SERVER_POLL_SECONDS = 0.03
+# After a failed build, or if the webserver still has an old state.
 RETRY_SECONDS = 30.0
-# The webserver looks once a second for a server that was not up.
+# The webserver checks once a second whether an unreachable code server is up. If it has not noticed
+# after this time, it is asked to reload.
 RECHECK_AFTER_SECONDS = 4.0
-# A location that loads for longer than this lets the next one start.
+# A location that takes longer than this to load lets the next one start.
 START_SLOT_SECONDS = 20.0
 
 
@@ -47,7 +49,7 @@ SETTLED = {State.LOADED, State.BROKEN, State.DOWN}
 
 
 class ChangeKind(enum.IntEnum):
-    """What has happened to a location; the greater includes the less."""
+    """What happened to a location; handling a greater kind covers the lesser ones too."""
 
     SERVER_RESTARTED = 1  # its code server crashed and was restarted
     CODE = 2
@@ -56,25 +58,23 @@ class ChangeKind(enum.IntEnum):
 
 @dataclass(frozen=True)
 class PlatformContext:
-    """What a location needs of the platform that it is part of.
+    """What the locations of a platform share.
 
-    `webserver` tells what it sees; `supervise` makes a code server's service of a team, a command
-    and variables, and calls its last argument when it has died; `turns` limits how many
-    locations start at a time; `say` is told each change of state, in words; `died` is
-    awaited when a code server has died, before it is started again.
+    `supervise` creates a code server from a team, its command, its variables and a function that
+    is awaited after a crash. `start_slots` limits how many locations start at the same time.
+    `on_event` receives a location and what happened to it. `on_crash` is awaited when a code
+    server has crashed, before its restart.
     """
 
     webserver: Webserver
-    supervise: Callable[
-        [Team, tuple[str, ...], dict[str, str], Callable[[], Awaitable[None]]], SupervisedProcess
-    ]
+    supervise: Callable[[Team, tuple[str, ...], dict[str, str], OnExit], SupervisedProcess]
     start_slots: asyncio.Semaphore
     on_event: Callable[["Location", str], None]
-    on_crash: Callable[[], Awaitable[None]]
+    on_crash: OnExit
 
 
 class Location:
-    """One team's code location while the platform runs."""
+    """A team's code location while the platform runs."""
 
     def __init__(self, team: Team, socket: Path, context: PlatformContext) -> None:
         self.team = team
@@ -87,14 +87,14 @@ class Location:
         self._changed = asyncio.Event()
 
     def notify(self, change: ChangeKind, file: Path | None = None) -> None:
-        """Note a change, also while an earlier one is being applied."""
+        """Record a change; `run` applies it, after the one that it is applying."""
         if file:
             self._saved.add(file)
         self._change = max(change, self._change or change)
         self._changed.set()
 
     async def run(self) -> None:
-        """Bring the location up and apply its changes until this is cancelled."""
+        """Start the location and apply its changes until cancelled."""
         self.notify(ChangeKind.ENVIRONMENT)
         while True:
             await self._changed.wait()
@@ -102,11 +102,11 @@ class Location:
             change, self._change = self._change, None
             try:
                 await self._apply(change or ChangeKind.SERVER_RESTARTED)
-            except (OSError, ValueError) as error:  # a .env that can't be read, say
+            except (OSError, ValueError) as error:  # for example, an unreadable .env
                 self._set(State.DOWN, f"down: {error}")
 
     async def _apply(self, change: ChangeKind) -> None:
-        self._forget_bytecode()
+        self._remove_bytecode()
         restart = not self._serving or self.state == State.STARTING
         if change == ChangeKind.ENVIRONMENT or (change == ChangeKind.CODE and restart):
             await self._rebuild_and_start()
@@ -115,11 +115,11 @@ class Location:
         else:
             await self._wait_until_loaded("loaded again", since=time.time())
 
-    def _forget_bytecode(self) -> None:
-        """Remove what Python has cached of the saved files.
+    def _remove_bytecode(self) -> None:
+        """Remove the cached bytecode of the saved files.
 
-        It takes a cached file for the source's if the time, in whole seconds, and the size
-        agree: of two saves in one second it could load the first for the second.
+        Python compares a source's size and time in whole seconds: after two saves within a second,
+        it could load the bytecode of the first.
         """
         while self._saved:
             file = self._saved.pop()
@@ -142,11 +142,11 @@ class Location:
 
     @property
     def _superseded(self) -> bool:
-        """Whether something was saved that makes it pointless to wait for what is under way."""
+        """Whether a newer change makes it pointless to wait for the current one."""
         return self._change is not None and self._change >= ChangeKind.CODE
 
     async def _rebuild_and_start(self) -> None:
-        """Build the environment if it is stale, and start a new code server."""
+        """Build the environment if it is stale, and start the code server again."""
         async with self._platform.start_slots:
             began = time.time()
             if built := await self._build():
@@ -166,7 +166,7 @@ class Location:
         self._server.start()
 
     async def _build(self) -> bool:
-        """Whether the environment is up to date now; if not, why, and another try later."""
+        """Build a stale environment; returns whether it is up to date, or schedules a retry."""
         environment = venvs.team_environment(self.team)
         if venvs.stale(environment):
             self._set(State.BUILDING)
@@ -187,7 +187,7 @@ class Location:
                 webserver.reload, self._platform.webserver.url, self.team.location
             )
         except (OSError, RuntimeError) as error:
-            # The webserver is down, say: the code server has not heard of the change.
+            # For example, the webserver is down: the code server does not know of the change.
             self._platform.on_event(self, f"not reloaded yet: {error}")
             await asyncio.sleep(1)
             self.notify(ChangeKind.CODE)
@@ -201,41 +201,41 @@ class Location:
             await asyncio.sleep(SERVER_POLL_SECONDS)
 
     async def _wait_until_loaded(self, done: str, since: float) -> None:
-        """Wait until the webserver has loaded the location since then; report the result."""
+        """Wait until the webserver has loaded the location after `since`; report the result."""
         await self._wait_until_serving()
         name, url = self.team.location, self._platform.webserver.url
-        overlooked = time.time() + RECHECK_AFTER_SECONDS
+        recheck = time.time() + RECHECK_AFTER_SECONDS
         while self._serving and not self._superseded:
             updated = (await self._platform.webserver.updates()).get(name)
             with contextlib.suppress(OSError, RuntimeError):
                 if updated and updated >= since:
-                    found = await asyncio.to_thread(webserver.location, url, name)
-                    if found and not found.unreachable:
-                        self._record_load_result(found, done)
+                    entry = await asyncio.to_thread(webserver.location, url, name)
+                    if entry and not entry.unreachable:
+                        self._record_load_result(entry, done)
                         return
-                if updated and time.time() > overlooked:
-                    # It looked just before the server was up: a reload makes it look again.
-                    overlooked += RETRY_SECONDS
+                if updated and time.time() > recheck:
+                    # It checked just before the server was up; a reload makes it check again.
+                    recheck += RETRY_SECONDS
                     await asyncio.to_thread(webserver.reload, url, name)
         if not self._serving:
             self._set(State.DOWN, "code server keeps crashing; will retry on the next change")
 
-    def _record_load_result(self, found: webserver.LocationEntry, done: str) -> None:
-        if found.error is None:
+    def _record_load_result(self, entry: webserver.LocationEntry, done: str) -> None:
+        if entry.error is None:
             self._set(State.LOADED, done)
         else:
-            self._set(State.BROKEN, f"does not load: {self._explain(found.error)}")
+            self._set(State.BROKEN, f"does not load: {self._summarize(entry.error)}")
 
     async def _on_exit(self) -> None:
-        """The code server has crashed and will be restarted."""
+        """Handle a crash of the code server, before its restart."""
         await self._platform.on_crash()
         self.notify(ChangeKind.SERVER_RESTARTED)
 
-    def _explain(self, error: str) -> str:
-        """An error's message, at the line of the team's own code that it comes from."""
-        places = frames_in(error, self.team.directory)
+    def _summarize(self, error: str) -> str:
+        """The message of a traceback, after the line of the team's own code that it comes from."""
+        frames = frames_in(error, self.team.directory)
         message = next((line for line in reversed(error.splitlines()) if line.strip()), error)
-        return f"{places[-1].relative_to(ROOT)}: {message}" if places else message
+        return f"{frames[-1].relative_to(ROOT)}: {message}" if frames else message
 
     def _set(self, state: State, text: str = "") -> None:
         self.state = state

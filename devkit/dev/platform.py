@@ -1,4 +1,4 @@
-"""The running platform: webserver, daemon, locations, and what follows a save."""
+"""The running platform: webserver, daemon, locations, and what is done when a file is saved."""
 
 import asyncio
 import contextlib
@@ -12,17 +12,18 @@ from devkit.core.paths import REGISTRY
 from devkit.dev import dagster_cli, home, session, watch, webserver
 from devkit.dev.launcher import Launcher
 from devkit.dev.location import SETTLED, Location, PlatformContext
+from devkit.dev.options import Options
 from devkit.dev.reporter import Reporter
 from devkit.dev.service import SupervisedProcess
 from devkit.dev.webserver import Webserver
 from devkit.registry.workspace import Team
 
 POLL_SECONDS = 0.1
-# The webserver starts alone until it answers, but no longer than this for each location that has to
-# wait for a start slot. Those that need not wait start next to it: it checks again each second, and
-# what is up when it first does is loaded a second sooner.
+# Locations get one start slot fewer until the webserver answers, but no longer than this for each
+# location that has to wait for a slot. If none has to, all start next to the webserver: it loads
+# what is up at its first check a second sooner.
 WEBSERVER_HEAD_START_PER_LOCATION_SECONDS = 0.05
-# The daemon waits for slow locations (which build their environments) no longer than this.
+# The daemon waits no longer than this for slow locations, such as those that build environments.
 LONGEST_WAIT_SECONDS = 60.0
 
 
@@ -31,34 +32,31 @@ class Platform:
 
     def __init__(
         self,
-        *,
-        where: Path,
+        dagster_home: Path,
         sockets: Path,
-        host: str,
-        port: int,
         choose: Callable[[], Sequence[Team]],
-        reload: bool,
-        debug: Team | None = None,
+        options: Options,
     ) -> None:
-        """`where` is DAGSTER_HOME, `sockets` the folder for the code servers' sockets.
+        """`sockets` is the folder for the code servers' sockets; `options` has a definite port.
 
-        `choose` gives the teams, and is asked again when the registry changes. `debug` is the
-        team whose code server a debugger can attach to.
+        `choose` returns the teams; it is called again when the registry changes.
         """
         self._choose = choose
-        self._reload = reload
-        self._home = where
+        self._options = options
+        self._home = dagster_home
         self._sockets = sockets
-        self.url = session.url(host, port)
+        self.url = session.url(options.host, options.port)
         self._signals: list[int] = []
         self._stop = asyncio.Event()
         self._locations: dict[str, Location] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._reporter = Reporter(lambda: list(self._locations.values()))
-        self._launcher = Launcher(where, self._reporter.report, debug)
-        self._watcher = watch.Watcher(self._saved, lambda text: self._reporter.report("dev", text))
+        self._launcher = Launcher(dagster_home, self._reporter.report, options)
+        self._watcher = watch.Watcher(
+            self._on_save, lambda text: self._reporter.report("dev", text)
+        )
         self._registry_saved = asyncio.Event()
-        self._webserver = self._launcher.webserver(host, port)
+        self._webserver = self._launcher.webserver()
         self._daemon = self._launcher.daemon()
         self._start_slots = asyncio.Semaphore(parallel.jobs())
         self._answering = asyncio.Event()
@@ -71,7 +69,7 @@ class Platform:
         )
 
     async def run(self, teams: Sequence[Team]) -> int:
-        """Start everything, wait for a signal, stop everything."""
+        """Start everything, wait for a signal, stop everything; returns the exit code."""
         loop = asyncio.get_running_loop()
         for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(sign, self._on_signal, sign)
@@ -87,7 +85,7 @@ class Platform:
             ended = asyncio.gather(
                 work, self._watcher.stop(), *self._tasks.values(), return_exceptions=True
             )
-            await self._end()
+            await self._stop_services()
             failures = [end for end in await ended if isinstance(end, Exception)]
             await self._launcher.reaper.stop()
         if failures:
@@ -95,19 +93,19 @@ class Platform:
         return 128 + self._signals[0]
 
     async def _work(self, teams: Sequence[Team]) -> None:
-        """Webserver first, then the locations in turns, then the daemon; then take in changes."""
+        """Start the webserver, then the locations, then the daemon; then apply changes."""
         self._add(teams)
         self._write_workspace()
         async with asyncio.TaskGroup() as group:
             self._webserver.start()
-            await asyncio.sleep(0)  # it starts now, while this sees to the terminal
+            await asyncio.sleep(0)  # it starts now, before the terminal is set up
             own = home.own_configuration(self._home)
             self._reporter.open(self._home, self._launcher.logs, own_configuration=own)
-            if self._reload:
-                group.create_task(self._follow())
+            if self._options.reload:
+                group.create_task(self._apply_saves())
             group.create_task(self._report_when_answering())
             longest = (len(teams) - parallel.jobs()) * WEBSERVER_HEAD_START_PER_LOCATION_SECONDS
-            async with self._start_slots:  # the fewer start beside it, the sooner there is a UI
+            async with self._start_slots:  # the fewer start next to it, the sooner the UI is ready
                 self._run_locations()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._answering.wait(), longest)
@@ -118,7 +116,7 @@ class Platform:
             await self._stop.wait()
 
     async def _start_daemon(self) -> None:
-        """Last, so that it does not stand in the locations' way."""
+        """Start the daemon last, as it competes with the locations for the processors."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LONGEST_WAIT_SECONDS):
                 await self._until_settled()
@@ -126,7 +124,7 @@ class Platform:
         self._daemon.start()
 
     async def _until_settled(self) -> None:
-        while any(one.state not in SETTLED for one in self._locations.values()):
+        while any(location.state not in SETTLED for location in self._locations.values()):
             await asyncio.sleep(POLL_SECONDS)
 
     async def _report_when_answering(self) -> None:
@@ -138,8 +136,8 @@ class Platform:
             await asyncio.sleep(POLL_SECONDS)
 
     async def _end_lost_runs(self) -> None:
-        """Nothing stays STARTED whose code server has ended, in this session or an earlier one."""
-        with contextlib.suppress(OSError, RuntimeError):  # then ask the databases
+        """Mark runs as failed whose code server ended, in this session or an earlier one."""
+        with contextlib.suppress(OSError, RuntimeError):  # no answer: ask the databases
             if not await asyncio.to_thread(webserver.has_unfinished_runs, self.url):
                 return
         try:
@@ -150,15 +148,15 @@ class Platform:
         except DevkitError as error:
             self._reporter.report("dev", str(error))
 
-    async def _follow(self) -> None:
-        """Take in what is saved, for as long as the platform runs."""
+    async def _apply_saves(self) -> None:
+        """Watch the teams' files and the registry; runs until it is cancelled."""
         await self._watcher.watch([location.team for location in self._locations.values()])
         while True:
             await self._registry_saved.wait()
             self._registry_saved.clear()
             await self._reload_registry()
 
-    def _saved(self, files: set[Path]) -> None:
+    def _on_save(self, files: set[Path]) -> None:
         if REGISTRY in files:
             self._registry_saved.set()
         teams = [location.team for location in self._locations.values()]
@@ -167,7 +165,7 @@ class Platform:
                 self._locations[name].notify(change, file)
 
     async def _reload_registry(self) -> None:
-        """Add and drop locations as the registry now says; a faulty registry changes nothing."""
+        """Add and remove locations as in the registry; an invalid registry changes nothing."""
         try:
             chosen = await asyncio.to_thread(self._choose)
             teams = {team.location: team for team in chosen}
@@ -175,12 +173,12 @@ class Platform:
             self._reporter.report("dev", f"workspace.yaml not reloaded:\n{error}")
             return
         old = {name: location.team for name, location in self._locations.items()}
-        dropped = [name for name, team in old.items() if teams.get(name) != team]
+        removed = [name for name, team in old.items() if teams.get(name) != team]
         added = [team for name, team in teams.items() if old.get(name) != team]
-        if not dropped and not added:
+        if not removed and not added:
             return
         await self._watcher.watch(chosen)
-        for name in dropped:
+        for name in removed:
             self._tasks[name].cancel()
             await asyncio.gather(self._tasks.pop(name), return_exceptions=True)
             location = self._locations.pop(name)
@@ -188,7 +186,7 @@ class Platform:
             self._reporter.report(name, "removed")
         self._add(added)
         self._write_workspace()
-        # They read the list of locations when they start. Code servers and runs go on.
+        # They read the workspace file only when they start. Code servers and runs are not affected.
         await asyncio.gather(self._webserver.restart(), self._daemon.restart())
         self._run_locations()
 
@@ -203,14 +201,14 @@ class Platform:
         for name, location in self._locations.items():
             if name not in self._tasks:
                 self._tasks[name] = task = asyncio.create_task(location.run(), name=name)
-                task.add_done_callback(self._on_end)
+                task.add_done_callback(self._on_location_end)
 
     def _write_workspace(self) -> None:
         sockets = {name: location.socket for name, location in self._locations.items()}
-        self._launcher.workspace.write_text(dagster_cli.workspace(sockets))
+        self._launcher.workspace.write_text(dagster_cli.workspace(sockets), encoding="utf-8")
 
-    async def _end(self) -> None:
-        """The daemon first, so that nothing new begins; then whatever it used."""
+    async def _stop_services(self) -> None:
+        """Stop the daemon first, so that no new run starts, then all the others."""
         output.info("stopping ...")
         await self._daemon.stop()
         servers: list[SupervisedProcess | Location] = [self._webserver, *self._locations.values()]
@@ -224,7 +222,7 @@ class Platform:
             for service in [*services, *self._locations.values()]:
                 service.kill()
 
-    def _on_end(self, task: asyncio.Task[None]) -> None:
-        """A location's task ends when it is cancelled; with anything else the platform ends."""
+    def _on_location_end(self, task: asyncio.Task[None]) -> None:
+        """End the platform if a location's task failed instead of being cancelled."""
         if not task.cancelled() and task.exception():
             self._stop.set()

@@ -1,4 +1,4 @@
-"""Long-lived programs: started, supervised, restarted when they crash, ended together."""
+"""Supervises long-lived programs: starts them, restarts them after a crash, ends their groups."""
 
 import asyncio
 import contextlib
@@ -18,24 +18,24 @@ from devkit.core.paths import PROGRAMS, ROOT
 
 REAPER = PROGRAMS / "reaper.py"
 
-# A service that crashes is restarted after 1, 2, 4 ... seconds; one that crashes this often
-# without ever having run for HEALTHY_AFTER_SECONDS has failed.
+# A service that crashes is restarted after 1, 2, 4 ... seconds. It has failed when it crashes this
+# often without ever running for HEALTHY_AFTER_SECONDS.
 MAX_CONSECUTIVE_FAILURES = 5
 LONGEST_DELAY_SECONDS = 16.0
 HEALTHY_AFTER_SECONDS = 60.0
 LAST_LINES = 10
 LONGEST_LINE_BYTES = 1 << 20
 
-# What colors a terminal (ECMA-48, "select graphic rendition").
+# The escape sequences of colors (ECMA-48, "select graphic rendition").
 ANSI_SGR = re.compile(r"\x1b\[[\d;]*m")
 
-# How long the services of one stage may take to end, in seconds, before they are killed.
+# How long after TERM a service gets KILL.
 GRACE_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
 class Service:
-    """What to run; `secrets` are texts that no line of it may show."""
+    """A program to run; `secrets` are masked in everything that it prints."""
 
     name: str
     argv: Sequence[str]
@@ -45,21 +45,20 @@ class Service:
     secrets: Sequence[str] = field(default=(), repr=False)
 
 
-# Called with the name of a service and a text.
-OnEvent = Callable[[str, str], None]
-OnLine = Callable[[str, str], None]
-OnExit = Callable[[], Awaitable[None]]
+OnEvent = Callable[[str, str], None]  # receives a service's name and what happened to it
+OnLine = Callable[[str, str], None]  # receives a service's name and a line that it printed
+OnExit = Callable[[], Awaitable[None]]  # awaited after a crash, before the restart
 
 
 class Reaper:
-    """A process that ends the services if this one is killed before it can."""
+    """A child process that ends the services if this process is killed before it can do so."""
 
     def __init__(self) -> None:
         self._pipe: IO[bytes] | None = None
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
-        """Start it; its input is the sign that this process lives."""
+        """Start it. It reads from a pipe, whose end tells it that this process has ended."""
         read, write = os.pipe()
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-P", str(REAPER), stdin=read, cwd=ROOT, start_new_session=True
@@ -68,15 +67,15 @@ class Reaper:
         self._pipe = os.fdopen(write, "wb", buffering=0)
 
     def watch(self, group: int) -> None:
-        """From now on, this group ends with this process."""
+        """Add a process group, which ends with this process from now on."""
         self._write(f"+{group}\n")
 
     def forget(self, group: int) -> None:
-        """The group has ended."""
+        """Remove a process group that has ended."""
         self._write(f"-{group}\n")
 
     async def stop(self) -> None:
-        """Let it end; it ends what it still watches, which should be nothing."""
+        """End it; it ends the groups that it still watches, of which there should be none."""
         if self._pipe and self._process:
             self._pipe.close()
             await self._process.wait()
@@ -88,7 +87,7 @@ class Reaper:
 
 
 class SupervisedProcess:
-    """One service through all its restarts."""
+    """One service, with all its restarts."""
 
     def __init__(
         self,
@@ -99,10 +98,7 @@ class SupervisedProcess:
         on_line: OnLine,
         on_exit: OnExit | None = None,
     ) -> None:
-        """`on_event` gets what happens to the service, `on_line` the lines that it prints.
-
-        `on_exit` is awaited when it has crashed, before it is restarted.
-        """
+        """Nothing runs until `start`."""
         self.service = service
         self.failed = False
         self._reaper = reaper
@@ -118,24 +114,24 @@ class SupervisedProcess:
 
     @property
     def pid(self) -> int | None:
-        """The id of the process (and of its group) while it runs."""
+        """The id of the process, and of its group; None if it does not run."""
         running = self._process and self._process.returncode is None
         return self._process.pid if self._process and running else None
 
     def start(self) -> None:
-        """Start it; nothing if it is running."""
+        """Start it, unless it is running."""
         if self._task and not self._task.done():
             return
-        self._task = asyncio.create_task(self._supervise_runs(), name=self.service.name)
+        self._task = asyncio.create_task(self._supervise(), name=self.service.name)
 
     async def restart(self) -> None:
-        """Stop it and start it again at once."""
+        """Stop it and start it again, without delay."""
         await self.stop()
         self._stopping, self.failed = False, False
         self.start()
 
     async def stop(self, grace: float = GRACE_SECONDS) -> None:
-        """TERM, up to `grace` seconds, KILL; nothing of its group is left afterwards."""
+        """End its process group: TERM, up to `grace` seconds, KILL."""
         self._stopping = True
         self._wake.set()
         if self.pid:
@@ -144,14 +140,14 @@ class SupervisedProcess:
             await self._task
 
     def kill(self) -> None:
-        """End it at once."""
+        """End its process group at once: KILL."""
         self._stopping = True
         self._wake.set()
         if self.pid:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
 
-    async def _supervise_runs(self) -> None:
+    async def _supervise(self) -> None:
         failures = 0
         while not self._stopping:
             started = time.monotonic()
@@ -164,10 +160,8 @@ class SupervisedProcess:
             last = "".join(f"\n    {line}" for line in self._last)
             if failures >= MAX_CONSECUTIVE_FAILURES:
                 self.failed = True
-                self._on_event(
-                    self.service.name,
-                    f"{reason}, {failures} times: giving up; log: {self.service.log}{last}",
-                )
+                text = f"{reason}; crashed {failures} times, giving up; log: {self.service.log}"
+                self._on_event(self.service.name, text + last)
                 return
             delay = min(2.0 ** (failures - 1), LONGEST_DELAY_SECONDS)
             self._on_event(self.service.name, f"{reason}; restarting in {delay:.0f} s{last}")
@@ -175,11 +169,11 @@ class SupervisedProcess:
                 await asyncio.wait_for(self._wake.wait(), delay)
 
     async def _run_once(self) -> str:
-        """Run the program until it ends; why it ended."""
+        """Run the program until it ends; returns the reason."""
         self._wake.clear()
         self._last.clear()
-        # A pipe of our own: with one of asyncio's, the end of the program would not be seen
-        # before all that it started, and that holds the pipe, has ended as well.
+        # Not a pipe of asyncio's: then waiting for the program would also wait for its children
+        # that hold the pipe.
         read, write = os.pipe()
         output = os.fdopen(read, "rb", buffering=0)
         try:
@@ -199,11 +193,11 @@ class SupervisedProcess:
             os.close(write)
         self._reaper.watch(process.pid)
         try:
-            if self._stopping:  # asked to while it was being started
+            if self._stopping:  # `stop` was called while it started
                 os.killpg(process.pid, signal.SIGKILL)
             reader = asyncio.create_task(self._read(output))
             code = await process.wait()
-            # What it started may outlive it, and holds its output open.
+            # Its children may outlive it, and hold its output open.
             await asyncio.to_thread(processes.end_group, process.pid, GRACE_SECONDS)
             await reader
         finally:
@@ -213,7 +207,7 @@ class SupervisedProcess:
         return f"exited with status {code}"
 
     async def _read(self, output: IO[bytes]) -> None:
-        """Show and keep each line until the last process that holds the pipe has ended."""
+        """Log and show each line until the last process that holds the pipe has ended."""
         stream = asyncio.StreamReader(limit=LONGEST_LINE_BYTES)
         transport, _ = await asyncio.get_running_loop().connect_read_pipe(
             lambda: asyncio.StreamReaderProtocol(stream), output
@@ -222,7 +216,7 @@ class SupervisedProcess:
             while True:
                 try:
                     raw = await stream.readline()
-                except ValueError:  # longer than LONGEST_LINE_BYTES: dropped, the rest goes on
+                except ValueError:  # longer than LONGEST_LINE_BYTES: dropped
                     continue
                 if not raw:
                     return
@@ -230,12 +224,12 @@ class SupervisedProcess:
                 for secret in self.service.secrets:
                     line = line.replace(secret, "***")
                 plain = ANSI_SGR.sub("", line)
-                self._keep(plain)
+                self._write_log(plain)
                 self._last.append(plain)
                 self._on_line(self.service.name, line)
 
-    def _keep(self, line: str) -> None:
-        """Write a line to the log; the first failure to is reported."""
+    def _write_log(self, line: str) -> None:
+        """Append a line to the log; only the first failure is reported."""
         try:
             with self.service.log.open("a", encoding="utf-8") as log:
                 log.write(line + "\n")

@@ -1,13 +1,14 @@
-"""What one `invoke dev` holds for itself: a DAGSTER_HOME, a port, a folder for sockets.
+"""What one `invoke dev` reserves: a DAGSTER_HOME, a port, a folder for sockets.
 
-Whether it still runs shows in each: the first and the last are held by file locks, which end with
-the process, and its services carry its mark.
+Others can tell whether it still runs: file locks, which end with the process, protect DAGSTER_HOME
+and the folder, and its services carry its mark.
 """
 
 import json
 import os
 import socket
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -27,14 +28,17 @@ MAX_SOCKET_FOLDER = 40  # of the 107 bytes that a Unix socket's path may have
 SHORT_TMP = "/tmp"  # noqa: S108
 LOCK = "dev.lock"
 SOCKETS = "dagteam-"
-OWNER = "owner"  # the file in a folder for sockets that names the checkout, and is its lock
-MARK = "DAGTEAM_DEV"  # the variable that names the `invoke dev` that started a service
-SAME_SECONDS = 2.0
+OWNER = "owner"  # the file in a socket folder that contains the checkout's path and is locked
+MARK = "DAGTEAM_DEV"  # the variable with the mark of the `invoke dev` that started a service
+SAME_SECONDS = 2.0  # two creation times of one process differ by less
+# Whoever looks at a lock holds it for a moment (`filelocks.is_locked`): not a reason to give up.
+LOCK_PATIENCE_SECONDS = 0.5
+POLL_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
 class SessionInfo:
-    """The `invoke dev` that holds a DAGSTER_HOME, as it has recorded itself."""
+    """The `invoke dev` that holds a DAGSTER_HOME, as it recorded itself."""
 
     pid: str
     url: str
@@ -43,28 +47,26 @@ class SessionInfo:
 STARTING = SessionInfo("unknown", "not up yet")
 
 
-def current(where: Path) -> SessionInfo | None:
-    """The `invoke dev` that runs on this DAGSTER_HOME; None if none does."""
-    file = home.state_folder(where) / LOCK
+def current(dagster_home: Path) -> SessionInfo | None:
+    """The `invoke dev` that runs on this DAGSTER_HOME; None if there is none."""
+    file = home.state_folder(dagster_home) / LOCK
     return _read(file) if filelocks.is_locked(file) else None
 
 
 @contextmanager
-def exclusive_home(where: Path) -> Iterator[Callable[[str], None]]:
-    """Hold this DAGSTER_HOME; yields a function that records the URL for who comes second.
+def exclusive_home(dagster_home: Path) -> Iterator[Callable[[str], None]]:
+    """Hold this DAGSTER_HOME; yields a function that records the UI's URL for other processes.
 
     Raises:
-        DevkitError: if another process holds it: its pid and URL.
+        DevkitError: if another `invoke dev` holds it, with its process id and URL.
     """
-    file = home.state_folder(where) / LOCK
+    file = home.state_folder(dagster_home) / LOCK
     with file.open("a+", encoding="utf-8") as lock:
-        if not filelocks.try_lock(lock):
-            other = _read(file)
-            raise DevkitError(
-                f"another `invoke dev` uses this DAGSTER_HOME: pid {other.pid}, {other.url}",
-                found=str(where),
-                fix=f"stop it (`kill {other.pid}`), or set DAGSTER_HOME to another folder",
-            )
+        deadline = time.monotonic() + LOCK_PATIENCE_SECONDS
+        while not filelocks.try_lock(lock):
+            if time.monotonic() > deadline:
+                raise _in_use(dagster_home, _read(file))
+            time.sleep(POLL_SECONDS)
 
         def record(url: str) -> None:
             lock.truncate(0)
@@ -78,7 +80,7 @@ def exclusive_home(where: Path) -> Iterator[Callable[[str], None]]:
 
 @contextmanager
 def socket_folder() -> Iterator[Path]:
-    """A new folder for Unix sockets whose path is short enough for them."""
+    """Create a folder for Unix sockets, with a short enough path; removed at the end."""
     usual = tempfile.gettempdir()
     parent = usual if len(usual) <= MAX_SOCKET_FOLDER else SHORT_TMP
     with (
@@ -94,7 +96,7 @@ def socket_folder() -> Iterator[Path]:
 
 
 def find_socket_folders(*, stale: bool, root: Path = ROOT) -> list[Path]:
-    """The folders for sockets of a checkout: those whose `invoke dev` has ended, or the others."""
+    """The socket folders of a checkout whose `invoke dev` has ended (`stale`), or still runs."""
     parents = {Path(tempfile.gettempdir()), Path(SHORT_TMP)}
     found = []
     for file in sorted(file for parent in parents for file in parent.glob(f"{SOCKETS}*/{OWNER}")):
@@ -105,56 +107,67 @@ def find_socket_folders(*, stale: bool, root: Path = ROOT) -> list[Path]:
     return found
 
 
+def _in_use(dagster_home: Path, other: SessionInfo) -> DevkitError:
+    if other == STARTING:
+        return DevkitError(
+            "another `invoke dev` is starting or stopping on this DAGSTER_HOME",
+            found=str(dagster_home),
+            fix="try again in a moment, or set DAGSTER_HOME to another folder",
+        )
+    return DevkitError(
+        f"another `invoke dev` uses this DAGSTER_HOME: pid {other.pid}, {other.url}",
+        found=str(dagster_home),
+        fix=f"stop it (`kill {other.pid}`), or set DAGSTER_HOME to another folder",
+    )
+
+
 def _read(file: Path) -> SessionInfo:
-    """What the holder of a lock has recorded in it."""
+    """What the holder of a lock recorded in it."""
     try:
         record = json.loads(file.read_text(encoding="utf-8"))
         return SessionInfo(str(record["pid"]), record["url"])
-    except (OSError, ValueError, KeyError):  # it is just starting, or has just ended
+    except (OSError, ValueError, KeyError):  # empty: it is starting, or has just ended
         return STARTING
 
 
 def mark() -> str:
-    """An identifier of this process that no other process has, before or after it."""
+    """A text that identifies this process, also after its process id is used again."""
     return f"{os.getpid()} {psutil.Process().create_time()}"
 
 
-def is_owner_alive(text: str) -> bool:
+def is_owner_alive(mark: str) -> bool:
     """Whether the process with this mark still runs."""
-    pid, _, created = text.partition(" ")
+    pid, _, created = mark.partition(" ")
     try:
         return abs(psutil.Process(int(pid)).create_time() - float(created)) < SAME_SECONDS
     except psutil.NoSuchProcess:
         return False
 
 
-def free_port(host: str, wanted: int | None, fix: str = ANOTHER_PORT) -> int:
-    """The port that was asked for, or the first free one from 3000 on.
+def free_port(host: str, wanted: int = 0, fix: str = ANOTHER_PORT) -> int:
+    """The wanted port, or for 0 the first free one from 3000 on.
 
     Raises:
-        DevkitError: if that port is taken, or can't be listened on at all.
+        DevkitError: if that port can't be listened on, or none can.
     """
-    if wanted is not None:
+    if wanted:
         if reason := bind_error(host, wanted):
-            raise DevkitError(
-                f"port {wanted} on {host} can't be used: {reason}",
-                fix=fix,
-            )
+            raise DevkitError(f"port {wanted} on {host} can't be used: {reason}", fix=fix)
         return wanted
     for port in range(FIRST_PORT, FIRST_PORT + PORTS_TO_TRY):
         if not (reason := bind_error(host, port)):
             if port != FIRST_PORT:
                 output.info(f"port {FIRST_PORT} is taken: using {port}")
             return port
+    last = FIRST_PORT + PORTS_TO_TRY - 1
     raise DevkitError(
-        f"no port from {FIRST_PORT} to {FIRST_PORT + PORTS_TO_TRY - 1} on {host} can be used: "
-        f"{reason}",
+        f"no port from {FIRST_PORT} to {last} on {host} can be used: {reason}",
         fix="invoke dev --port PORT",
     )
 
 
 def url(host: str, port: int) -> str:
-    """The URL at which a browser on this machine finds the UI."""
+    """The URL of the UI for a browser on this machine."""
     everywhere = host in ("0.0.0.0", "::")  # noqa: S104
     return f"http://{'127.0.0.1' if everywhere else host}:{port}"
 
@@ -170,7 +183,7 @@ def accepts_connections(path: Path) -> bool:
 
 
 def bind_error(host: str, port: int) -> str | None:
-    """Why an address can't be listened on; None if it can."""
+    """The reason why an address can't be listened on; None if it can."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM

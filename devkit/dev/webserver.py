@@ -1,4 +1,4 @@
-"""What the running webserver reports about its code locations: a client of Dagster's GraphQL API."""
+"""A client of Dagster's GraphQL API: asks the running webserver about its code locations."""
 
 import asyncio
 import contextlib
@@ -56,10 +56,10 @@ UNREACHABLE = "DagsterUserCodeUnreachableError"
 
 @dataclass(frozen=True)
 class LocationEntry:
-    """One code location as the webserver sees it.
+    """The webserver's entry of a code location.
 
-    `error` is a whole traceback or None; `updated` is when it last looked, in seconds since
-    the epoch.
+    `error` is a whole traceback, or None. `updated` is when the webserver last checked the
+    location, in seconds since the epoch.
     """
 
     name: str
@@ -68,7 +68,7 @@ class LocationEntry:
 
     @property
     def unreachable(self) -> bool:
-        """Whether the code server did not answer, which says nothing of the code."""
+        """Whether the code server did not answer: the error is not in the code then."""
         return self.error is not None and UNREACHABLE in self.error
 
 
@@ -78,7 +78,7 @@ def ask(
     """Send one query or mutation and return its `data`; `timeout` is in seconds.
 
     Raises:
-        OSError: if the webserver does not answer (yet).
+        OSError: if the webserver does not answer.
         RuntimeError: if the answer is a GraphQL error.
     """
     body = json.dumps({"query": query, "variables": variables or {}}).encode()
@@ -94,12 +94,12 @@ def ask(
 
 
 def updates(url: str) -> dict[str, float]:
-    """When the webserver last looked at each location, in seconds since the epoch.
+    """When the webserver last checked each location, in seconds since the epoch.
 
-    A location that it is loading is left out.
+    Omits locations that it is loading.
 
     Raises:
-        OSError: if the webserver does not answer (yet).
+        OSError: if the webserver does not answer.
     """
     entries = ask(url, UPDATES)["locationStatusesOrError"].get("entries", [])
     return {
@@ -110,20 +110,20 @@ def updates(url: str) -> dict[str, float]:
 
 
 def has_unfinished_runs(url: str) -> bool:
-    """Whether there are runs that have begun and not ended.
+    """Whether there are runs that have started and not ended.
 
     Raises:
         OSError: if the webserver does not answer.
-        RuntimeError: if the webserver can't tell.
+        RuntimeError: if the answer is a GraphQL error.
     """
     return bool(ask(url, UNFINISHED)["runsOrError"].get("results", True))
 
 
 def location(url: str, name: str) -> LocationEntry | None:
-    """A location as the webserver sees it; None if it does not know it or is loading it.
+    """The webserver's entry of a location; None if it is unknown or loading.
 
     Raises:
-        OSError: if the webserver does not answer (yet).
+        OSError: if the webserver does not answer.
     """
     entry = ask(url, LOCATION, {"name": name})["workspaceLocationEntryOrError"]
     if not entry or entry.get("loadStatus") != "LOADED" or not entry["locationOrLoadError"]:
@@ -132,11 +132,11 @@ def location(url: str, name: str) -> LocationEntry | None:
 
 
 def reload(url: str, name: str) -> None:
-    """Have a location's code server reload its code; returns when it has, or has failed.
+    """Have a location's code server reload its code; returns once it has reloaded or failed to.
 
     Raises:
         OSError: if the webserver does not answer.
-        RuntimeError: if the webserver refuses to.
+        RuntimeError: if the webserver refuses.
     """
     answer = ask(url, RELOAD, {"name": name}, timeout=RELOAD_SECONDS)["reloadRepositoryLocation"]
     if answer["__typename"] != "WorkspaceLocationEntry":
@@ -160,20 +160,20 @@ def _error(state: dict[str, Any]) -> str | None:
 
 
 class Webserver:
-    """The webserver at `url`, asked once for all who wait for its answer."""
+    """The webserver at `url`; all who wait for an answer share one request."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._asking: asyncio.Task[dict[str, float]] | None = None
+        self._request: asyncio.Task[dict[str, float]] | None = None
 
     async def updates(self) -> dict[str, float]:
-        """When it last looked at each location; nothing while it does not answer."""
-        if self._asking is None or self._asking.done():
-            self._asking = asyncio.create_task(self._ask())
-        return await asyncio.shield(self._asking)
+        """When it last checked each location; empty while it does not answer."""
+        if self._request is None or self._request.done():
+            self._request = asyncio.create_task(self._ask())
+        return await asyncio.shield(self._request)
 
     async def _ask(self) -> dict[str, float]:
         await asyncio.sleep(POLL_SECONDS)
-        with contextlib.suppress(OSError, RuntimeError):  # not yet, or not just now
+        with contextlib.suppress(OSError, RuntimeError):  # it is starting or restarting
             return await asyncio.to_thread(updates, self.url)
         return {}

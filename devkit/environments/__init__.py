@@ -1,1 +1,1 @@
-"""Virtual environments and the locks that they are built from."""
+"""Projects, their locks, and the virtual environments that are built from these."""

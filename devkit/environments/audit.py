@@ -1,4 +1,4 @@
-"""Known vulnerabilities of the packages in a lock: `uv audit` asks OSV (https://osv.dev)."""
+"""Looks up known vulnerabilities of locked packages in OSV (https://osv.dev), with `uv audit`."""
 
 import json
 import tempfile
@@ -11,19 +11,19 @@ from devkit.core.processes import Completed
 from devkit.environments import lockfiles
 from devkit.environments.project import Project
 
-# Advisories, in words that begin with the advisory's name, by package.
+# Advisories by package, each a text such as "PYSEC-2024-1 (fixed in 2.0)".
 Advisories = dict[str, tuple[str, ...]]
 
 
 class UnreachableError(Exception):
-    """The database, or the package index, does not answer: why, in one sentence."""
+    """The database or the package index is unreachable; the message is one line."""
 
 
 def audit(project: Project, database: str = "") -> Advisories:
-    """The advisories for what the project's locks pin; `database` is the URL of an OSV mirror.
+    """The advisories for the packages in a project's locks; `database` is the URL of an OSV mirror.
 
     Raises:
-        UnreachableError: if the database or the package index does not answer.
+        UnreachableError: if the database or the package index is unreachable.
     """
     with tempfile.TemporaryDirectory(prefix="dagteam-audit-") as scratch:
         script = Path(scratch) / "pins.py"
@@ -41,7 +41,7 @@ def audit(project: Project, database: str = "") -> Advisories:
 
 
 def as_script(requirements: Iterable[str], python: str) -> str:
-    """A script that needs these packages (PEP 723): what uv can audit without a project."""
+    """A script that requires these packages (PEP 723): uv audits it as if it were a project."""
     lines = [f"#   {json.dumps(requirement)}," for requirement in requirements]
     head = ["# /// script", f'# requires-python = ">={python}"', "# dependencies = ["]
     return "\n".join([*head, *lines, "# ]", "# ///", ""])
@@ -51,7 +51,7 @@ def read(asked: Completed, database: str) -> Advisories:
     """The advisories in a report of `uv audit`.
 
     Raises:
-        UnreachableError: if it is no report: the database did not answer.
+        UnreachableError: if there is no report, because the database did not answer.
     """
     try:
         report: dict[str, Any] = json.loads(asked.stdout)

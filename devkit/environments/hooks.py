@@ -1,4 +1,4 @@
-"""The git hooks: whether git runs pre-commit, and how that is installed."""
+"""Git hooks: whether Git runs pre-commit, and how to install it."""
 
 from pathlib import Path
 
@@ -9,24 +9,24 @@ from devkit.core.paths import ROOT, TOOLS
 
 
 def installed() -> bool:
-    """Whether git runs pre-commit, or there is no repository whose hooks could be installed."""
+    """Whether Git runs pre-commit; True, too, if there are no hooks to install here."""
     file = ROOT / ".git" / "hooks" / "pre-commit"
-    if not (ROOT / ".git").is_dir():  # an archive, or a worktree, whose main checkout has them
+    if not (ROOT / ".git").is_dir():  # an archive, or a worktree that uses its repository's hooks
         return True
     return file.exists() and str(TOOLS) in file.read_text(encoding="utf-8", errors="replace")
 
 
 def install() -> str:
-    """Have git run pre-commit, from the tools' environment, on every commit.
+    """Install the hook that runs the tools' pre-commit at every commit.
 
     Raises:
-        DevkitError: if pre-commit can't, for instance because core.hooksPath is set.
+        DevkitError: if pre-commit refuses, for instance because core.hooksPath is set.
     """
     argv: list[str | Path] = [TOOLS / "bin" / "python", "-m", "pre_commit", "install"]
     done = processes.run(argv, cwd=ROOT, env=clean_environment())
     if done.code:
         raise DevkitError(
             f"the git hooks can't be installed\n{done.combined}",
-            fix="see what it says, then run `invoke setup`",
+            fix="resolve what pre-commit reports, then run `invoke setup`",
         )
     return "installed"

@@ -1,4 +1,4 @@
-"""What is installed in an environment, read from the names of its folders."""
+"""Lists what is installed in an environment, without starting its Python."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,11 +9,11 @@ UNKNOWN = "-"
 
 
 def distributions(environment: Path) -> dict[str, str]:
-    """The distributions in an environment: normalized names and versions.
+    """The versions of the distributions in an environment by normalized name.
 
     Read from the names of their `.dist-info` folders
-    (https://packaging.python.org/specifications/recording-installed-packages); none if there is
-    no environment.
+    (https://packaging.python.org/specifications/recording-installed-packages). Empty if the
+    environment does not exist.
     """
     found: dict[str, str] = {}
     for folder in site_packages(environment):
@@ -31,12 +31,12 @@ def modules(environment: Path) -> set[str]:
 
 
 def site_packages(environment: Path) -> Iterator[Path]:
-    """The folders of an environment's packages: one, if it exists."""
+    """The environment's `site-packages` folder, if it exists."""
     yield from environment.glob("lib/python3.*/site-packages")
 
 
 def python_version(environment: Path) -> str:
-    """The Python version that an environment's `pyvenv.cfg` names, else UNKNOWN."""
+    """The Python version in an environment's `pyvenv.cfg`; UNKNOWN if it has none."""
     config = environment / "pyvenv.cfg"
     for line in config.read_text(encoding="utf-8").splitlines() if config.exists() else ():
         key, _, value = line.partition("=")

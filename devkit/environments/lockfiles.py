@@ -1,11 +1,11 @@
-"""Lock files: hash-pinned requirements files, what each was resolved from, whether it is stale.
+"""Lock files: reads the pins in them, and notices when one is stale.
 
-`local_requirements.txt` is a project's whole local environment, the shared package in it
-visible; `requirements.txt` is what is deployed of it, with the same pins, and with what only a
-deployment needs: the dependency group `deploy` of utils for every team, and of the orchestrator
-for itself. Each begins with a digest of what it was resolved from, so that a stale lock is
-noticed without a network. The format is pip's requirements file format, which uv writes and both
-read: https://pip.pypa.io/en/stable/reference/requirements-file-format/
+A project has two, hash-pinned and with the same pins. `local_requirements.txt` is its whole local
+environment and lists the shared package; `requirements.txt` is its deployment, with packages that
+only a deployment needs (the dependency group `deploy` of utils for a team, its own for the
+orchestrator). Each begins with a digest of what it was resolved from, so a stale lock is noticed
+without a network. The format is pip's requirements file format, which uv writes and reads:
+https://pip.pypa.io/en/stable/reference/requirements-file-format/
 """
 
 import hashlib
@@ -25,9 +25,9 @@ PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(?:\[[^]]*\])?==(?P<version>[^\s;\\
 ENTRY = re.compile(PIN.pattern + r"(?:[ \t]*;[ \t]*(?P<marker>[^\\\n]*[^\\\s]))?", re.MULTILINE)
 DIGEST = re.compile(r"^# inputs: sha256:(?P<digest>[0-9a-f]{64})$", re.MULTILINE)
 
-# For every lock: one version of a package for all supported Pythons, so that the interpreter
-# does not decide what a developer has; extras kept, without which pip in its hash mode refuses
-# what depends on them; no address of an index and no path of a machine.
+# Every lock has one version of a package for all supported Pythons, so that all developers have
+# the same; extras, without which pip's hash mode rejects packages that depend on them; no address
+# of a package index, and no path of a machine.
 OPTIONS = (
     "--universal", "--fork-strategy", "fewest", "--generate-hashes", "--no-strip-extras",
     "--no-header", "--no-annotate", "--quiet",
@@ -36,7 +36,7 @@ OPTIONS = (
 
 @dataclass(frozen=True)
 class Pin:
-    """One line of a lock; `marker`: for which Pythons and platforms (PEP 508), if not for all."""
+    """A pinned package; `marker` limits it to some Pythons or platforms (PEP 508)."""
 
     name: str
     version: str
@@ -49,7 +49,7 @@ class Pin:
 def stale(project: Project) -> str | None:
     """Why the project's locks have to be resolved again; None if they are fresh.
 
-    Asks no package index.
+    Works offline.
 
     Raises:
         DevkitError: if a pyproject.toml can't be read.
@@ -68,12 +68,12 @@ def stale(project: Project) -> str | None:
 
 
 def stale_projects(projects: Iterable[Project]) -> dict[str, str]:
-    """The names of the projects whose locks are stale, and why."""
+    """Why the locks of some projects are stale, by the project's name."""
     return {project.name: reason for project in projects if (reason := stale(project))}
 
 
 def require_fresh(projects: Sequence[Project]) -> None:
-    """Require that no lock is stale; asks no package index.
+    """Require that no lock is stale. Works offline.
 
     Raises:
         DevkitError: naming each project whose locks have to be resolved again.
@@ -86,39 +86,43 @@ def require_fresh(projects: Sequence[Project]) -> None:
 
 def parse(text: str) -> list[Pin]:
     """The pins in the text of a lock."""
-    return [Pin(one["name"], one["version"], one["marker"]) for one in ENTRY.finditer(text)]
+    return [Pin(m["name"], m["version"], m["marker"]) for m in ENTRY.finditer(text)]
 
 
 def pinned(text: str) -> dict[str, str]:
-    """The packages and versions in the text of a lock."""
+    """The versions in the text of a lock by package."""
     return dict(PIN.findall(text))
 
 
 def pins(project: Project) -> dict[str, str]:
-    """The packages and versions in the project's locks."""
+    """The versions in the project's locks by package."""
     return pinned(text_of(project))
 
 
 def requirements(project: Project) -> list[str]:
-    """All that the project's locks pin, as requirements (PEP 508), each once."""
+    """The pins in the project's locks as requirements (PEP 508), without duplicates."""
     return sorted({str(pin) for pin in parse(text_of(project))})
 
 
 def text_of(project: Project) -> str:
-    """The text of the project's locks, the deployed one first; a missing one has none."""
+    """The texts of the project's locks, the deployed one first; a missing one is empty."""
     return "".join(
         lock.read_text(encoding="utf-8") for lock in reversed(project.locks) if lock.exists()
     )
 
 
 def direct_dependencies(project: Project) -> set[str]:
-    """The packages named in the project's pyproject.toml, or in that of what it has editable."""
+    """The packages in the pyproject.toml of the project, or of a folder that it has editable.
+
+    Raises:
+        DevkitError: if a pyproject.toml can't be read.
+    """
     folders = dict.fromkeys([project.directory, *project.editable])
     return set().union(*(pyproject.read(folder).direct_dependencies for folder in folders))
 
 
 def inputs_digest(project: Project) -> str:
-    """SHA-256 of what decides the project's locks: requirements, those of utils, uv's options."""
+    """SHA-256 of what the locks are resolved from: requirements, those of utils, uv's options."""
     parts: list[object] = [options(project), _requirements(project.pyproject)]
     if project.editable:
         parts.append(_requirements(pyproject.read(SHARED)))
@@ -130,8 +134,13 @@ def options(project: Project) -> tuple[str, ...]:
     return ("--python-version", project.pyproject.oldest_python, *OPTIONS)
 
 
+def relative(path: Path) -> str:
+    """A path relative to the root, where uv runs."""
+    return str(path.relative_to(ROOT))
+
+
 def _disagreeing_pins(project: Project) -> list[str]:
-    """The packages that the two locks of a project pin differently: they are resolved together."""
+    """The packages that a project's two locks, which are resolved together, pin differently."""
     if project.deployed is None:
         return []
     here, there = (pinned(lock.read_text(encoding="utf-8")) for lock in project.locks)
@@ -140,12 +149,7 @@ def _disagreeing_pins(project: Project) -> list[str]:
 
 def _requirements(found: pyproject.Pyproject) -> dict[str, Any]:
     fields = ("name", "version", "requires-python", "dependencies", "optional-dependencies")
-    decisive = {field: found.project.get(field) for field in fields}
-    decisive["groups"] = found.groups
-    decisive["uv"] = found.tool("uv").get("sources")
-    return decisive
-
-
-def relative(path: Path) -> str:
-    """A path below the root as uv, which runs there, is given it."""
-    return str(path.relative_to(ROOT))
+    inputs = {field: found.project.get(field) for field in fields}
+    inputs["groups"] = found.groups
+    inputs["uv"] = found.tool("uv").get("sources")
+    return inputs

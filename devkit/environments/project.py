@@ -1,4 +1,4 @@
-"""Projects: the folders whose pyproject.toml is locked, and what each lock is to hold."""
+"""Projects: the folders whose pyproject.toml is locked, and what belongs in each lock."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ ORCHESTRATOR_NAME = "orchestrator"
 class Project:
     """A folder whose pyproject.toml is locked: a team's, the orchestrator's or the tools'.
 
-    `local` is the lock of the local environment, `deployed` that of what is deployed: the
-    tools never are. `editable` are the folders that the local environment has in editable form,
-    `dev_groups` the dependency groups for it, and `deploy_groups` those for a deployment, as uv
-    names them.
+    `local` is the lock of the local environment, `deployed` that of the deployment; the tools have
+    none. `editable` are the folders that the local environment has in editable form, `dev_groups`
+    its dependency groups, and `deploy_groups` those of the deployment, as uv's `--group` takes
+    them.
     """
 
     name: str
@@ -32,10 +32,10 @@ class Project:
 
     @property
     def pyproject(self) -> pyproject.Pyproject:
-        """What its pyproject.toml says.
+        """Its parsed pyproject.toml.
 
         Raises:
-            DevkitError: as `pyproject.read` does.
+            DevkitError: as `pyproject.read`.
         """
         return pyproject.read(self.directory)
 
@@ -46,7 +46,7 @@ class Project:
 
 
 def all_projects(teams: Iterable[Team]) -> list[Project]:
-    """Every project: the tools', the orchestrator's and the teams'."""
+    """Every project: the tools, the orchestrator and the teams."""
     return [tools_project(), orchestrator_project(), *map(team_project, teams)]
 
 
@@ -81,10 +81,10 @@ def team_project(team: Team) -> Project:
 
 
 def select_projects(teams: Sequence[Team], names: Iterable[str]) -> list[Project]:
-    """The projects of these names (teams, `orchestrator`, `tools`), all if there are none.
+    """The projects of these names (teams, `orchestrator`, `tools`); all of them for no name.
 
     Raises:
-        DevkitError: for a name that no project has.
+        DevkitError: for an unknown name, with the closest one.
     """
     every = all_projects(teams)
     wanted = {part.strip() for name in names for part in name.split(",") if part.strip()}
@@ -97,5 +97,5 @@ def select_projects(teams: Sequence[Team], names: Iterable[str]) -> list[Project
 
 
 def _group(folder: Path, name: str) -> str:
-    """A dependency group of a folder's project, as uv names it."""
+    """A dependency group of a folder's project, as uv's `--group` takes it."""
     return f"{folder.relative_to(ROOT)}/{pyproject.FILE}:{name}"

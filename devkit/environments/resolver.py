@@ -1,4 +1,4 @@
-"""Resolves locks: uv resolves what projects require, side by side, and what changed is shown."""
+"""Resolves the locks of projects with uv, side by side, and prints what changed."""
 
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,13 +18,13 @@ from devkit.environments.project import Project
 def update(
     projects: Sequence[Project], *, upgrade: bool = False, packages: Sequence[str] = ()
 ) -> None:
-    """Resolve the locks of some projects side by side, and show what changed in each.
+    """Resolve the locks of some projects side by side, and print what changed in each.
 
-    Pins stay what they are where they still fit; `upgrade` lets all move, `packages` those.
+    Pins that still fit stay; `upgrade` updates all of them, `packages` only these.
 
     Raises:
-        DevkitError: naming the projects whose locks can't be resolved; they keep their old ones.
-            For a package that none of the projects has.
+        DevkitError: if locks can't be resolved, naming their projects, which keep the old ones;
+            for a package that none of the projects has.
     """
     before = {project.name: lockfiles.pins(project) for project in projects}
     new = {project.name for project in projects if _is_new(project)}
@@ -36,7 +36,7 @@ def update(
     outcomes = parallel.run("locking", jobs)
     rows = []
     for project in projects:
-        if project.name not in new:  # of a new one every pin is new
+        if project.name not in new:  # all pins of a new project are new
             old, now = before[project.name], lockfiles.pins(project)
             rows += [
                 (project.name, name, old.get(name, "-"), now.get(name, "-"))
@@ -49,10 +49,10 @@ def update(
 
 
 def newest_allowed(project: Project) -> dict[str, str]:
-    """The pins that the project's requirements would get today; nothing is written.
+    """The newest pins that the project's requirements allow. Writes nothing.
 
     Raises:
-        DevkitError: if the package index can't be reached, or nothing fits.
+        DevkitError: if the package index is unreachable or there is no solution.
     """
     editable, local, _ = _inputs(project)
     with tempfile.TemporaryDirectory(prefix="dagteam-lock-") as scratch:
@@ -64,10 +64,10 @@ def newest_allowed(project: Project) -> dict[str, str]:
 
 
 def newest(project: Project, packages: Iterable[str]) -> dict[str, str]:
-    """The newest version of each package for the project's Pythons, whatever its bounds.
+    """The newest version of each package for the project's Pythons, ignoring its bounds.
 
     Raises:
-        DevkitError: if the package index can't be reached.
+        DevkitError: if the package index is unreachable.
     """
     done = uv.run(
         "pip", "compile", "-", "--no-deps", *lockfiles.options(project),
@@ -78,26 +78,26 @@ def newest(project: Project, packages: Iterable[str]) -> dict[str, str]:
 
 
 def _require_pinned(packages: Iterable[str], found: Mapping[str, Mapping[str, str]]) -> None:
-    """Require that each of these packages is in one of the locks: uv says nothing if not."""
+    """Require that each of these packages is in one of the locks: uv ignores unknown ones."""
     known = {name for pinned in found.values() for name in pinned}
     for package in packages:
         if (name := package_name(package)) not in known:
             raise DevkitError(
                 f"no lock of {', '.join(found)} has the package {name!r}"
                 + did_you_mean(name, known),
-                expected="a locked package; a new one is added to a pyproject.toml first",
+                expected="a locked package; add a new one to a pyproject.toml first",
                 fix="see `invoke outdated --all`",
             )
 
 
 def _flags(upgrade: bool, packages: Iterable[str]) -> list[str]:
-    """The options that let pins move."""
+    """The options of uv that update pins."""
     one_by_one = [word for package in packages for word in ("--upgrade-package", package)]
     return ["--upgrade", *one_by_one] if upgrade else one_by_one
 
 
 def _lock(project: Project, flags: Sequence[str]) -> str:
-    """Resolve a project's locks in a scratch folder and put them in place together."""
+    """Resolve a project's locks in a scratch folder, then replace them together."""
     if not flags and lockfiles.stale(project) is None:
         return "up to date"
     editable, local, deployed = _inputs(project)
@@ -106,31 +106,31 @@ def _lock(project: Project, flags: Sequence[str]) -> str:
     with tempfile.TemporaryDirectory(prefix="dagteam-lock-") as scratch:
         compiled = partial(_compile, project, editable, before, Path(scratch))
         if project.deployed is None:
-            made = {project.local: compiled(project.local, local, flags)}
+            texts = {project.local: compiled(project.local, local, flags)}
         else:
-            # All that either needs in one resolution: so the pins of the two agree.
+            # One resolution of everything that either lock needs, so that their pins agree.
             every = compiled(project.local, [*local, *_groups(project.deploy_groups)], flags)
             pinned = Path(scratch) / "pinned.txt"
             pins = (f"{name}=={version}" for name, version in lockfiles.pinned(every).items())
             pinned.write_text("\n".join(pins), encoding="utf-8")
             fixed = ["--constraints", str(pinned)]
             shared = ["--no-emit-package", read(SHARED).name]
-            made = {
+            texts = {
                 project.local: compiled(project.local, local, fixed),
                 project.deployed: compiled(project.deployed, deployed, [*fixed, *shared]),
             }
-    for lock, text in made.items():
+    for lock, text in texts.items():
         replace_text(lock, text)
     return f"locked: {counted(len(lockfiles.pins(project)), 'package')}" if new else "locked"
 
 
 def _is_new(project: Project) -> bool:
-    """Whether the project has not been locked before."""
+    """Whether the project lacks a lock."""
     return any(not lock.exists() for lock in project.locks)
 
 
 def _inputs(project: Project) -> tuple[str, list[str], list[str]]:
-    """What uv resolves: its standard input, and its arguments for the local lock and the other."""
+    """What uv resolves: its standard input, and its arguments for the local and deployed locks."""
     file = lockfiles.relative(project.pyproject.file)
     editable = "".join(f"-e ./{lockfiles.relative(folder)}\n" for folder in project.editable)
     local = ["-" if editable else file, *_groups(project.dev_groups)]
@@ -150,9 +150,12 @@ def _compile(
     arguments: Sequence[str],
     flags: Sequence[str],
 ) -> str:
-    """Have uv resolve into the text of a lock; the pins in `before` are its preferences.
+    """The resolved text of a lock; uv prefers the pins in `before`.
 
-    `editable` are the lines for uv's standard input, if it is among the arguments.
+    `editable` is uv's standard input, which it reads if `-` is among the arguments.
+
+    Raises:
+        DevkitError: if uv fails.
     """
     target = scratch / lock.name
     target.write_text(before, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""`invoke test`: which tests there are, and which environment runs each."""
+"""Test suites: which there are, which environment each runs in, and how they are run."""
 
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ NO_TESTS_COLLECTED = 5  # pytest's exit code
 
 @dataclass(frozen=True)
 class Suite:
-    """A command that tests something: exit code 0 is a pass."""
+    """A command that tests something; exit code 0 means that it passed."""
 
     name: str
     argv: tuple[str, ...]
@@ -40,7 +40,7 @@ def of_shared(team: Team) -> Suite:
 
 
 def of_style() -> list[Suite]:
-    """Lint, format and types."""
+    """The checks of style: lint, format and types."""
     tools = {
         "lint": ("ruff", "check"),
         "format": ("ruff", "format", "--check"),
@@ -53,9 +53,9 @@ def of_style() -> list[Suite]:
 
 
 def of_kit() -> list[Suite]:
-    """The tests of `devkit` and of the whole, with real processes: a file for each core.
+    """The kit's own tests, with one test file at a time on each core.
 
-    A repository that the kit came to has none: they are about the kit's own two teams.
+    A repository that adopted the kit has none: they are about the two example teams.
     """
     if not DEPLOY_TESTS.parent.is_dir():
         return []
@@ -64,34 +64,34 @@ def of_kit() -> list[Suite]:
 
 
 def of_deploy() -> Suite:
-    """The tests of what is deployed: executables, images, a database, an object store."""
+    """The deployment tests: executables, images, a database, an object store."""
     return _pytest("deploy", "-rs", str(DEPLOY_TESTS.relative_to(ROOT)))
 
 
 def run_deploy(arguments: Sequence[str] = ()) -> None:
-    """Run the tests of what is deployed, as they go: each takes minutes.
+    """Run the deployment tests on this terminal: each takes minutes.
 
     Raises:
-        DevkitError: if one failed.
+        DevkitError: if a test failed.
     """
     _run_alone(replace(of_deploy(), argv=(*of_deploy().argv, *arguments)))
 
 
 def run_all(teams: Sequence[Team]) -> None:
-    """Run every test that there is: the teams' and the style side by side, then the kit's.
+    """Run every test but the deployment tests: style and teams side by side, then the kit's.
 
     Raises:
         DevkitError: naming each suite that failed.
     """
     quick = [*of_style(), *map(of_team, teams), *map(of_shared, teams)]
-    # The kit's tests start whole platforms: they get the machine to themselves.
+    # The kit's tests start whole platforms, so nothing else runs at the same time.
     outcomes = parallel.run("testing", _jobs(quick))
     outcomes += _run_kit()
     parallel.require(outcomes)
 
 
 def run_kit() -> None:
-    """Run the style's tests and the kit's.
+    """Run the checks of style and the kit's tests.
 
     Raises:
         DevkitError: naming each suite that failed.
@@ -102,7 +102,7 @@ def run_kit() -> None:
 
 
 def run_teams(teams: Sequence[Team], arguments: Sequence[str] = ()) -> None:
-    """Run the tests of some teams; one team's alone get the terminal, for its debugger.
+    """Run the tests of some teams; a single team's run on this terminal, for a debugger.
 
     Raises:
         DevkitError: naming each team whose tests failed.
@@ -115,7 +115,7 @@ def run_teams(teams: Sequence[Team], arguments: Sequence[str] = ()) -> None:
 
 
 def run(suite: Suite) -> Outcome:
-    """Run one suite to its end; its own words are the details of a failure."""
+    """Run one suite to its end; its output is the details of a failure."""
     done = processes.run(suite.argv, cwd=suite.cwd, env=suite.env)
     text = next((line for line in reversed(done.stdout.splitlines()) if line.strip()), "")
     if done.code == NO_TESTS_COLLECTED:
@@ -124,9 +124,9 @@ def run(suite: Suite) -> Outcome:
 
 
 def _run_kit() -> list[Outcome]:
-    """Run the kit's tests; what they kill leaves files behind, in a folder that then goes."""
+    """Run the kit's tests in a temporary folder, since killed processes leave files behind."""
     with tempfile.TemporaryDirectory(prefix="dt-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o1777)  # as /tmp: some of them are somebody else for a while
+        Path(folder).chmod(0o1777)  # as /tmp: some tests run as another user
         suites = [replace(suite, env={**suite.env, "TMPDIR": folder}) for suite in of_kit()]
         return parallel.run("testing the kit", _jobs(suites))
 

@@ -1,4 +1,4 @@
-"""The environment variables that a team's processes get: data, passed to the child."""
+"""The environment variables of a team's processes, as data to pass to a child."""
 
 import os
 
@@ -11,10 +11,10 @@ SHORTEST_SECRET = 6
 
 
 def of_team(team: Team) -> dict[str, str]:
-    """The shell's variables plus the team's own `.env`, with the team's environment activated.
+    """The shell's variables and the team's own `.env`, with the team's environment activated.
 
-    Never another team's `.env`. The file wins over the shell, as it does with Dagster: so a
-    variable that two teams both have is each team's own, whatever the shell has set.
+    The file takes precedence over the shell, as in Dagster, so two teams can have different
+    values for one variable, whatever the shell has.
     """
     shell = clean_environment()
     return {
@@ -26,12 +26,12 @@ def of_team(team: Team) -> dict[str, str]:
 
 
 def own(team: Team) -> dict[str, str]:
-    """The variables in the team's `.env`; none if there is no such file."""
+    """The variables in the team's `.env`; empty if there is no such file."""
     values = dotenv_values(team.env_file)
     return {name: value for name, value in values.items() if value is not None}
 
 
 def secrets_of(team: Team) -> tuple[str, ...]:
-    """The values in the team's `.env` that are long enough to be a secret, longest first."""
+    """The values in the team's `.env` that are long enough to be secrets, longest first."""
     values = {value for value in own(team).values() if len(value) >= SHORTEST_SECRET}
     return tuple(sorted(values, key=len, reverse=True))

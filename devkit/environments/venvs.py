@@ -1,7 +1,7 @@
-"""Virtual environments: what each is built from, whether it is stale, how it is built.
+"""Builds virtual environments from their locks, and notices when one is stale.
 
-An environment is stamped when it is complete. Whether it is stale is read off the stamp, without
-starting a resolver or the environment's Python, so that nothing to do costs nothing.
+A complete environment has a stamp of what it was built from. Comparing it starts no process, so
+an environment that is up to date costs next to nothing.
 """
 
 import enum
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
 
-from devkit.core import filelocks, output, parallel, pyproject, stamps, uv
+from devkit.core import filelocks, output, parallel, pyproject, pythons, stamps, uv
 from devkit.core.errors import DevkitError, hint_for
 from devkit.core.paths import LOCAL_LOCK, ORCHESTRATOR, ORCHESTRATOR_VENV, ROOT, SHARED
 from devkit.environments.project import ORCHESTRATOR_NAME
@@ -37,7 +37,7 @@ class Stale(enum.StrEnum):
     PROJECTS = "a pyproject.toml changed"
 
 
-# The part of the stamp whose change makes an environment stale.
+# The reason for each part of the stamp that can differ.
 REASONS = {
     stamps.MISSING: Stale.UNFINISHED,
     "path": Stale.PATH,
@@ -46,16 +46,16 @@ REASONS = {
     "lock": Stale.LOCK,
     "projects": Stale.PROJECTS,
 }
-# These are put right by `uv pip sync`; everything else needs a new environment.
+# `uv pip sync` is enough for these; all others need a new environment.
 SYNCED = {Stale.LOCK, Stale.PROJECTS}
 
 
 @dataclass(frozen=True)
 class Environment:
-    """One virtual environment: where it is, and what decides its content.
+    """A virtual environment: its folder, and what it is built from.
 
-    `projects` are the folders that it holds in editable form, or whose pyproject.toml says
-    which Python it needs; the first is the project that it belongs to.
+    `projects` are the folders whose pyproject.toml it depends on; the first is the project that
+    it belongs to, which decides the Python.
     """
 
     name: str
@@ -70,14 +70,14 @@ class Environment:
 
 
 def team_environment(team: Team) -> Environment:
-    """The environment of one team, with the shared package in it."""
+    """The environment of one team, including the shared package."""
     return Environment(
         team.name, team.environment, team.directory / LOCAL_LOCK, (team.directory, SHARED)
     )
 
 
 def orchestrator_environment() -> Environment:
-    """The environment of webserver and daemon: nothing of any team."""
+    """The environment of webserver and daemon, without any team's packages."""
     return Environment(
         ORCHESTRATOR_NAME, ORCHESTRATOR_VENV, ORCHESTRATOR / LOCAL_LOCK, (ORCHESTRATOR,)
     )
@@ -99,7 +99,7 @@ def stale(environment: Environment) -> Stale | None:
 
 
 def build(environment: Environment) -> str:
-    """Build the environment if it is stale, and say why; "up to date" if it is not.
+    """Build the environment if it is stale; returns why it was, or "up to date".
 
     Raises:
         DevkitError: if it can't be built. It has no stamp then, so the next call tries again.
@@ -115,7 +115,7 @@ def build(environment: Environment) -> str:
             run_uv(environment, "venv", "--quiet", "--clear", "--no-project", "--prompt",
                    environment.name, "--python", python, environment.path, pass_fds=[lock],
             )  # fmt: skip
-        # What is installed is what the files said by now: a save in between makes it stale.
+        # Before the installation: if a file is saved meanwhile, the environment is stale.
         parts = _parts(environment)
         run_uv(environment, "pip", "sync", "--quiet", "--python", environment.python,
                environment.lock, pass_fds=[lock])  # fmt: skip
@@ -124,9 +124,9 @@ def build(environment: Environment) -> str:
 
 
 def build_stale(environments: Iterable[Environment]) -> list[parallel.Outcome]:
-    """Build those that are stale, side by side; silent if there are none.
+    """Build the stale ones among these side by side; returns their outcomes.
 
-    Returns the outcomes of what was built; `parallel.require` makes failures final.
+    Prints nothing if none is stale. Raises nothing for a failure: see `require_built`.
     """
     jobs: dict[str, parallel.Work] = {
         environment.name: partial(build, environment)
@@ -137,7 +137,7 @@ def build_stale(environments: Iterable[Environment]) -> list[parallel.Outcome]:
 
 
 def require_built(environments: Iterable[Environment]) -> None:
-    """Build those that are stale.
+    """Build the stale ones among these.
 
     Raises:
         DevkitError: naming those that can't be built.
@@ -146,12 +146,15 @@ def require_built(environments: Iterable[Environment]) -> None:
 
 
 def build_all(teams: Sequence[Team]) -> set[str]:
-    """Build what is stale of the orchestrator and these teams; the names of teams that failed.
+    """Build the stale environments of the orchestrator and these teams.
+
+    Returns the names of the teams that failed.
 
     Raises:
         DevkitError: if the orchestrator's environment can't be built.
     """
-    failed = {one.name for one in build_stale(every_environment(teams)) if not one.ok}
+    outcomes = build_stale(every_environment(teams))
+    failed = {outcome.name for outcome in outcomes if not outcome.ok}
     if ORCHESTRATOR_NAME in failed:
         raise DevkitError(_cannot_build(ORCHESTRATOR_NAME), fix="invoke setup")
     return failed
@@ -167,7 +170,7 @@ def run_uv(environment: Environment, *arguments: str | Path, pass_fds: Sequence[
 
 
 def conflicts(environment: Environment) -> str | None:
-    """The conflicts between an environment's packages, in uv's words; None if there are none."""
+    """Conflicts between an environment's packages, as uv reports them; None if there are none."""
     done = uv.ask("pip", "check", "--python", environment.python)
     return done.combined if done.code else None
 
@@ -176,8 +179,8 @@ def conflicts(environment: Environment) -> str | None:
 def build_lock(environment: Environment) -> Iterator[int]:
     """Keep other processes from building the same environment at the same time.
 
-    Yields the lock's file descriptor, for the programs that build: if this process is killed
-    they go on for a while, and nothing else may build in between.
+    Yields the lock's file descriptor, for the programs that build: they may outlive this process,
+    and hold the lock until they end.
     """
 
     def waiting() -> None:
@@ -188,7 +191,7 @@ def build_lock(environment: Environment) -> Iterator[int]:
 
 
 def _parts(environment: Environment) -> dict[str, str]:
-    """What the stamp of an up-to-date environment says: paths as text, files as digests."""
+    """The stamp of an up-to-date environment: paths as text, files as digests."""
     return {
         "path": str(environment.path),
         "config": stamps.digest([environment.path / "pyvenv.cfg"]),
@@ -199,13 +202,13 @@ def _parts(environment: Environment) -> dict[str, str]:
 
 
 def _choose_python(project: Path) -> str:
-    """The Python to build with: the tools' own where the project allows it.
+    """The Python to build with: the tools' own if the project allows it.
 
-    Otherwise the project's requirement, for which uv finds one.
+    Otherwise the project's requirement: uv finds a Python for it.
     """
     wanted = _wanted_python(project)
     running = ".".join(map(str, sys.version_info[:3]))
-    own: str = sys._base_executable  # type: ignore[attr-defined] # as venv itself does
+    own: str = sys._base_executable  # type: ignore[attr-defined] # as in the venv module
     return own if running in SpecifierSet(wanted) else wanted
 
 
@@ -218,7 +221,7 @@ def _python_is_allowed(environment: Environment) -> bool:
 
 
 def _wanted_python(project: Path) -> str:
-    return pyproject.read(project).requires_python or f">={pyproject.OLDEST_PYTHON}"
+    return pyproject.read(project).requires_python or f">={pythons.OLDEST}"
 
 
 def _require_lock(environment: Environment) -> None:
@@ -232,7 +235,7 @@ def _require_lock(environment: Environment) -> None:
 
 @contextmanager
 def _os_errors_as_devkit_errors(environment: Environment) -> Iterator[None]:
-    """Name the environment when the system refuses: a full disk, another user's folder."""
+    """Turn an OSError (a full disk, another user's folder) into an error that names it."""
     try:
         yield
     except OSError as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 from devkit.core import output
 from devkit.core.errors import DevkitError
 from devkit.core.paths import ROOT
-from devkit.generated import compose, dagster_plus, editors, helm
+from devkit.generated import compose, dagster_plus, editors, helm, pythons
 from devkit.registry.workspace import Team
 
 GENERATORS: tuple[Callable[[Sequence[Team]], dict[Path, str]], ...] = (
@@ -17,6 +17,7 @@ GENERATORS: tuple[Callable[[Sequence[Team]], dict[Path, str]], ...] = (
     dagster_plus.files,
     helm.files,
     compose.files,
+    pythons.files,
 )
 
 

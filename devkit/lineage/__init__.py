@@ -1,4 +1,4 @@
-"""The asset graph across teams, or what a branch does to it, in some format."""
+"""Draws the asset graph across teams, or a branch's changes to it, in several formats."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -27,67 +27,69 @@ SUFFIXES = {".md": "markdown", ".json": "json", ".svg": "svg"}
 def draw(teams: Sequence[Team], *, select: str, form: str, target: Path | None) -> None:
     """Print the teams' graph, or write it to `target`.
 
-    `select` is a selection as `selection.select` takes it, empty for everything; `form` one of
-    FORMS, empty for what the target's name says.
+    `select` is an expression for `selection.select`, empty for everything. `form` is one of FORMS,
+    empty to choose it by the target's suffix.
 
     Raises:
         DevkitError: if a team does not load, or `select` or `form` names something unknown.
     """
     whole = build(_known(teams))
-    picture = _drawer(form, target)(selection.select(whole, select) if select else whole)
-    _hand_over(picture, target)
+    text = _drawer(form, target)(selection.select(whole, select) if select else whole)
+    _deliver(text, target)
 
 
 def compare(
     teams: Sequence[Team], base: str, *, select: str, form: str, target: Path | None
 ) -> None:
-    """Show, for a pull request, what the branch adds to the graph, removes and breaks.
+    """Print or write a comment for a pull request: the branch's changes to the graph.
 
-    `form` may be `mermaid` or `svg` for the picture alone.
+    `form` may be `mermaid` or `svg` for only the picture.
 
     Raises:
         DevkitError: if a team does not load, or `base` is not found.
     """
     manifests = _known(teams)
-    before = base_revision.manifests_at(base, teams, manifests)
-    then, now = build(before.manifests), build(manifests)
-    changes = difference(then, now, unknown=before.unknown)
-    if select:  # a name may be in either of the two
+    revision = base_revision.manifests_at(base, teams, manifests)
+    before, after = build(revision.manifests), build(manifests)
+    changes = difference(before, after, unknown=revision.unknown)
+    if select:  # the asset may be in either graph
         keys = selection.select(changes.both, select).by_key
-        changes = difference(only(then, keys), only(now, keys), unknown=before.unknown)
+        changes = difference(only(before, keys), only(after, keys), unknown=revision.unknown)
     form = form or SUFFIXES.get(target.suffix if target else "", "markdown")
     if form == "markdown":
-        picture = markdown.pull_request(changes, _new(manifests, before), before.notes)
+        violations = _new_violations(manifests, revision.manifests)
+        text = markdown.pull_request(changes, violations, revision.notes)
     elif form in ("mermaid", "svg"):
         drawer = svg.svg if form == "svg" else mermaid.mermaid
-        picture = drawer(changes.both, changes)
+        text = drawer(changes.both, changes)
     else:
         raise DevkitError(f"unknown format {form!r}", expected="markdown, mermaid or svg")
-    _hand_over(picture, target)
+    _deliver(text, target)
 
 
 def _known(teams: Sequence[Team]) -> list[Manifest]:
-    """Every team's manifest: a graph that lacks a team would be wrong without showing it."""
-    found = cache.load_all(teams)
-    failed = [one.team.name for one in found if isinstance(one, Failure)]
+    """Every team's manifest; a graph without some team would be wrong and not look it."""
+    loaded = cache.load_all(teams)
+    failed = [failure.team.name for failure in loaded if isinstance(failure, Failure)]
     if failed:
         raise DevkitError(
             f"the graph is incomplete: {', '.join(failed)} does not load", fix="invoke check"
         )
-    return [one for one in found if isinstance(one, Manifest)]
+    return [manifest for manifest in loaded if isinstance(manifest, Manifest)]
 
 
-def _new(manifests: Sequence[Manifest], before: base_revision.BaseRevision) -> list[Finding]:
-    """The contracts that the branch breaks: those that are violated now and were not before.
+def _new_violations(manifests: Sequence[Manifest], before: Sequence[Manifest]) -> list[Finding]:
+    """The contract violations that were not there at the merge base.
 
-    The environments of the merge base are unknown: contracts on them are left to `invoke check`.
+    Leaves contracts on environments to `invoke check`: those of the merge base are unknown.
     """
-    then, now = (
-        contracts.broken(Snapshot(tuple(one.team for one in some), tuple(some)))
-        for some in (before.manifests, manifests)
-    )
-    known = {(one.code, one.teams, one.keys) for one in then}
-    return [one for one in now if (one.code, one.teams, one.keys) not in known]
+    old = {(one.code, one.teams, one.keys) for one in _violations(before)}
+    return [one for one in _violations(manifests) if (one.code, one.teams, one.keys) not in old]
+
+
+def _violations(manifests: Sequence[Manifest]) -> list[Finding]:
+    teams = tuple(manifest.team for manifest in manifests)
+    return contracts.broken(Snapshot(teams, tuple(manifests)))
 
 
 def _drawer(form: str, target: Path | None) -> Callable[[Graph], str]:
@@ -97,13 +99,14 @@ def _drawer(form: str, target: Path | None) -> Callable[[Graph], str]:
     return FORMS[form]
 
 
-def _hand_over(picture: str, target: Path | None) -> None:
+def _deliver(text: str, target: Path | None) -> None:
+    """Print a text, or write it to a file that differs from it."""
     if target is None:
-        output.emit(picture.rstrip("\n"))
-    elif not target.exists() or target.read_text(encoding="utf-8") != picture:
+        output.emit(text.rstrip("\n"))
+    elif not target.exists() or target.read_text(encoding="utf-8") != text:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(picture, encoding="utf-8")
+            target.write_text(text, encoding="utf-8")
         except OSError as error:
             raise DevkitError(
                 f"{target} can't be written: {error.strerror or error}",

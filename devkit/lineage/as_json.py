@@ -1,4 +1,4 @@
-"""The graph for a program; pure."""
+"""The graph as JSON, for programs; pure."""
 
 import json
 from dataclasses import asdict
@@ -11,15 +11,15 @@ VERSION = 1
 def as_json(graph: Graph) -> str:
     """One object: `version`, `teams`, and lists of objects.
 
-    `assets`: `key`, `team` (short name, or null), `group`, `kinds`, `external` (a text, or
-    null), `missing`. `edges`: `read`, `reader`, both keys. `sensors`: `team`, `name`, `keys`
-    (what it watches).
+    `assets`: `key`, `team` (short name, or null), `group`, `kinds`, `external` (text, or null),
+    `missing`. `edges`: `read` and `reader`, the keys of the upstream and the downstream asset.
+    `sensors`: `team`, `name`, `keys` (the assets that it watches).
     """
     document = {
         "version": VERSION,
         "teams": graph.teams,
         "assets": [{**asdict(node), "missing": node.missing} for node in graph.nodes],
-        "edges": [{"read": read, "reader": reader} for read, reader in graph.edges],
+        "edges": [{"read": upstream, "reader": downstream} for upstream, downstream in graph.edges],
         "sensors": [asdict(watch) for watch in graph.watches],
     }
     return json.dumps(document, indent=1) + "\n"

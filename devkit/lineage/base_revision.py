@@ -1,7 +1,7 @@
-"""What every team defined at the merge base: loaded from git, in today's environments.
+"""Loads every team's definitions as of the merge base, in today's environments.
 
-The code is that of the merge base, each team's and utils'; interpreters, packages and `.env` are
-today's. What can't be known that way is said in a note.
+The code of the teams and of utils is that of the merge base; interpreters, packages and `.env` are
+today's. Notes explain what can't be known that way.
 """
 
 import os
@@ -30,7 +30,7 @@ class BaseRevision:
     """The manifests at the merge base, in the order of its registry.
 
     `unknown` are the short names of the teams whose definitions could not be loaded, for
-    `graph.difference`; `notes` are sentences. The places in the manifests name files of a folder
+    `graph.difference`; `notes` are sentences. The source locations in the manifests are in a folder
     that no longer exists.
     """
 
@@ -42,44 +42,44 @@ class BaseRevision:
 def manifests_at(
     base: str, teams: Sequence[Team], today: Sequence[Manifest] = (), root: Path = ROOT
 ) -> BaseRevision:
-    """What the teams defined at the merge base of HEAD and `base`, a branch, tag or commit.
+    """The definitions at the merge base of HEAD and `base`, a branch, tag or commit.
 
-    That is what the branch itself changes; without a common history it is what they defined at
-    `base`. `teams` are today's, their environments up to date; a team that no change since then
-    affects has its manifest of `today`, if that is given.
+    Compared with the merge base, only the branch's own changes differ; without a common history,
+    loads `base` itself. `teams` are today's, with up-to-date environments. An unaffected team is
+    not loaded again if its manifest is in `today`.
 
     Raises:
-        DevkitError: if `base` is not found, or has no registry that can be read.
+        DevkitError: if `base` is not found, or has no valid registry.
     """
     changes = git.changed_files(base, root)
     notes = []
     if changes.note:
         notes.append(
-            f"The merge base with {base} is not known here, so this compares with {base} itself "
-            "(in a shallow clone, `git fetch --unshallow` fetches the rest)."
+            f"The merge base with {base} was not found, so this compares with {base} itself (in a "
+            "shallow clone, `git fetch --unshallow` fetches the rest)."
         )
     with _checked_out(changes.start, base, root) as tree:
-        old = _registry(tree, base)
+        former = _registry(tree, base)
         registry = (tree / REGISTRY.name).read_text(encoding="utf-8")
         reasons = affected_by(changes, teams, registry, root).reasons
-        known = {one.team.location: one for one in today if one.team.name not in reasons}
+        unchanged = {one.team.location: one for one in today if one.team.name not in reasons}
         current = {team.location: team for team in teams}
-        notes += [_gone(team, base) for team in old if team.location not in current]
-        both = [team for team in old if team.location in current]
-        changed = [team for team in both if team.location not in known]
+        notes += [_removed(team, base) for team in former if team.location not in current]
+        both = [team for team in former if team.location in current]
+        changed = [team for team in both if team.location not in unchanged]
         notes += [
-            f"The dependencies of {team.name} were different at {base}: its definitions of that "
-            "revision were loaded in today's environment."
+            f"{team.name} had other dependencies at {base}; its definitions at that revision were "
+            "loaded in today's environment."
             for team in changed
             if _pins(team) != _pins(current[team.location])
         ]
         load = partial(_load, current=current, tree=tree)
         loaded = dict(zip(changed, parallel.gather(load, changed), strict=True))
-        found = [loaded[team] if team in loaded else known[team.location] for team in both]
-    failures = [one for one in found if isinstance(one, Failure)]
+        results = [loaded[team] if team in loaded else unchanged[team.location] for team in both]
+    failures = [result for result in results if isinstance(result, Failure)]
     notes += [_failed(failure, base, tree) for failure in failures]
     return BaseRevision(
-        tuple(one for one in found if isinstance(one, Manifest)),
+        tuple(result for result in results if isinstance(result, Manifest)),
         tuple(failure.team.name for failure in failures),
         tuple(notes),
     )
@@ -87,9 +87,9 @@ def manifests_at(
 
 @contextmanager
 def _checked_out(commit: str, base: str, root: Path) -> Iterator[Path]:
-    """The files of a commit in a folder of their own, which is removed in any case.
+    """The files of a commit in a temporary folder.
 
-    From an archive, which leaves the checkout and its list of worktrees alone.
+    Unpacks an archive, since a Git worktree would change the repository.
     """
     with tempfile.TemporaryDirectory(prefix="dagteam-base-") as scratch:
         folder = Path(scratch).resolve() / "tree"
@@ -100,23 +100,23 @@ def _checked_out(commit: str, base: str, root: Path) -> Iterator[Path]:
         if reason:
             raise DevkitError(
                 f"the files of {base} can't be unpacked",
-                expected=f"room for them in {folder}",
+                expected=f"enough free space in {folder}",
                 found=reason,
-                fix="free some space in the folder for temporary files, TMPDIR",
+                fix="free some space there, or set TMPDIR to another folder",
             )
         archive.unlink()
         if not (folder / REGISTRY.name).is_file():
             raise DevkitError(
                 f"{base} has no {REGISTRY.name}, so its teams are unknown",
-                expected=f"a revision with {REGISTRY.name} at its top",
+                expected=f"a revision with {REGISTRY.name} in its root",
                 found=f"none at {commit[:12]}, the merge base with {base}",
-                fix="name a later revision: `git log --oneline -- workspace.yaml`",
+                fix="choose a later revision: `git log --oneline -- workspace.yaml`",
             )
         yield folder
 
 
 def _extract(archive: Path, folder: Path) -> str | None:
-    """Unpack an archive; why it failed, None if it did not."""
+    """Unpack an archive; returns why it failed, None if it did not."""
     try:
         with tarfile.open(archive) as opened:
             opened.extractall(folder, filter="tar")
@@ -133,38 +133,38 @@ def _registry(tree: Path, base: str) -> tuple[Team, ...]:
             f"the registry of {base} can't be read",
             expected=f"a {REGISTRY.name} as `invoke teams` reads it",
             found=error.what,
-            fix="name a revision where it is valid: `git log --oneline -- workspace.yaml`",
+            fix="choose a revision where it is valid: `git log --oneline -- workspace.yaml`",
         ) from None
 
 
 def _load(team: Team, current: dict[str, Team], tree: Path) -> Manifest | Failure:
-    """A team's definitions in the tree, with its utils before the one in the environment."""
-    now = current[team.location]
-    env = variables.of_team(now)
+    """A team's definitions in the tree, with the tree's utils instead of the installed one."""
+    today = current[team.location]
+    env = variables.of_team(today)
     shared = tree / SHARED.relative_to(ROOT)
     more = [env["PYTHONPATH"]] if env.get("PYTHONPATH") else []
     env["PYTHONPATH"] = os.pathsep.join([str(shared), *more])
-    return loading.load(replace(team, python=now.python), env=env)
+    return loading.load(replace(team, python=today.python), env=env)
 
 
 def _pins(team: Team) -> list[str]:
-    """What a team's lock pins, without its comments and hashes."""
+    """The pins in a team's lock, without comments and hashes."""
     lock = team_environment(team).lock
     text = lock.read_text(encoding="utf-8") if lock.exists() else ""
     return sorted(map(str, lockfiles.parse(text)))
 
 
-def _gone(team: Team, base: str) -> str:
+def _removed(team: Team, base: str) -> str:
     return (
-        f"{team.name} was a team at {base} and was removed, so nothing loads its definitions: "
-        "what it produced is unknown, and not among what is removed."
+        f"{team.name} was a team at {base} and has been removed. It has no environment to load its "
+        "definitions in, so the assets that it produced are not listed."
     )
 
 
 def _failed(failure: Failure, base: str, tree: Path) -> str:
-    where = f"{failure.place.relative_to(tree)}: " if failure.place else ""
+    where = f"{failure.source.relative_to(tree)}: " if failure.source else ""
     message = " ".join(failure.message.split())
     return (
-        f"The definitions that {failure.team.name} had at {base} don't load ({where}{message}): "
-        "what it has added or removed is not known."
+        f"The definitions of {failure.team.name} at {base} do not load ({where}{message}), so its "
+        "changes are not listed."
     )

@@ -1,25 +1,26 @@
-"""The graph of every team's assets as a value: built, cut and compared; pure.
+"""The asset graph across teams as a value: build, cut and compare it; pure.
 
-An asset that one team makes and others name is one node, the producer's. Checks and sensors are
-no nodes. Everything is in a fixed order: teams as in the registry, keys as texts.
+An asset that one team produces and others declare is one node, the producer's. Checks and sensors
+are not nodes. The order is fixed: teams as in the registry, keys alphabetically.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from devkit.core.wording import counted
 from devkit.definitions.manifest import Manifest
 
-# From the asset that is read to the one that reads it.
+# The keys of the upstream and the downstream asset.
 Edge = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class Node:
-    """An asset. `team` is the short name of who makes it, None if that is nobody here.
+    """An asset. `team` is the short name of its producer, None if no team produces it.
 
-    `external`: where it comes from, if it is declared to be made by nobody here, or who
-    observes it. `missing`: nobody makes it and nobody declares it external.
+    `external`: the producer outside of this repository, as declared, or the team that observes it.
     """
 
     key: str
@@ -30,13 +31,13 @@ class Node:
 
     @property
     def missing(self) -> bool:
-        """Whether it is only known because something reads or names it."""
+        """Whether it has no producer: no team produces it or declares it external."""
         return self.team is None and self.external is None
 
 
 @dataclass(frozen=True)
 class Watch:
-    """A sensor of a team, and the keys of the assets whose materialisations it watches."""
+    """A sensor of a team, and the keys of the assets whose materializations it waits for."""
 
     team: str
     name: str
@@ -45,9 +46,9 @@ class Watch:
 
 @dataclass(frozen=True)
 class Graph:
-    """Assets and who reads them.
+    """Assets and their dependencies.
 
-    Each team's nodes are together, in the order of `teams`; those of no team come last.
+    The nodes are grouped by team, in the order of `teams`; those without a team come last.
     """
 
     teams: tuple[str, ...]
@@ -63,9 +64,9 @@ class Graph:
 
 @dataclass(frozen=True)
 class Difference:
-    """What one graph has and another has not; an asset that has become missing is removed.
+    """The difference between two graphs. An asset that has lost its producer counts as removed.
 
-    `moved` are the assets that have another producer: as they were and as they are.
+    `moved` are the assets that have another producer: before and after.
     """
 
     before: Graph
@@ -84,7 +85,7 @@ class Difference:
 
     @property
     def both(self) -> Graph:
-        """The graph after, and in it what was removed, where it was: what a picture shows."""
+        """The new graph with the removed nodes and edges still in it, for a picture."""
         old = self.before.by_key
         nodes = {
             **{key: old[key] for edge in self.removed_edges for key in edge},
@@ -96,9 +97,9 @@ class Difference:
 
 
 def build(manifests: Sequence[Manifest]) -> Graph:
-    """The graph of all that these teams make and know of; they come in the registry's order.
+    """The graph of all assets that these teams, in the registry's order, produce or declare.
 
-    Of two teams that make one key the first has it.
+    If two teams produce one key, it is the first one's.
     """
     nodes: dict[str, Node] = {}
     edges: set[Edge] = set()
@@ -107,18 +108,18 @@ def build(manifests: Sequence[Manifest]) -> Graph:
             team = manifest.team.name
             nodes.setdefault(asset.key, Node(asset.key, team, asset.group, asset.kinds))
             edges |= {(dep.key, asset.key) for dep in asset.deps}
-    made = set(nodes)
+    produced = set(nodes)
     for manifest in manifests:
         for asset in manifest.external_assets.values():
-            if asset.key in made:
+            if asset.key in produced:
                 continue
-            seen = f"observed by {manifest.team.name}" if asset.observed else None
-            external = seen if asset.external is None else asset.external or "elsewhere"
+            observed = f"observed by {manifest.team.name}" if asset.observed else None
+            external = observed if asset.external is None else asset.external or "elsewhere"
             if asset.key not in nodes or (nodes[asset.key].missing and external is not None):
                 nodes[asset.key] = Node(asset.key, None, asset.group, asset.kinds, external)
             edges |= {(dep.key, asset.key) for dep in asset.deps}
-    read = {key for edge in edges for key in edge}.union(*(one.reads for one in manifests))
-    for key in read:
+    connected = {key for edge in edges for key in edge}
+    for key in connected.union(*(manifest.reads for manifest in manifests)):
         nodes.setdefault(key, Node(key, None))
     watches = tuple(
         Watch(manifest.team.name, sensor.name, sensor.watches)
@@ -126,26 +127,27 @@ def build(manifests: Sequence[Manifest]) -> Graph:
         for sensor in manifest.sensors
         if sensor.watches
     )
-    return _ordered((one.team.name for one in manifests), nodes.values(), edges, watches)
+    teams = (manifest.team.name for manifest in manifests)
+    return _ordered(teams, nodes.values(), edges, watches)
 
 
 def overview(graph: Graph) -> Graph:
-    """A node for each team instead of its assets, for a graph that is too large to draw.
+    """A graph with a node for each team instead of its assets, for one that is too large to draw.
 
-    Nodes of no team are left out; `external` is an empty text, as the teams are not elsewhere.
+    Omits nodes without a team. `external` is empty, so that no node counts as missing.
     """
     teams = {node.key: node.team for node in graph.nodes if node.team}
-    counts = [sum(producer == team for producer in teams.values()) for team in graph.teams]
+    counts = Counter(teams.values())
     nodes = (
-        Node(team, None, kinds=(f"{count} assets",), external="")
-        for team, count in zip(graph.teams, counts, strict=True)
+        Node(team, None, kinds=(counted(counts[team], "asset"),), external="")
+        for team in graph.teams
     )
     pairs = {(teams[a], teams[b]) for a, b in graph.edges if a in teams and b in teams}
     return _ordered((), nodes, ((a, b) for a, b in pairs if a and b and a != b))
 
 
 def only(graph: Graph, keys: Collection[str]) -> Graph:
-    """The part of a graph with these keys, and the teams that have any of them."""
+    """The part of a graph with these keys, and the teams that produce any of them."""
     wanted = set(keys)
     nodes = [node for node in graph.nodes if node.key in wanted]
     teams = {node.team for node in nodes}
@@ -158,24 +160,25 @@ def only(graph: Graph, keys: Collection[str]) -> Graph:
 
 
 def difference(before: Graph, after: Graph, unknown: Collection[str] = ()) -> Difference:
-    """What differs; `unknown` are teams that one of the graphs lacks because nobody knows.
+    """The difference between two graphs.
 
-    Nothing is said of what an unknown team makes, nor of what it alone reads.
+    `unknown` are teams that one of them lacks because their definitions could not be loaded. Omits
+    what an unknown team produces, and what only unknown teams depend on.
     """
     old = {node.key: node for node in before.nodes if not node.missing}
     new = {node.key: node for node in after.nodes if not node.missing}
     teams = {node.key: node.team for node in (*before.nodes, *after.nodes) if node.team}
-    readers: dict[str, set[str | None]] = {}
-    for read, reader in (*before.edges, *after.edges):
-        readers.setdefault(read, set()).add(teams.get(reader))
+    consumers: dict[str, set[str | None]] = {}
+    for upstream, downstream in (*before.edges, *after.edges):
+        consumers.setdefault(upstream, set()).add(teams.get(downstream))
 
     def known(*nodes: Node) -> bool:
-        knowing = [{node.team} if node.team else readers.get(node.key) for node in nodes]
-        return not any(who and who.issubset(unknown) for who in knowing)
+        owners = [{node.team} if node.team else consumers.get(node.key) for node in nodes]
+        return not any(names and names.issubset(unknown) for names in owners)
 
-    def more(edges: Sequence[Edge], others: Sequence[Edge]) -> tuple[Edge, ...]:
-        fresh = set(edges) - set(others)
-        return tuple(edge for edge in edges if edge in fresh and teams.get(edge[1]) not in unknown)
+    def only_in(edges: Sequence[Edge], others: Sequence[Edge]) -> tuple[Edge, ...]:
+        extra = set(edges) - set(others)
+        return tuple(edge for edge in edges if edge in extra and teams.get(edge[1]) not in unknown)
 
     both = [(old[key], new[key]) for key in new if key in old]
     return Difference(
@@ -184,27 +187,27 @@ def difference(before: Graph, after: Graph, unknown: Collection[str] = ()) -> Di
         added=tuple(node for key, node in new.items() if key not in old and known(node)),
         removed=tuple(node for key, node in old.items() if key not in new and known(node)),
         moved=tuple((a, b) for a, b in both if a.team != b.team and known(a, b)),
-        added_edges=more(after.edges, before.edges),
-        removed_edges=more(before.edges, after.edges),
+        added_edges=only_in(after.edges, before.edges),
+        removed_edges=only_in(before.edges, after.edges),
     )
 
 
-def neighbours(graph: Graph, which: Literal["up", "down"]) -> Mapping[str, list[str]]:
-    """What each asset reads (`up`) or who reads it (`down`), for every key."""
+def neighbors(graph: Graph, which: Literal["up", "down"]) -> Mapping[str, list[str]]:
+    """The assets directly upstream (`up`) or downstream (`down`) of each asset, by key."""
     found: dict[str, list[str]] = {node.key: [] for node in graph.nodes}
-    for read, reader in graph.edges:
-        start, end = (reader, read) if which == "up" else (read, reader)
+    for upstream, downstream in graph.edges:
+        start, end = (downstream, upstream) if which == "up" else (upstream, downstream)
         found[start].append(end)
     return found
 
 
 def ranks(graph: Graph) -> dict[str, int]:
-    """For each key the length of the longest way to it, from 0.
+    """The length of the longest path to each key, from 0.
 
-    Of a cycle, the edges that lead back do not count: those that a depth-first search, which
-    is not recursive since a way may be long, finds to end where it came from.
+    Ignores the edges that close a cycle, which a depth-first search finds. The search is not
+    recursive, since a path may be longer than Python's recursion limit.
     """
-    down = neighbours(graph, "down")
+    down = neighbors(graph, "down")
     done: list[str] = []
     seen: set[str] = set()
     for start in down:
@@ -212,19 +215,19 @@ def ranks(graph: Graph) -> dict[str, int]:
         seen.add(start)
         while path:
             key, rest = path[-1]
-            fresh = next((reader for reader in rest if reader not in seen), None)
-            if fresh is None:
+            following = next((consumer for consumer in rest if consumer not in seen), None)
+            if following is None:
                 done.append(key)
                 path.pop()
             else:
-                seen.add(fresh)
-                path.append((fresh, iter(down[fresh])))
+                seen.add(following)
+                path.append((following, iter(down[following])))
     order = {key: number for number, key in enumerate(reversed(done))}
     found = dict.fromkeys(order, 0)
     for key in order:
-        for reader in down[key]:
-            if order[reader] > order[key]:
-                found[reader] = max(found[reader], found[key] + 1)
+        for consumer in down[key]:
+            if order[consumer] > order[key]:
+                found[consumer] = max(found[consumer], found[key] + 1)
     return found
 
 
@@ -236,10 +239,10 @@ def _ordered(
 ) -> Graph:
     nodes = sorted(nodes, key=lambda node: node.key)
     names = tuple(dict.fromkeys([*teams, *(node.team for node in nodes if node.team)]))
-    places: dict[str | None, int] = {team: number for number, team in enumerate(names)}
+    positions: dict[str | None, int] = {team: number for number, team in enumerate(names)}
     return Graph(
         names,
-        tuple(sorted(nodes, key=lambda node: places.get(node.team, len(names)))),
+        tuple(sorted(nodes, key=lambda node: positions.get(node.team, len(names)))),
         tuple(sorted(set(edges))),
         watches,
     )

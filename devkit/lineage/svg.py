@@ -1,4 +1,4 @@
-"""The graph as a picture that needs no program but a browser; pure.
+"""The graph as an SVG picture, which any browser shows; pure.
 
 With a difference, draw `difference.both` or a part of it.
 """
@@ -13,13 +13,13 @@ from devkit.lineage.graph import Difference, Edge, Graph, ranks
 
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
-# Measures, in pixels.
+# Sizes in pixels.
 MARGIN, HEAD, ROW, HEIGHT, GAP, CHARACTER = 16, 34, 56, 42, 72, 7.3
-LONGEST = 34  # characters of a text in a box: the whole one is its title
+LONGEST = 34  # characters of a text in a box; the box's title has the whole text
 
 
 def svg(graph: Graph, difference: Difference | None = None) -> str:
-    """A picture with a lane for each team: assets to the right of what they read."""
+    """A picture with a lane for each team; assets are to the right of what they depend on."""
     marks, edge_marks = style.marks(graph, difference)
     layout = _layout(graph)
     root = ET.Element("svg", xmlns="http://www.w3.org/2000/svg", role="img")
@@ -41,7 +41,7 @@ def svg(graph: Graph, difference: Difference | None = None) -> str:
         attributes["marker-end"] = f"url(#dagteam-arrow{'-' if mark else ''}{mark})"
         _text(ET.SubElement(root, "path", attributes), "title", " → ".join(edge))
     for node in graph.nodes:
-        x, y = layout.places[node.key]
+        x, y = layout.positions[node.key]
         box = ET.SubElement(root, "g", {"class": f"asset {marks[node.key]}".strip()})
         _text(box, "title", " · ".join(filter(None, (node.key, node.team, style.detail(node)))))
         _rectangle(box, x, y, layout.box, HEIGHT, "box")
@@ -57,9 +57,9 @@ def svg(graph: Graph, difference: Difference | None = None) -> str:
 
 
 class _Layout(NamedTuple):
-    """Where boxes (their upper left corners) and lanes (label, top, height) are."""
+    """The positions of boxes (upper left corner) and lanes (label, top, height)."""
 
-    places: dict[str, tuple[int, int]]
+    positions: dict[str, tuple[int, int]]
     lanes: list[tuple[str, int, int]]
     box: int
     width: int
@@ -70,32 +70,34 @@ def _layout(graph: Graph) -> _Layout:
     columns = ranks(graph)
     texts = [text for node in graph.nodes for text in (node.key, style.detail(node))]
     box = 20 + round(CHARACTER * min(max(map(len, texts), default=9), LONGEST))
-    places: dict[str, tuple[int, int]] = {}
+    positions: dict[str, tuple[int, int]] = {}
     lanes: list[tuple[str, int, int]] = []
     top = MARGIN
-    strays: list[str | None] = [None] if any(node.team is None for node in graph.nodes) else []
-    for team in (*graph.teams, *strays):
+    owners: list[str | None] = [*graph.teams]
+    if any(node.team is None for node in graph.nodes):
+        owners.append(None)
+    for team in owners:
         used: Counter[int] = Counter()
         for node in graph.nodes:
             if node.team == team:
                 column = columns[node.key]
                 x = 2 * MARGIN + column * (box + GAP)
-                places[node.key] = (x, top + HEAD + used[column] * ROW)
+                positions[node.key] = (x, top + HEAD + used[column] * ROW)
                 used[column] += 1
         height = HEAD + max(used.values(), default=0) * ROW
-        lanes.append((team or "made by no team here", top, height))
+        lanes.append((team or "external or missing", top, height))
         top += height + 8
     last = max(columns.values(), default=0)
     names = max((len(label) for label, _, _ in lanes), default=0)
     width = 4 * MARGIN + max((last + 1) * box + last * GAP, round(CHARACTER * names))
-    return _Layout(places, lanes, box, width, top - 8 + MARGIN if lanes else 4 * MARGIN)
+    return _Layout(positions, lanes, box, width, top - 8 + MARGIN if lanes else 4 * MARGIN)
 
 
 def _curve(layout: _Layout, edge: Edge) -> str:
-    """A Bezier curve from box to box; one that leads back goes over the boxes."""
-    (x1, y1), (x2, y2) = (layout.places[key] for key in edge)
+    """A Bezier curve from box to box; one that leads backwards goes over the boxes."""
+    (x1, y1), (x2, y2) = (layout.positions[key] for key in edge)
     x1, y1, y2 = x1 + layout.box, y1 + HEIGHT // 2, y2 + HEIGHT // 2
-    x2 -= 2  # the point of the arrow, not its middle, is at the box
+    x2 -= 2  # so that the tip of the arrow touches the box, not its middle
     over = ROW if x2 <= x1 else 0
     reach = max((x2 - x1) // 2, GAP // 2)
     return f"M{x1} {y1} C{x1 + reach} {y1 - over} {x2 - reach} {y2 - over} {x2} {y2}"
@@ -110,8 +112,8 @@ def _text(parent: ET.Element, tag: str, text: str, **attributes: str) -> None:
 
 
 def _rectangle(parent: ET.Element, x: int, y: int, width: int, height: int, name: str) -> None:
-    measures = {"x": x, "y": y, "width": width, "height": height, "rx": 0 if name == "page" else 6}
-    attributes = {key: str(value) for key, value in measures.items()}
+    sizes = {"x": x, "y": y, "width": width, "height": height, "rx": 0 if name == "page" else 6}
+    attributes = {key: str(value) for key, value in sizes.items()}
     ET.SubElement(parent, "rect", {"class": name, **attributes})
 
 

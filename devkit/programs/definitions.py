@@ -1,7 +1,7 @@
-"""What a repository of Dagster's defines, as the lists of a manifest.
+"""Turns the definitions of a Dagster repository into the lists of a manifest.
 
 Loaded by `probe.py` in the team's own interpreter: standard library only. Where Dagster has no
-public way to ask, the names used are those that 1.8 to 1.13 have in common.
+public API, this uses names that 1.8 to 1.13 have in common.
 """
 
 import inspect
@@ -12,7 +12,7 @@ Place = Callable[..., Any]
 
 
 def define(repository: Any, place: Place) -> dict[str, list[Any]]:
-    """The lists of what a loaded repository defines; `place` finds the line of a name."""
+    """The lists of a repository's manifest; `place` finds the source location of a name."""
     repository.load_all_definitions()
     graph = repository.asset_graph
     nodes = sorted(graph.asset_nodes, key=lambda node: text(node.key))
@@ -21,27 +21,27 @@ def define(repository: Any, place: Place) -> dict[str, list[Any]]:
         "assets": [asset(repository, node, place) for node in nodes],
         "checks": [check(graph, key, place) for key in checks],
         "jobs": sorted(name for name in repository.job_names if not name.startswith("__")),
-        "schedules": [schedule(one) for one in by_name(repository.schedule_defs)],
-        "sensors": [sensor(one, graph, place) for one in by_name(repository.sensor_defs)],
+        "schedules": [schedule(item) for item in by_name(repository.schedule_defs)],
+        "sensors": [sensor(item, graph, place) for item in by_name(repository.sensor_defs)],
         "resources": sorted(repository.get_top_level_resources()),
     }
 
 
 def text(key: Any) -> str:
-    """An asset's name: the parts of its key with `/` between them."""
+    """An asset key as text: its parts, separated by `/`."""
     return str(key.to_user_string())
 
 
 def by_name(definitions: Iterable[Any]) -> list[Any]:
-    """Definitions in the order of their names."""
-    return sorted(definitions, key=lambda one: one.name)
+    """Definitions sorted by name."""
+    return sorted(definitions, key=lambda definition: definition.name)
 
 
 def asset(repository: Any, node: Any, place: Place) -> dict[str, Any]:
-    """One asset that the location makes or knows of."""
+    """One asset that the location produces or depends on."""
     key = text(node.key)
     defined = repository.assets_defs_by_key.get(node.key)
-    # A SourceAsset takes the place of an asset of the same key, without a word.
+    # A SourceAsset silently replaces an asset of the same key.
     shadowed = bool(defined and defined.is_materializable and not node.is_materializable)
     metadata, tags = node.metadata, node.tags
     prefix = "dagster/kind/"
@@ -65,7 +65,7 @@ def asset(repository: Any, node: Any, place: Place) -> dict[str, Any]:
 
 
 def dependencies(node: Any) -> list[dict[str, Any]]:
-    """What an asset reads: `loaded` if an IO manager does it, `mapping` if one is declared."""
+    """What an asset depends on: `loaded` by an IO manager, `mapping` if one is declared."""
     definition = node.assets_def
     loaded = set()
     if definition.is_executable:
@@ -87,13 +87,13 @@ def dependencies(node: Any) -> list[dict[str, Any]]:
 
 
 def partitions(definition: Any) -> dict[str, Any] | None:
-    """A partitions definition by what decides whether two of them fit."""
+    """The properties of a partitions definition that decide whether two are compatible."""
     if definition is None:
         return None
     names = [base.__name__ for base in type(definition).__mro__]
     if "MultiPartitionsDefinition" in names:
         parts = definition.partitions_defs
-        dimensions = {one.name: partitions(one.partitions_def) for one in parts}
+        dimensions = {part.name: partitions(part.partitions_def) for part in parts}
         return {"type": "multi", "dimensions": dimensions}
     if "TimeWindowPartitionsDefinition" in names:
         return {
@@ -110,7 +110,7 @@ def partitions(definition: Any) -> dict[str, Any] | None:
 
 
 def columns(schema: Any) -> list[dict[str, str]] | None:
-    """The columns of a `dagster/column_schema`, as it stands or as a metadata value."""
+    """The columns of a `dagster/column_schema`, bare or wrapped in a metadata value."""
     schema = getattr(schema, "schema", schema)
     if not hasattr(schema, "columns"):
         return None
@@ -118,21 +118,21 @@ def columns(schema: Any) -> list[dict[str, str]] | None:
 
 
 def watched_by_condition(node: Any) -> list[str]:
-    """The assets that an automation condition names, besides what the asset reads."""
+    """The assets that an automation condition names, other than dependencies of the asset."""
     spec = node.to_asset_spec()
     condition = getattr(spec, "automation_condition", None)
 
-    def walk(one: Any) -> Iterator[Any]:
-        if hasattr(getattr(one, "key", None), "to_user_string"):
-            yield one.key
-        for child in one.children:
+    def walk(part: Any) -> Iterator[Any]:
+        if hasattr(getattr(part, "key", None), "to_user_string"):
+            yield part.key
+        for child in part.children:
             yield from walk(child)
 
     return sorted({text(key) for key in walk(condition)}) if condition else []
 
 
 def check(graph: Any, key: Any, place: Place) -> dict[str, Any]:
-    """One asset check, and what it reads besides the asset that it checks."""
+    """One asset check, and what it depends on other than the asset that it checks."""
     more = graph.get_check_spec(key).additional_deps
     return {
         "asset": text(key.asset_key),
@@ -153,7 +153,7 @@ def schedule(definition: Any) -> dict[str, Any]:
 
 
 def sensor(definition: Any, graph: Any, place: Place) -> dict[str, Any]:
-    """One sensor, and the assets whose materialisations it watches."""
+    """One sensor, and the assets whose materializations it watches."""
     return {
         "name": definition.name,
         "type": type(definition).__name__,
@@ -171,7 +171,7 @@ def watched_by_sensor(definition: Any, graph: Any) -> set[Any]:
     if "MultiAssetSensorDefinition" not in names:
         return set()
     watched: Any = getattr(definition, "_monitored_assets", None)
-    if watched is None:  # before 1.9 it is known to the function inside only
+    if watched is None:  # before 1.9, only a closure variable has it
         inside = inspect.getclosurevars(definition._raw_fn).nonlocals
         watched = inside.get("monitored_assets")
     if not hasattr(watched, "resolve"):
@@ -180,7 +180,7 @@ def watched_by_sensor(definition: Any, graph: Any) -> set[Any]:
 
 
 def named(selection: Any) -> set[Any]:
-    """The keys that a selection names one by one, also those that the location hasn't."""
+    """The keys that a selection names, including those that the location does not have."""
     found = set(getattr(selection, "selected_keys", ()))
     for operand in getattr(selection, "operands", ()):
         found |= named(operand)

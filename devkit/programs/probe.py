@@ -1,13 +1,13 @@
-"""Loads one code location as Dagster will and prints its manifest as one JSON object.
+"""Loads one code location as Dagster does, and prints its manifest as one JSON object.
 
     python -P probe.py MODULE WORKING_DIRECTORY
 
-Runs in a team's own interpreter: standard library and that team's Dagster (1.8 or newer)
-only. Whatever the team's code prints goes to standard error, so that it can't spoil the
-JSON on standard output. An error of the team's code is a result: exit code 0.
+Runs in a team's own interpreter, with the standard library and that team's Dagster (1.8 or
+newer). Output of the team's code goes to standard error, to keep it out of the JSON on standard
+output. An error in the team's code is a result: exit code 0.
 
-What the repositories define is read by `definitions.py`, the team's files by `sources.py`;
-`docs/manifest.md` describes the object.
+`definitions.py` reads the repositories, `sources.py` the team's files; `docs/manifest.md`
+describes the object.
 """
 
 import faulthandler
@@ -30,10 +30,10 @@ LISTS = ("assets", "checks", "jobs", "schedules", "sensors", "resources")
 
 def main(module: str, working_directory: str) -> None:
     """Print the location's manifest."""
-    gc.disable()  # a fifth of what imports take, and nothing here lives long enough to need it
+    gc.disable()  # saves a fifth of the time for imports, in a process that ends soon
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    faulthandler.register(signal.SIGTERM, all_threads=False, chain=True)  # says where it hung
+    faulthandler.register(signal.SIGTERM, all_threads=False, chain=True)  # shows where it hung
     sys.path.insert(0, working_directory)
     result: dict[str, Any] = {"manifest": MANIFEST_VERSION, "python": platform.python_version()}
     try:
@@ -63,15 +63,15 @@ def contents(module: str, working_directory: str) -> dict[str, Any]:
 
 
 def load_sibling(file: str) -> dict[str, Any]:
-    """What a file next to this one defines; it is no module that a team's code could meet."""
+    """The globals of a file next to this one, which is not importable for the team's code."""
     return runpy.run_path(str(Path(__file__).with_name(file)))
 
 
 def load(module: str, working_directory: str) -> list[Any]:
     """The module's repositories, as Dagster's own loader finds them.
 
-    Modules of the usual kind, with one Definitions (or one function that makes it), are asked
-    by Dagster's public names: its loader imports half a second's worth of what it may need.
+    A usual module, with one Definitions object (or one function that returns it), is handled
+    here, by public names: importing Dagster's loader takes half a second.
     """
     values = list(vars(importlib.import_module(module)).values())
     lazy, plain = (
@@ -79,8 +79,8 @@ def load(module: str, working_directory: str) -> list[Any]:
         for name in ("LazyDefinitions", "Definitions")
     )
     if len(lazy) == 1 or (not lazy and len(plain) == 1):
-        made = lazy[0]() if lazy else plain[0]
-        return [made.get_repository_def() if is_a(made, "Definitions") else made]
+        found = lazy[0]() if lazy else plain[0]
+        return [found.get_repository_def() if is_a(found, "Definitions") else found]
     from dagster._core.definitions.reconstruct import repository_def_from_target_def
     from dagster._core.workspace.autodiscovery import loadable_targets_from_python_module
 
@@ -89,7 +89,7 @@ def load(module: str, working_directory: str) -> list[Any]:
 
 
 def is_a(value: Any, name: str) -> bool:
-    """Whether a value is of a class of this name, one of Dagster's, wherever it stands there."""
+    """Whether a value is an instance of a Dagster class of this name, in whichever module."""
     return any(
         base.__name__ == name and base.__module__.partition(".")[0] == "dagster"
         for base in type(value).__mro__
@@ -97,12 +97,12 @@ def is_a(value: Any, name: str) -> bool:
 
 
 def imports(sources: Any, folder: str) -> dict[str, Any]:
-    """The top-level packages that the team's files name, or that are loaded from elsewhere.
+    """The top-level packages that the team's files import, or that were loaded from elsewhere.
 
-    Elsewhere is neither the team's folder nor the interpreter's own.
+    Elsewhere means neither in the team's folder nor in the interpreter's.
     """
-    rooms = (folder, sys.prefix, sys.base_prefix)
-    inside = tuple(os.path.realpath(room) + os.sep for room in rooms)
+    own = (folder, sys.prefix, sys.base_prefix)
+    inside = tuple(os.path.realpath(path) + os.sep for path in own)
     found: dict[str, Any] = {
         name: {"file": file, "line": line}
         for name, (file, line) in sources.imports.items()
@@ -112,14 +112,14 @@ def imports(sources: Any, folder: str) -> dict[str, Any]:
         file = getattr(module, "__file__", None)
         if "." not in name and file and not os.path.realpath(file).startswith(inside):
             found.setdefault(name, None)
-    # Python's own, wherever a distribution of it keeps them.
-    for itself in ("__main__", "__mp_main__", "sitecustomize", "usercustomize"):
-        found.pop(itself, None)
+    # Python's own modules, which some distributions keep elsewhere.
+    for name in ("__main__", "__mp_main__", "sitecustomize", "usercustomize"):
+        found.pop(name, None)
     return found
 
 
 def describe(error: BaseException) -> dict[str, str]:
-    """An exception as data; of a chain, the message is that of what began it."""
+    """An exception as data; the message is that of the first exception in its chain."""
     first = error
     while first.__cause__ or (first.__context__ and not first.__suppress_context__):
         first = first.__cause__ or first.__context__ or first

@@ -1,8 +1,8 @@
 """Ends the process groups that a killed supervisor leaves behind. Standard library only.
 
-Reads lines from standard input: `+GROUP` for a process group to watch, `-GROUP` for one
-that has ended. When the input ends, its writer has ended: every group that is still watched gets
-TERM, a grace period, then KILL.
+Reads lines from standard input: `+GROUP` for a process group to watch, `-GROUP` for one that has
+ended. The end of the input means that its writer has ended: every group that is still watched
+gets TERM, a grace period, then KILL.
 """
 
 import contextlib
@@ -15,9 +15,9 @@ GRACE_SECONDS = 3.0
 
 
 def main() -> None:
-    """Watch until the input ends, then end what is left."""
+    """Watch until the input ends, then end the groups that are left."""
     for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(sign, signal.SIG_IGN)  # it ends with its input, not before
+        signal.signal(sign, signal.SIG_IGN)  # only the end of the input ends it
     groups: set[int] = set()
     for line in sys.stdin:
         group = int(line[1:])

@@ -1,6 +1,6 @@
-"""Reads a team's code as text: where a name is defined, and what is imported.
+"""Searches a team's source files: where names are defined, and what is imported.
 
-Loaded by `probe.py` in the team's own interpreter, whose syntax it is: standard library only.
+Loaded by `probe.py` in the team's own interpreter, which knows the syntax: standard library only.
 """
 
 import ast
@@ -9,16 +9,16 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-# Folders that tools leave; those that begin with a dot (environments are such) apart.
-LEFT_OVER = ("__pycache__", "node_modules")
+# Folders that tools create; hidden folders, such as environments, are skipped anyway.
+TOOL_FOLDERS = ("__pycache__", "node_modules")
 
-# A definition is more telling than a mention: the smallest of these that has the name wins.
-MADE, DECLARED, NAMED, MENTIONED = range(4)
+# The kinds of occurrences of a name, the most relevant first.
+DEFINED, DECLARED, NAMED, MENTIONED = range(4)
 DECLARES = re.compile(r"(Spec|SourceAsset|AssetOut|Sensor|Definition)$")
 
 
 class Sources:
-    """The Python and YAML files under a folder, without environments and what tools leave."""
+    """The names and imports in the Python and YAML files of a folder, without environments."""
 
     def __init__(self, folder: str) -> None:
         self._places: dict[str, list[tuple[int, str, int]]] = {}
@@ -27,12 +27,12 @@ class Sources:
             name = file.relative_to(folder).as_posix()
             try:
                 text = file.read_bytes()
-            except OSError:  # gone in between, or a link to nothing
+            except OSError:  # just deleted, or a dangling link
                 continue
             if file.suffix == ".py":
                 try:
                     tree = ast.parse(text)
-                except (SyntaxError, ValueError):  # what loads it says so
+                except (SyntaxError, ValueError):  # loading the location reports it
                     continue
                 self._read(tree, name)
             else:
@@ -43,16 +43,17 @@ class Sources:
     def place(self, key: str, *, made: bool) -> dict[str, object] | None:
         """The `file` (relative to the folder) and `line` that define a key or a name.
 
-        `made` prefers functions of that name, otherwise texts: an external asset has none.
+        `made` prefers functions of that name; otherwise strings, since an external asset has no
+        function.
         """
         whole = self._places.get(key, [])
         last = self._places.get(key.rpartition("/")[2], [])
-        if made:  # a function has the last part for its name: more telling than a mention
-            telling = [place for place in whole if place[0] <= DECLARED]
-            found = telling or [place for place in last if place[0] == MADE] or whole or last
+        if made:  # the name of a function is the last part of a key
+            relevant = [place for place in whole if place[0] <= DECLARED]
+            found = relevant or [place for place in last if place[0] == DEFINED] or whole or last
         else:
             found = whole or last
-            found = [place for place in found if place[0] != MADE] or found
+            found = [place for place in found if place[0] != DEFINED] or found
         if not found:
             return None
         _, file, line = min(found)
@@ -69,25 +70,25 @@ class Sources:
             elif not own:
                 continue
             elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-                self._note(node.name, MADE, file, node.lineno)
+                self._note(node.name, DEFINED, file, node.lineno)
             elif isinstance(node, ast.Call):
                 called = getattr(node.func, "attr", getattr(node.func, "id", ""))
-                weight = DECLARED if DECLARES.search(called) else NAMED
+                kind = DECLARED if DECLARES.search(called) else NAMED
                 for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
                     for text in _texts(argument):
-                        self._note(text, weight, file, argument.lineno)
+                        self._note(text, kind, file, argument.lineno)
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 self._note(node.value, MENTIONED, file, node.lineno)
 
     def _import(self, module: str, file: str, line: int) -> None:
         self.imports.setdefault(module.partition(".")[0], (file, line))
 
-    def _note(self, text: str, weight: int, file: str, line: int) -> None:
-        self._places.setdefault(text, []).append((weight, file, line))
+    def _note(self, text: str, kind: int, file: str, line: int) -> None:
+        self._places.setdefault(text, []).append((kind, file, line))
 
 
 def _texts(node: ast.AST) -> Iterator[str]:
-    """The text of a constant, or of a list of them as an asset key has its parts."""
+    """The text of a string, or of a list of strings that are the parts of an asset key."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value
     elif isinstance(node, (ast.List, ast.Tuple)):
@@ -98,10 +99,10 @@ def _texts(node: ast.AST) -> Iterator[str]:
 
 def _files(folder: str) -> Iterator[Path]:
     for directory, folders, files in os.walk(folder):
-        if "pyvenv.cfg" in files:  # an environment of another name
+        if "pyvenv.cfg" in files:  # an environment that is not hidden
             folders.clear()
             continue
-        folders[:] = [n for n in folders if not n.startswith(".") and n not in LEFT_OVER]
+        folders[:] = [n for n in folders if not n.startswith(".") and n not in TOOL_FOLDERS]
         for name in files:
             if name.endswith((".py", ".yaml", ".yml")) and not name.startswith("."):
                 yield Path(directory, name)

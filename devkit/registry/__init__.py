@@ -1,1 +1,1 @@
-"""`workspace.yaml`: read into `Team` values, and edited."""
+"""The registry, `workspace.yaml`: reads it into `Team` values, and edits it."""

@@ -1,4 +1,4 @@
-"""The registry: the sole reader of `workspace.yaml`. Everyone else receives `Team` values."""
+"""Reads the registry, `workspace.yaml`, into `Team` values; nothing else reads it."""
 
 import os
 import re
@@ -13,7 +13,7 @@ from devkit.core.paths import DIST, ROOT
 from devkit.core.wording import did_you_mean
 
 SUFFIX = "_project"
-# libyaml's where PyYAML was built with it: ten times quicker.
+# The loader of libyaml, if PyYAML was built with it, is ten times as fast.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 FIELDS = ("location_name", "module_name", "working_directory", "executable_path")
 
@@ -22,9 +22,9 @@ FIELDS = ("location_name", "module_name", "working_directory", "executable_path"
 class Team:
     """One entry of the registry: a code location and its project.
 
-    Paths are absolute. `python` is not resolved further: an environment's interpreter is a link,
-    and the link is what makes it that environment. `line` is the entry's line in the file, and
-    does not count when teams are compared.
+    Paths are absolute. `python` is not resolved: the interpreter of an environment is a link, and
+    only the link belongs to the environment. `line` is the entry's line in the file; it is ignored
+    when teams are compared.
     """
 
     location: str
@@ -40,8 +40,12 @@ class Team:
 
     @property
     def folder(self) -> str:
-        """The project's folder as Git names it, below the root."""
-        return Path(os.path.relpath(self.directory, ROOT)).as_posix()
+        """The project's folder below the root, separated by `/` as in Git."""
+        return self.folder_below(ROOT)
+
+    def folder_below(self, root: Path) -> str:
+        """The project's folder in the repository at `root`, separated by `/` as in Git."""
+        return Path(os.path.relpath(self.directory, root)).as_posix()
 
     @property
     def dist(self) -> Path:
@@ -65,7 +69,7 @@ class Team:
 
     @property
     def env_file(self) -> Path:
-        """The team's secrets and settings: for its own processes and no others."""
+        """The file with the team's secrets and settings, for its own processes only."""
         return self.directory / ".env"
 
 
@@ -73,9 +77,9 @@ def load_teams(root: Path) -> tuple[Team, ...]:
     """Read the registry of the repository at `root`, in its order.
 
     Raises:
-        DevkitError: for an entry that is missing a field, names a folder that does not exist or
-            repeats another one's location, short name or environment; it names every faulty
-            entry with its line.
+        DevkitError: if the file is missing or invalid; if entries are missing a field, have a
+            folder that does not exist, or repeat another's location, short name or environment:
+            the message lists all faults with their lines.
     """
     file = root / "workspace.yaml"
     teams: list[Team] = []
@@ -103,11 +107,11 @@ def select(
 ) -> tuple[Team, ...]:
     """The teams of these names, in the registry's order; all of them for no name.
 
-    A name is a short name or a location; `a,b` means both. `also` are other names that the user
-    could have meant.
+    A name is a short name or a location; `a,b` stands for both. `also` are other valid names, for
+    the error message.
 
     Raises:
-        DevkitError: for a name that no team has, with the nearest one.
+        DevkitError: for an unknown name, with the closest one.
     """
     known = {team.name: team for team in teams} | {team.location: team for team in teams}
     wanted = [part.strip() for name in names for part in name.split(",") if part.strip()]
@@ -123,7 +127,7 @@ def select(
 
 
 def _entries(file: Path) -> list[yaml.Node]:
-    """The nodes under `load_from`: nodes, not values, since they know their lines."""
+    """The YAML nodes under `load_from`, which know their lines, unlike values."""
     try:
         document = yaml.compose(file.read_text(encoding="utf-8"), Loader=LOADER)
     except FileNotFoundError:
@@ -154,7 +158,7 @@ def _entries(file: Path) -> list[yaml.Node]:
 
 
 class _Entry:
-    """One item of `load_from` as it was written, with the line of every field."""
+    """One item of `load_from`, with the line of every field."""
 
     def __init__(self, node: yaml.Node) -> None:
         self.line = node.start_mark.line + 1
@@ -169,7 +173,7 @@ class _Entry:
                     self.values[key.value] = value.value
 
     def faults(self, root: Path) -> Iterator[tuple[int, str]]:
-        """What is wrong with this entry by itself: lines and texts."""
+        """The faults of this entry by itself: line and text of each."""
         if not self.is_module:
             yield (
                 self.line,
@@ -199,7 +203,7 @@ class _Entry:
             )
 
     def team(self, root: Path) -> Team:
-        """The entry as a value; it must be free of faults."""
+        """The entry as a Team; requires that it has no faults."""
         return Team(
             location=self.values["location_name"],
             module=self.values["module_name"],
@@ -210,7 +214,7 @@ class _Entry:
 
 
 def _clash(team: Team, other: Team) -> str | None:
-    """Why two entries can't both stand."""
+    """Why two entries exclude each other; None if they do not."""
     if team.location == other.location:
         return f"duplicate location_name (first on line {other.line})"
     if team.name == other.name:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from devkit.commands import clean
-from devkit.commands.clean import measured
+from devkit.commands.clean import measure
 from testing.support import Checkout, devkit_script, eventually, run, started, written
 
 MADE = (
@@ -46,7 +46,7 @@ def test_it_says_what_it_would_remove_and_removes_nothing(used: Checkout) -> Non
     assert done.returncode == 0, done.stderr
     for shown in (".mypy_cache", "dist", "ml_project/.venv-mlproject", ".venv-tools", ".dagteam"):
         assert f" {shown} " in done.stdout
-    assert "nothing was removed: `invoke clean --yes` does" in done.stdout
+    assert "Dry run; pass --yes to remove." in done.stdout
     assert ".dagster_home holds runs: it stays" in done.stdout
     assert left(used) == {*MADE, *KEPT, HOME}
 
@@ -119,8 +119,8 @@ def test_nothing_to_remove_is_said(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(clean, "candidates", lambda **_: [])
-    clean.clean(yes=True)
-    assert capsys.readouterr().out == "there is nothing to remove\n"
+    clean.run(remove_them=True)
+    assert capsys.readouterr().out == "nothing to remove\n"
 
 
 def test_files_that_are_also_elsewhere_free_nothing(tmp_path: Path) -> None:
@@ -130,5 +130,5 @@ def test_files_that_are_also_elsewhere_free_nothing(tmp_path: Path) -> None:
     (folder / "linked").hardlink_to(tmp_path / "cached")
     (folder / "twice").hardlink_to(tmp_path / "cached")
     (folder / "own").write_text("x" * 10)
-    found = measured(folder, "environment")
-    assert (found.size, found.alone) == (1010, 10)
+    found = measure(folder, "environment")
+    assert (found.size, found.reclaimable) == (1010, 10)

@@ -171,7 +171,7 @@ def test_what_is_up_to_date_is_not_behind() -> None:
     assert not row(allowed="-", newest="-").behind
     assert row(newest="1.3").behind
     assert row(allowed="1.3").behind
-    assert row(against=("TEST-1",)).behind
+    assert row(advisories=("TEST-1",)).behind
 
 
 def test_a_lock_is_asked_about_as_a_script() -> None:
@@ -185,7 +185,7 @@ def test_a_project_that_was_given_up_is_told() -> None:
         "vulnerabilities": [],
         "adverse_statuses": [{"name": "tiny", "status": "archived", "reason": None}],
     }
-    asked = Completed(("uv",), 1, json.dumps(report), "", 0.0)
+    asked = Completed(1, json.dumps(report), "")
     assert read(asked, "OSV") == {"tiny": ("the project is archived",)}
-    with pytest.raises(UnreachableError, match="OSV can't be asked"):
-        read(Completed(("uv",), 2, "", "error: no route", 0.0), "OSV")
+    with pytest.raises(UnreachableError, match="OSV is unreachable"):
+        read(Completed(2, "", "error: no route"), "OSV")

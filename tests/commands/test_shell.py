@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from devkit.commands import shell
+from devkit.commands import exec as execution
 from devkit.core.errors import DevkitError
 from devkit.registry.workspace import Team
 from testing.support import (
     Checkout,
     base_python,
     eventually,
+    output_until_end,
     runs,
-    said_until_its_end,
     started,
     written,
 )
@@ -27,7 +27,7 @@ def test_arguments_and_exit_code_pass_unchanged(
 ) -> None:
     code = "import sys; print(sys.argv[1:]); sys.exit(42)"
     arguments = ["a  b", "", "*", "$HOME", "it's", "--team", "--"]
-    assert shell.execute(teams["ml"], ["python", "-c", code, *arguments]) == 42
+    assert execution.run(teams["ml"], ["python", "-c", code, *arguments]) == 42
     assert capfd.readouterr().out == f"{arguments}\n"
 
 
@@ -36,7 +36,7 @@ def test_the_command_runs_in_the_teams_folder_with_its_environment(
 ) -> None:
     code = "import os, sys; print(os.getcwd(), sys.prefix, os.environ['DAGSTER_HOME'], sep='\\n')"
     for team in teams.values():
-        assert shell.execute(team, ["python", "-c", code]) == 0
+        assert execution.run(team, ["python", "-c", code]) == 0
         folder, prefix, home = capfd.readouterr().out.splitlines()
         assert (folder, prefix) == (str(team.directory), str(team.environment))
         assert Path(home).is_absolute()
@@ -49,7 +49,7 @@ def test_a_program_in_the_teams_folder_is_found_from_anywhere(
     script.parent.mkdir()
     script.write_text("#!/bin/sh\necho brewed\n")
     script.chmod(0o755)
-    assert shell.execute(replace(teams["ml"], directory=tmp_path), ["bin/brew"]) == 0
+    assert execution.run(replace(teams["ml"], directory=tmp_path), ["bin/brew"]) == 0
     assert capfd.readouterr().out == "brewed\n"
 
 
@@ -57,21 +57,19 @@ def test_a_program_in_the_teams_folder_is_found_from_anywhere(
 def test_a_command_that_a_signal_ended_gives_128_and_the_signal(
     teams: dict[str, Team], sign: signal.Signals
 ) -> None:
-    assert shell.execute(teams["ml"], ["sh", "-c", f"kill -{int(sign)} $$"]) == 128 + sign
+    assert execution.run(teams["ml"], ["sh", "-c", f"kill -{int(sign)} $$"]) == 128 + sign
 
 
 def test_an_unknown_command_says_how_to_get_it(teams: dict[str, Team]) -> None:
-    with pytest.raises(
-        DevkitError, match="there is no command 'brew' in the environment"
-    ) as raised:
-        shell.execute(teams["ml"], ["brew", "--tea"])
-    assert "invoke lock --team ml" in str(raised.value.message)
+    with pytest.raises(DevkitError, match="command 'brew' not found in the environment") as raised:
+        execution.run(teams["ml"], ["brew", "--tea"])
+    assert "invoke lock --team ml" in str(raised.value)
 
 
 def test_no_command_says_how_to_give_one(teams: dict[str, Team]) -> None:
-    with pytest.raises(DevkitError, match="there is no command to run") as raised:
-        shell.execute(teams["ml"], [])
-    assert "invoke exec --team ml -- COMMAND" in str(raised.value.message)
+    with pytest.raises(DevkitError, match="no command to run") as raised:
+        execution.run(teams["ml"], [])
+    assert "invoke exec --team ml -- COMMAND" in str(raised.value)
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
@@ -84,7 +82,7 @@ def test_a_signal_to_the_command_line_ends_the_command_too(
         eventually(lambda: written(file), "the command runs")
         # A terminal sends Ctrl-C to everybody; `kill` sends TERM to one.
         (os.killpg if sign == signal.SIGINT else os.kill)(process.pid, sign)
-        said_until_its_end(process)
+        output_until_end(process)
     assert process.returncode == 128 + sign
     assert not runs(int(file.read_text()))
 
@@ -118,8 +116,12 @@ def test_the_teams_python_is_first_whatever_the_start_up_file_puts_there(
         env={"SHELL": program, "HOME": str(home)},
         stdin='python -c "import sys; print(sys.prefix)"\npwd\nmine\nexit 3\n',
     )  # fmt: skip
-    room = light_checkout.root / "ml_project"
-    assert done.stdout.splitlines()[-3:] == [str(room / ".venv-mlproject"), str(room), "my alias"]
+    project = light_checkout.root / "ml_project"
+    assert done.stdout.splitlines()[-3:] == [
+        str(project / ".venv-mlproject"),
+        str(project),
+        "my alias",
+    ]
     assert done.returncode == 0, "what the last command did is not this command's result"
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from devkit.contracts import check, reports
+from devkit.contracts.check import Options
 from devkit.core import output
 from devkit.core.errors import DevkitError
 from devkit.definitions import loading
@@ -17,7 +18,7 @@ from devkit.registry.workspace import Team
 def small_team(team: Team, folder: Path, name: str, code: str) -> Team:
     """A team with one module, in another one's environment."""
     folder.mkdir(exist_ok=True)
-    (folder / f"{name}_defs.py").write_text(code)
+    (folder / f"{name}_defs.py").write_text(code, encoding="utf-8")
     return replace(team, location=f"{name}_project", module=f"{name}_defs", directory=folder)
 
 
@@ -29,7 +30,7 @@ OBJECTED = (
 
 def alone(team: Team, *, tracebacks: bool = False) -> None:
     """Check a team as if there were no other."""
-    check.check([team], [team], tracebacks=tracebacks)
+    check.check([team], [team], Options(tracebacks=tracebacks))
 
 
 GOOD = (
@@ -38,23 +39,23 @@ GOOD = (
 BAD = "import dagster as dg\ndefs = dg.Definitions(assets=[1 / 0])\n"
 
 
-def test_every_team_is_told_not_the_first_that_fails(
+def test_every_team_is_reported_not_the_first_that_fails(
     teams: dict[str, Team], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     codes = {"one": BAD, "two": GOOD, "three": BAD}
     some = [small_team(teams["ml"], tmp_path, name, code) for name, code in codes.items()]
     with pytest.raises(DevkitError, match="2 of 3 failed to load: one, three"):
-        check.check(some, some)
-    said = capsys.readouterr().out
-    assert said.count("FAILED") == 2
-    assert "ok      two    1 asset (" in said
+        check.check(some, some, Options())
+    shown = capsys.readouterr().out
+    assert shown.count("FAILED") == 2
+    assert "ok      two    1 asset (" in shown
     for name in ("one", "three"):
-        assert f"── {name} ──\n{tmp_path}/{name}_defs.py:2: ZeroDivisionError" in said
-    assert "site-packages" not in said
-    assert "Traceback" not in said
+        assert f"── {name} ──\n{tmp_path}/{name}_defs.py:2: ZeroDivisionError" in shown
+    assert "site-packages" not in shown
+    assert "Traceback" not in shown
 
 
-def test_dagsters_frames_are_told_when_they_are_asked_for(
+def test_dagsters_frames_are_shown_on_request(
     teams: dict[str, Team], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(DevkitError):
@@ -67,12 +68,12 @@ def test_an_error_without_a_line_of_the_team_names_its_module_and_no_frames(
 ) -> None:
     with pytest.raises(DevkitError):
         alone(small_team(teams["ml"], tmp_path, "one", ""))
-    said = capsys.readouterr().out
-    assert "one_defs (module): DagsterInvariantViolationError" in said
-    assert "site-packages" not in said
+    shown = capsys.readouterr().out
+    assert "one_defs (module): DagsterInvariantViolationError" in shown
+    assert "site-packages" not in shown
 
 
-def test_the_file_is_told_relative_to_the_repository(
+def test_the_file_is_shown_relative_to_the_repository(
     teams: dict[str, Team],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -85,12 +86,8 @@ def test_the_file_is_told_relative_to_the_repository(
 
 
 def test_a_team_that_hangs_or_dies_never_passes(
-    teams: dict[str, Team],
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    teams: dict[str, Team], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(loading.load, "__defaults__", (6.0,))
     codes = {
         "hanging": "import time\ntime.sleep(600)\n",
         "gone": "import os\nos._exit(0)\n",
@@ -98,11 +95,11 @@ def test_a_team_that_hangs_or_dies_never_passes(
     }
     some = [small_team(teams["ml"], tmp_path, name, code) for name, code in codes.items()]
     with pytest.raises(DevkitError, match="3 of 3 failed to load: hanging, gone, leaving"):
-        check.check(some, some)
-    said = capsys.readouterr().out
-    assert f"{tmp_path}/hanging_defs.py:2: still loading after 6 s" in said
-    assert "the interpreter died (exit code 0)" in said
-    assert f"{tmp_path}/leaving_defs.py:1: SystemExit" in said
+        check.check(some, some, Options(timeout=6.0))
+    shown = capsys.readouterr().out
+    assert f"{tmp_path}/hanging_defs.py:2: timed out after 6 s" in shown
+    assert "the interpreter died (exit code 0)" in shown
+    assert f"{tmp_path}/leaving_defs.py:1: SystemExit" in shown
 
 
 def test_an_asset_that_is_gone_is_named_in_a_line(
@@ -110,15 +107,15 @@ def test_an_asset_that_is_gone_is_named_in_a_line(
 ) -> None:
     with pytest.raises(DevkitError):
         alone(small_team(teams["ml"], tmp_path, "one", OBJECTED))
-    said = capsys.readouterr().out
-    assert "one_defs (module): DagsterInvalidSubsetError: AssetKey(s) ['gone']" in said
-    assert "site-packages" not in said
+    shown = capsys.readouterr().out
+    assert "one_defs (module): DagsterInvalidSubsetError: AssetKey(s) ['gone']" in shown
+    assert "site-packages" not in shown
 
 
 def test_the_teams_of_this_repository_load(
     teams: dict[str, Team], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    check.check([*teams.values()], [*teams.values()])
+    check.check([*teams.values()], [*teams.values()], Options())
     assert capsys.readouterr().out.count("ok ") == len(teams)
 
 
@@ -130,7 +127,7 @@ READS_NOTHING = (
 
 @pytest.fixture
 def three(teams: dict[str, Team], tmp_path: Path) -> list[Team]:
-    """One that loads, one that reads what nobody makes, one that doesn't load."""
+    """One that loads, one that depends on an asset without a producer, one that doesn't load."""
     codes = {"one": GOOD, "two": READS_NOTHING, "three": BAD}
     return [small_team(teams["ml"], tmp_path / name, name, code) for name, code in codes.items()]
 
@@ -140,24 +137,24 @@ def test_what_has_not_changed_is_not_loaded_again(
 ) -> None:
     one, two, _ = three
     with pytest.raises(DevkitError):
-        check.check([one, two], [one, two])
+        check.check([one, two], [one, two], Options())
     assert "ok      one" in capsys.readouterr().out
     asked = []
     load = loading.load
 
-    def noted(team: Team) -> Manifest | loading.Failure:
+    def noted(team: Team, timeout: float) -> Manifest | loading.Failure:
         asked.append(team)
-        return load(team)
+        return load(team, timeout)
 
     monkeypatch.setattr(loading, "load", noted)
     with pytest.raises(DevkitError):
-        check.check([one, two], [one, two])
+        check.check([one, two], [one, two], Options())
     assert asked == []
-    assert "2 of 2 teams have not changed" in capsys.readouterr().out
-    (two.directory / "two_defs.py").write_text(GOOD.replace("tea", "cup"))
-    check.check([one, two], [one, two])
+    assert "2 of 2 teams unchanged since they last loaded (cached)" in capsys.readouterr().out
+    (two.directory / "two_defs.py").write_text(GOOD.replace("tea", "cup"), encoding="utf-8")
+    check.check([one, two], [one, two], Options())
     assert asked == [two]
-    check.check([one, two], [one, two], fresh=True)
+    check.check([one, two], [one, two], Options(use_cache=False))
     assert set(asked[1:]) == {one, two}
 
 
@@ -168,28 +165,31 @@ def test_a_team_that_does_not_load_is_tried_again_every_time(three: list[Team]) 
             alone(broken)
 
 
-def test_a_broken_contract_fails_with_its_line_and_what_mends_it(
+def test_a_broken_contract_fails_with_its_line_and_its_fix(
     three: list[Team], capsys: pytest.CaptureFixture[str]
 ) -> None:
     one, two, _ = three
-    with pytest.raises(DevkitError, match="contracts between teams do not hold: key-nobody-makes"):
-        check.check([one], [one, two])  # contracts see those too that nobody asked for
-    said = capsys.readouterr().out
-    assert f"── key-nobody-makes ──\n{two.directory}/two_defs.py:4: cup of two reads gone" in said
-    assert "to mend:" in said
+    with pytest.raises(DevkitError, match="contract violations: key-nobody-makes"):
+        check.check([one], [one, two], Options())  # contracts see all teams
+    shown = capsys.readouterr().out
+    assert (
+        f"── key-nobody-makes ──\n{two.directory}/two_defs.py:4: cup of two depends on gone"
+        in shown
+    )
+    assert "fix:" in shown
 
 
-def test_another_team_that_does_not_load_is_told_and_is_no_failure_of_the_chosen(
+def test_another_team_that_does_not_load_is_reported_and_is_no_failure_of_the_chosen(
     three: list[Team], capsys: pytest.CaptureFixture[str]
 ) -> None:
     one, two, broken = three
-    check.check([one], three)  # whether somebody makes `gone` is not known now
-    said = capsys.readouterr().out
-    assert "three" in said
-    assert "ZeroDivisionError" in said
-    assert "what three would make is not known" in said
+    check.check([one], three, Options())  # a producer of `gone` may be missing
+    shown = capsys.readouterr().out
+    assert "three" in shown
+    assert "ZeroDivisionError" in shown
+    assert "three did not load, so missing producers were not checked" in shown
     with pytest.raises(DevkitError, match="1 of 1 failed to load: three"):
-        check.check([broken], three)
+        check.check([broken], three, Options())
     assert two.name not in capsys.readouterr().err
 
 
@@ -197,28 +197,28 @@ def test_a_team_whose_environment_can_not_be_built_is_a_failure_of_its_own(
     three: list[Team], capsys: pytest.CaptureFixture[str]
 ) -> None:
     one, two, _ = three
-    check.check([one], [one, two], unbuilt={"two"})
-    assert "what two would make is not known" in capsys.readouterr().out
+    check.check([one], [one, two], Options(unbuilt=frozenset({"two"})))
+    assert "two did not load, so missing producers were not checked" in capsys.readouterr().out
     with pytest.raises(DevkitError, match="1 of 2 failed to load: two"):
-        check.check([one, two], [one, two], unbuilt={"two"})
+        check.check([one, two], [one, two], Options(unbuilt=frozenset({"two"})))
 
 
 def test_json_is_all_that_is_printed(three: list[Team], capsys: pytest.CaptureFixture[str]) -> None:
     one, two, _ = three
     output.use_stderr()
     with pytest.raises(DevkitError):
-        check.check(three, three, form="json")
-    told = json.loads(capsys.readouterr().out)
-    assert told["version"] == 1
-    assert not told["ok"]
-    assert [(t["team"], t["error"] is None) for t in told["teams"]] == [
+        check.check(three, three, Options(), form="json")
+    report = json.loads(capsys.readouterr().out)
+    assert report["version"] == 2
+    assert not report["ok"]
+    assert [(t["team"], t["error"] is None) for t in report["teams"]] == [
         ("one", True), ("two", True), ("three", False),
     ]  # fmt: skip
-    assert told["teams"][2]["error"]["line"] == 2
-    assert told["teams"][0]["manifest"]["assets"][0]["key"] == "tea"
-    assert told["findings"] == []  # since one is not known
+    assert report["teams"][2]["error"]["line"] == 2
+    assert report["teams"][0]["manifest"]["assets"][0]["key"] == "tea"
+    assert report["findings"] == []  # since one is not known
     with pytest.raises(DevkitError):
-        check.check([one, two], [one, two], form="json")
+        check.check([one, two], [one, two], Options(), form="json")
     (finding,) = json.loads(capsys.readouterr().out)["findings"]
     assert (finding["code"], finding["teams"], finding["keys"]) == (
         "key-nobody-makes", ["two"], ["gone"],
@@ -233,13 +233,13 @@ def test_annotations_name_file_and_line_as_github_reads_them(
     monkeypatch.setattr(reports, "ROOT", one.directory.parent)
     for some in ([one, two], [broken]):
         with pytest.raises(DevkitError):
-            check.check(some, some, form="github")
-    said = capsys.readouterr().out.splitlines()
-    errors = [line for line in said if line.startswith("::error ")]
+            check.check(some, some, Options(), form="github")
+    shown = capsys.readouterr().out.splitlines()
+    errors = [line for line in shown if line.startswith("::error ")]
     assert errors[0].startswith(
-        "::error file=two/two_defs.py,line=4,title=key-nobody-makes::cup of two reads gone"
+        "::error file=two/two_defs.py,line=4,title=key-nobody-makes::cup of two depends on gone"
     )
-    assert "%0Ato mend: " in errors[0]
+    assert "%0Afix: " in errors[0]
     assert errors[1] == (
         "::error file=three/three_defs.py,line=2,title=does not load"
         "::three: ZeroDivisionError: division by zero"
@@ -247,5 +247,5 @@ def test_annotations_name_file_and_line_as_github_reads_them(
 
 
 def test_a_format_that_is_not_there_is_an_error(three: list[Team]) -> None:
-    with pytest.raises(DevkitError, match="there is no format 'xml'"):
-        check.check(three, three, form="xml")
+    with pytest.raises(DevkitError, match="unknown format 'xml'"):
+        check.check(three, three, Options(), form="xml")

@@ -15,7 +15,7 @@ from devkit.core.paths import ROOT
 from devkit.registry.workspace import Team
 from testing.contracts import Case, load, universe, write
 
-DOCS = (ROOT / "docs/contracts.md").read_text()
+DOCS = (ROOT / "docs/contracts.md").read_text(encoding="utf-8")
 SECTION = re.compile(r"^### `(?P<code>[a-z-]+)`\n(?P<text>.*?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)
 EXAMPLE = re.compile(r"^```python\n# (?P<team>\w+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -29,7 +29,7 @@ def promised() -> list[str]:
 def emitted() -> Iterator[str]:
     """The codes in the source: first in a finding, or in a tuple that is yielded for one."""
     for file in (ROOT / "devkit/contracts").glob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text())):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             first: ast.expr | None = None
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Finding":
                 first = node.args[0]

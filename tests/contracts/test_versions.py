@@ -8,6 +8,8 @@ import pytest
 
 from devkit import contracts
 from devkit.contracts.snapshot import Snapshot
+from devkit.core import pyproject
+from devkit.core.paths import SHARED
 from devkit.environments import installed, venvs
 from devkit.registry.workspace import Team
 from testing.contracts import locations
@@ -58,7 +60,7 @@ def test_the_orchestrator_is_at_or_above_the_highest_dagster(
             "analytics": room(tmp_path, "analytics", dagster=analytics),
             "ml": room(tmp_path, "ml", dagster=ml),
         },
-        hosts=hosts(tmp_path, orchestrator),
+        orchestrator=hosts(tmp_path, orchestrator),
     )
     assert codes(snapshot) == [("orchestrator-behind", ("orchestrator", name)) for name in behind]
     for finding, name in zip(contracts.broken(snapshot), behind, strict=True):
@@ -169,22 +171,22 @@ def test_a_requirement_is_judged_for_the_teams_own_python(
 
 
 def test_the_environments_of_this_repository_keep_every_contract(teams: dict[str, Team]) -> None:
-    shared = installed.shared_project()
+    shared = pyproject.read(SHARED)
     snapshot = Snapshot(
         teams=tuple(teams.values()),
         manifests=(),
         installed={name: installed.distributions(team.environment) for name, team in teams.items()},
-        hosts=installed.distributions(venvs.orchestrator_environment().path),
-        shared=shared.requirements,
-        shared_python=shared.python,
+        orchestrator=installed.distributions(venvs.orchestrator_environment().path),
+        shared=tuple(shared.project["dependencies"]),
+        shared_python=shared.requires_python,
     )
     assert contracts.broken(snapshot) == []
     assert snapshot.orchestrator["dagster"] != snapshot.installed["ml"]["dagster"]
-    assert shared.requirements
+    assert snapshot.shared
 
 
 def test_a_stale_lock_is_its_rooms(teams: dict[str, Team]) -> None:
-    reasons = {"ml": "ml_project/requirements.txt is older than what it is made from"}
+    reasons = {"ml": "ml_project/requirements.txt is out of date: a pyproject.toml changed"}
     (found,) = contracts.broken(Snapshot(tuple(teams.values()), (), stale_locks=reasons))
     assert (found.code, found.teams, found.message) == ("lock-stale", ("ml",), reasons["ml"])
     assert found.fix == "invoke lock --team ml"

@@ -1,11 +1,11 @@
-"""What pip, venv and uv print, and the sentence that a person gets instead.
+"""Errors: their text, and hints for the output of pip, venv and uv.
 
-The texts are what the tools printed when these things happened to them.
+The outputs are quoted from real failures of these tools.
 """
 
 import pytest
 
-from devkit.core.errors import hint_for
+from devkit.core.errors import DevkitError, hint_for
 
 NO_NETWORK_OF_UV = """\
 error: Request failed after 3 retries in 9.9s
@@ -39,26 +39,37 @@ available.  On Debian/Ubuntu systems, you need to install the python3-venv packa
     [
         (NO_NETWORK_OF_UV, "No network"),
         (NO_NETWORK_OF_PIP, "No network"),
-        (HASH_OF_UV, "not the one that the lock names"),
-        (HASH_OF_PIP, "not the one that the lock names"),
+        (HASH_OF_UV, "Hash mismatch: a downloaded package is not the one in the lock"),
+        (HASH_OF_PIP, "Hash mismatch: a downloaded package is not the one in the lock"),
         (FULL_FOR_UV, "The disk is full"),
         (FULL_FOR_PIP, "The disk is full"),
         (NO_VENV, "This Python has no venv module"),
         ("No module named 'ensurepip'", "This Python has no venv module"),
-        ("[Errno 13] Permission denied: '/srv/.venv-tools'", "This user may not write there"),
-        ("[Errno 30] Read-only file system: '/srv'", "This user may not write there"),
+        ("[Errno 13] Permission denied: '/srv/.venv-tools'", "Permission denied: check who owns"),
+        ("[Errno 30] Read-only file system: '/srv'", "Permission denied: check who owns"),
     ],
 )
-def test_a_known_failure_becomes_one_line_that_says_what_to_do(output: str, sentence: str) -> None:
-    said = hint_for(output) or ""
-    assert said.startswith(sentence) or sentence in said
-    assert "\n" not in said
+def test_hint_for_a_known_failure_is_one_line(output: str, sentence: str) -> None:
+    hint = hint_for(output) or ""
+    assert hint.startswith(sentence)
+    assert "\n" not in hint
 
 
-def test_a_full_disk_is_not_taken_for_a_failed_download() -> None:
+def test_hint_for_a_full_disk_is_not_that_for_a_failed_download() -> None:
     assert (hint_for(FULL_DOWNLOAD) or "").startswith("The disk is full")
 
 
 @pytest.mark.parametrize("output", ["", "error: No solution found when resolving dependencies"])
-def test_the_unexpected_is_left_to_its_own_words(output: str) -> None:
+def test_hint_for_an_unknown_failure_is_none(output: str) -> None:
     assert hint_for(output) is None
+
+
+def test_error_shows_what_is_wrong_expected_and_found_and_what_fixes_it() -> None:
+    error = DevkitError("no tea", expected="a pot", found="a cup", fix="invoke brew")
+    assert str(error) == ("no tea\n  expected: a pot\n  found:    a cup\n  fix:      invoke brew")
+    assert (error.what, error.fix) == ("no tea", "invoke brew")
+
+
+def test_error_shows_only_the_details_that_it_has() -> None:
+    assert str(DevkitError("no tea")) == "no tea"
+    assert str(DevkitError("no tea", fix="invoke brew")) == "no tea\n  fix:      invoke brew"

@@ -1,4 +1,4 @@
-"""What changed, as git sees it: clones, hooks, and what can't be compared."""
+"""Changed files, as Git reports them: in clones and hooks, and where nothing can be compared."""
 
 import json
 import shlex
@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from devkit.commands.affected import as_text
+from devkit.core import git
 from devkit.core.errors import DevkitError
 from devkit.core.git import changed_files
-from devkit.definitions.affected import as_text
 from testing.repositories import Repository
 from testing.support import devkit_script
 
@@ -24,10 +25,10 @@ json.dump([list(found.files), os.environ["GIT_INDEX_FILE"]], open({answer!r}, "w
 
 
 def refusal(base: str, root: Path) -> str:
-    """What is said when nothing can be compared."""
+    """The error for a base that cannot be compared with."""
     with pytest.raises(DevkitError) as raised:
         changed_files(base, root)
-    return str(raised.value.message)
+    return str(raised.value)
 
 
 def committed(repository: Repository) -> None:
@@ -53,7 +54,7 @@ def intended(repository: Repository) -> None:
 
 
 def left(_: Repository) -> None:
-    """Nothing is told to git."""
+    """Leave the change to the work tree."""
 
 
 @pytest.mark.parametrize(
@@ -68,13 +69,13 @@ def test_a_change_counts_wherever_it_is(
     assert repository.changed() == ["sugar/new.py", "tea/code.py"]
 
 
-def test_without_a_change_there_is_none(repository: Repository) -> None:
+def test_a_touched_file_without_a_change_does_not_count(repository: Repository) -> None:
     (repository.root / "tea/code.py").touch()
     assert repository.changed() == []
-    assert as_text(repository.affected()) == "nothing is touched"
+    assert as_text(repository.affected()) == "nothing is affected"
 
 
-def test_what_the_base_has_got_since_does_not_count(repository: Repository) -> None:
+def test_commits_on_the_base_only_do_not_count(repository: Repository) -> None:
     repository.write("tea/code.py")
     repository.commit()
     repository.git("checkout", "--quiet", "main")
@@ -92,7 +93,7 @@ def test_against_head_only_what_is_not_committed_counts(repository: Repository) 
 
 
 @pytest.mark.parametrize("base", ["main", "main^{commit}", "v1", "HEAD~1", "refs/heads/main"])
-def test_a_base_is_whatever_git_takes_for_a_commit(repository: Repository, base: str) -> None:
+def test_a_base_is_any_revision_that_git_knows(repository: Repository, base: str) -> None:
     repository.git("tag", "--annotate", "--message", "one", "v1", "main")
     repository.write("tea/code.py")
     repository.commit()
@@ -125,14 +126,14 @@ def test_a_deletion_counts(repository: Repository, step: Callable[[Repository], 
     assert repository.changed() == ["teams/milk/code.py"]
 
 
-def test_a_file_that_git_was_only_told_to_forget_counts(repository: Repository) -> None:
+def test_a_file_that_is_removed_from_the_index_only_counts(repository: Repository) -> None:
     repository.git("rm", "--quiet", "--cached", "tea/code.py")
     assert repository.changed() == ["tea/code.py"]
 
 
 @pytest.mark.parametrize("step", [committed, staged, left])
 @pytest.mark.parametrize("name", ["a b", "Tee für zwei", "茶", "two\nlines", "\ttab", '"', "-z"])
-def test_any_name_is_told_as_it_is(
+def test_any_file_name_is_returned_as_it_is(
     repository: Repository, name: str, step: Callable[[Repository], None]
 ) -> None:
     repository.write(f"tea/{name}")
@@ -170,7 +171,7 @@ def install_hook(repository: Repository, answer: Path) -> None:
     hook = Path(repository.git("rev-parse", "--path-format=absolute", "--git-path", "hooks"))
     hook.mkdir(exist_ok=True)
     command = shlex.join(devkit_script(HOOK.format(answer=str(answer))))
-    (hook / "pre-commit").write_text(f"#!/bin/sh\nexec {command}\n")
+    (hook / "pre-commit").write_text(f"#!/bin/sh\nexec {command}\n", encoding="utf-8")
     (hook / "pre-commit").chmod(0o755)
 
 
@@ -178,7 +179,7 @@ def test_a_hook_sees_what_is_being_committed(repository: Repository, tmp_path: P
     install_hook(repository, tmp_path / "answer")
     repository.write("tea/code.py")
     repository.commit()
-    files, index = json.loads((tmp_path / "answer").read_text())
+    files, index = json.loads((tmp_path / "answer").read_text(encoding="utf-8"))
     assert (files, index) == (["tea/code.py"], ".git/index")
 
 
@@ -190,7 +191,7 @@ def test_a_hook_of_a_partial_commit_sees_at_least_that(
     repository.write("sugar/code.py")
     repository.git("add", "--all")
     repository.git("commit", "--quiet", "--message", "part", "--only", "--", "tea/code.py")
-    files, index = json.loads((tmp_path / "answer").read_text())
+    files, index = json.loads((tmp_path / "answer").read_text(encoding="utf-8"))
     assert "tea/code.py" in files
     assert "next-index" in index
 
@@ -203,7 +204,7 @@ def test_a_hook_in_a_linked_worktree_sees_that_worktree(
     linked = Repository(tmp_path / "linked")
     linked.write("sugar/code.py")
     linked.commit()
-    assert json.loads((tmp_path / "answer").read_text())[0] == ["sugar/code.py"]
+    assert json.loads((tmp_path / "answer").read_text(encoding="utf-8"))[0] == ["sugar/code.py"]
     assert linked.changed("main") == ["sugar/code.py"]
 
 
@@ -228,8 +229,8 @@ def clone(origin: Repository, *options: str) -> Repository:
     return Repository(target)
 
 
-def mend(message: str) -> list[str]:
-    """The arguments of the git command that a message tells to run."""
+def fix(message: str) -> list[str]:
+    """The arguments of the git command that a message recommends."""
     command = shlex.split(message.rpartition("`git ")[2].partition("`")[0])
     assert command, message
     return command
@@ -246,7 +247,7 @@ def test_in_a_shallow_clone_there_are_too_many_files_and_a_note(origin: Reposito
     assert found.start == shallow.git("rev-parse", "origin/main")
     assert found.note is not None
     assert found.note in as_text(shallow.affected("origin/main"))
-    shallow.git(*mend(found.note))
+    shallow.git(*fix(found.note))
     assert shallow.changed("origin/main") == ["tea/code.py"]
 
 
@@ -262,28 +263,28 @@ def test_a_base_that_was_not_fetched_comes_with_the_command_that_fetches_it(
     origin: Repository, options: list[str], base: str
 ) -> None:
     cloned = clone(origin, *options)
-    said = refusal(base, cloned.root)
-    assert said.startswith(f"the base '{base}' is not there")
-    cloned.git(*mend(said))
+    message = refusal(base, cloned.root)
+    assert message.startswith(f"revision '{base}' not found")
+    cloned.git(*fix(message))
     assert cloned.changed(base) == ["tea/code.py"]
 
 
 def test_a_base_beyond_a_shallow_clone_is_fetched_with_the_rest(origin: Repository) -> None:
     shallow = clone(origin, "--depth", "1")
-    said = refusal("HEAD~1", shallow.root)
-    assert "no such commit in this shallow clone" in said
-    shallow.git(*mend(said))
+    message = refusal("HEAD~1", shallow.root)
+    assert "no such commit in this shallow clone" in message
+    shallow.git(*fix(message))
     assert shallow.changed("HEAD~1") == ["tea/code.py"]
 
 
 @pytest.mark.parametrize("base", ["mian", "origin/main", "--all", "", "1" * 40, "HEAD^{tree}"])
-def test_a_base_that_is_nowhere_is_told(repository: Repository, base: str) -> None:
-    said = refusal(base, repository.root)
-    assert said.startswith(f"the base {base!r} is not there")
-    assert "to mend:  name one of `git branch --all`" in said
+def test_an_unknown_base_is_an_error(repository: Repository, base: str) -> None:
+    message = refusal(base, repository.root)
+    assert message.startswith(f"revision {base!r} not found")
+    assert "  fix:      choose one from `git branch --all`" in message
 
 
-def test_histories_without_a_common_commit_are_compared_as_they_stand(
+def test_unrelated_histories_are_compared_directly(
     repository: Repository,
 ) -> None:
     repository.git("checkout", "--quiet", "--orphan", "other")
@@ -296,49 +297,101 @@ def test_histories_without_a_common_commit_are_compared_as_they_stand(
     assert "unshallow" not in found.note
 
 
-def test_a_folder_that_is_no_checkout_is_told(tmp_path: Path) -> None:
-    said = refusal("main", tmp_path)
-    assert "is not the top of a git checkout" in said
-    assert "not a git repository" in said
+def test_a_folder_outside_a_work_tree_is_an_error(tmp_path: Path) -> None:
+    message = refusal("main", tmp_path)
+    assert message.startswith(f"{tmp_path} is not the root of a Git work tree")
+    assert "not a git repository" in message
 
 
-def test_a_folder_of_somebody_elses_checkout_is_told(repository: Repository) -> None:
-    said = refusal("main", repository.root / "tea")
-    assert "is not the top of a git checkout" in said
-    assert "a folder inside another checkout" in said
+def test_a_folder_inside_another_work_tree_is_an_error(repository: Repository) -> None:
+    message = refusal("main", repository.root / "tea")
+    assert message.startswith(f"{repository.root}/tea is not the root of a Git work tree")
+    assert "a folder inside another work tree" in message
 
 
-def test_a_checkout_without_a_commit_is_told(repository: Repository) -> None:
+def test_a_repository_without_a_commit_is_an_error(repository: Repository) -> None:
     shutil.rmtree(repository.root / ".git")
     repository.git("init", "--quiet")
-    assert "this checkout has no commit yet" in refusal("HEAD", repository.root)
+    assert "this repository has no commit yet" in refusal("HEAD", repository.root)
 
 
-def test_a_checkout_that_git_does_not_trust_is_told_with_gits_remedy(
+def test_another_users_repository_is_an_error_with_gits_remedy(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
-    said = refusal("main", repository.root)
-    assert f"`git config --global --add safe.directory {repository.root}`" in said
+    message = refusal("main", repository.root)
+    assert message.startswith(
+        f"Git refuses this repository: {repository.root} belongs to another user"
+    )
+    assert f"`git config --global --add safe.directory {repository.root}`" in message
 
 
-def test_a_machine_without_git_is_told(
+def test_a_machine_without_git_is_an_error(
     repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert refusal("main", repository.root).startswith("git is not installed")
 
 
-def test_a_broken_checkout_is_told_in_gits_words(repository: Repository) -> None:
+def test_the_error_for_a_broken_repository_quotes_git(repository: Repository) -> None:
     (repository.root / ".git/index").write_bytes(b"no index")
     assert "index file" in refusal("main", repository.root)
 
 
 @pytest.mark.parametrize("base", ["0" * 40, "0" * 64])
-def test_where_there_was_no_commit_before_everything_is_new(
-    repository: Repository, base: str
-) -> None:
+def test_after_no_commit_everything_is_new(repository: Repository, base: str) -> None:
     repository.write("left.txt")
     found = changed_files(base, repository.root)
     assert {"tea/code.py", "workspace.yaml", "left.txt"} <= set(found.files)
     assert [*repository.affected(base).reasons] == ["tea", "milk", "sugar"]
+
+
+# Files, and their earlier versions
+
+
+def test_present_files_are_those_that_git_does_not_ignore(repository: Repository) -> None:
+    repository.write("tea/new.py")
+    repository.write("tea/some.log")
+    (repository.root / "sugar/code.py").unlink()
+    assert git.present_files(repository.root) == [
+        ".gitignore",
+        "tea/code.py",
+        "tea/new.py",
+        "teams/milk/code.py",
+        "workspace.yaml",
+    ]
+
+
+def test_tracked_files_are_paths_and_none_in_a_downloaded_archive(
+    repository: Repository, tmp_path: Path
+) -> None:
+    repository.write("tea/new.py")
+    found = git.tracked_files(repository.root)
+    assert repository.root / "tea/code.py" in found
+    assert repository.root / "tea/new.py" not in found
+    assert git.tracked_files(tmp_path) == set()
+
+
+def test_uncommitted_files_are_changed_new_and_ignored_ones_of_a_folder(
+    repository: Repository, tmp_path: Path
+) -> None:
+    repository.write("tea/code.py")
+    repository.write("tea/new.py")
+    repository.write("tea/some.log")
+    repository.write("sugar/new.py")
+    found = git.uncommitted_files(repository.root / "tea")
+    assert found is not None
+    assert sorted(found) == [
+        (" M", "tea/code.py"),
+        ("!!", "tea/some.log"),
+        ("??", "tea/new.py"),
+    ]
+    assert git.uncommitted_files(tmp_path) is None
+
+
+def test_read_at_returns_an_old_text_or_none(repository: Repository) -> None:
+    repository.write("tea/code.py")
+    repository.commit()
+    assert git.read_at("main", "tea/code.py", repository.root) == "# the code of tea\n"
+    assert git.read_at("HEAD", "tea/code.py", repository.root) == "new\n"
+    assert git.read_at("main", "tea/new.py", repository.root) is None

@@ -1,4 +1,4 @@
-"""What is printed: plain lines in a log, and nobody's text taken for markup."""
+"""Output: plain lines in a log, and no text interpreted as markup."""
 
 import pytest
 
@@ -9,14 +9,14 @@ def test_text_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     output.info("[bold]tea[/] costs [1, 2]")
     output.block("a [b] c", "[red]\n")
     output.result(True, "t[e]a", "[/] done", 0.25, width=6)
-    said = capsys.readouterr().out
-    assert "[bold]tea[/] costs [1, 2]\n" in said
-    assert "[red]\n" in said
-    assert "── a [b] c ──" in said
-    assert "t[e]a   [/] done  0.2 s" in said
+    printed = capsys.readouterr().out
+    assert "[bold]tea[/] costs [1, 2]\n" in printed
+    assert "[red]\n" in printed
+    assert "── a [b] c ──" in printed
+    assert "t[e]a   [/] done  0.2 s" in printed
 
 
-def test_a_log_gets_long_lines_whole_and_no_colours(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_log_gets_whole_lines_without_colors(capsys: pytest.CaptureFixture[str]) -> None:
     long = "tea " * 100
     output.result(False, "pot", long, 0.0, width=3)
     output.line("pot", f"\x1b[31m{long}\x1b[0m", width=5)
@@ -25,7 +25,7 @@ def test_a_log_gets_long_lines_whole_and_no_colours(capsys: pytest.CaptureFixtur
     assert line == f"pot   | {long}"
 
 
-def test_errors_go_where_errors_go(capsys: pytest.CaptureFixture[str]) -> None:
+def test_warnings_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
     output.warn("no tea")
     assert capsys.readouterr() == ("", "no tea\n")
 
@@ -37,7 +37,7 @@ def test_a_table_shows_every_row(capsys: pytest.CaptureFixture[str]) -> None:
     assert words[-2:] == [["tea", "green"], ["milk", "oat"]]
 
 
-def test_progress_names_what_is_still_under_way() -> None:
+def test_progress_shows_the_jobs_that_are_still_running() -> None:
     shown: list[str] = []
     progress = output.Progress("brewing", shown.append)
     progress.start("tea")
@@ -54,12 +54,21 @@ def test_without_a_terminal_there_is_no_progress_line(capsys: pytest.CaptureFixt
     assert capsys.readouterr().out == ""
 
 
-def test_diverted_words_leave_the_output_to_the_answer(capsys: pytest.CaptureFixture[str]) -> None:
+def test_use_stderr_leaves_standard_output_to_the_result(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     output.use_stderr()
     output.info("loading ...")
     output.result(True, "tea", "brewed", 1.0, 3)
     output.emit('{"ok": true}')
-    said = capsys.readouterr()
-    assert said.out == '{"ok": true}\n'
-    assert "loading ..." in said.err
-    assert "brewed" in said.err
+    printed = capsys.readouterr()
+    assert printed.out == '{"ok": true}\n'
+    assert "loading ..." in printed.err
+    assert "brewed" in printed.err
+
+
+def test_verbose_prints_programs_as_a_shell_takes_them(capsys: pytest.CaptureFixture[str]) -> None:
+    output.program(("echo", "never"))
+    output.set_verbose(True)
+    output.program(("echo", "a b", "$HOME"))
+    assert capsys.readouterr() == ("", "$ echo 'a b' '$HOME'\n")

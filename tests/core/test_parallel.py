@@ -1,4 +1,4 @@
-"""The same work for many units: every result is told, then there is one failure."""
+"""Parallel jobs: every result is printed, then there is one failure."""
 
 import signal
 import threading
@@ -9,43 +9,43 @@ import pytest
 from devkit.core import parallel
 from devkit.core.errors import DevkitError
 from devkit.core.parallel import Outcome
-from testing.support import devkit_script, eventually, runs, said_until_its_end, started, written
+from testing.support import devkit_script, eventually, output_until_end, runs, started, written
 
 
 def fails() -> str:
-    """A unit's work that fails, in two lines."""
+    """A job that fails with an error of two lines."""
     raise DevkitError("no milk\nin the fridge")
 
 
-def test_every_result_is_told_then_one_failure_names_those_that_failed(
+def test_every_result_is_printed_then_one_failure_names_the_failed_jobs(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     outcomes = parallel.run("brewing", {"a": fails, "b": lambda: "brewed", "c": fails})
-    said = capsys.readouterr().out
-    assert "FAILED  a  no milk" in said
-    assert "ok      b  brewed" in said
-    assert said.count("── c ──\nin the fridge") == 1
+    printed = capsys.readouterr().out
+    assert "FAILED  a  no milk" in printed
+    assert "ok      b  brewed" in printed
+    assert printed.count("── c ──\nin the fridge") == 1
     with pytest.raises(DevkitError, match=r"^2 of 3 failed: a, c$"):
         parallel.require(outcomes)
 
 
-def test_success_is_quiet_about_failure() -> None:
+def test_require_accepts_success() -> None:
     parallel.require(parallel.run("brewing", {"a": lambda: "brewed"}))
 
 
-def test_the_command_that_mends_comes_with_the_failure() -> None:
+def test_require_fails_with_the_fix() -> None:
     with pytest.raises(DevkitError) as raised:
         parallel.require([Outcome("a", ok=False)], fix="invoke setup")
-    assert str(raised.value.message).endswith("to mend:  invoke setup")
+    assert str(raised.value).endswith("\n  fix:      invoke setup")
 
 
-def test_one_unit_takes_the_same_way_and_none_is_fine() -> None:
+def test_one_job_takes_the_same_path_and_none_is_fine() -> None:
     (outcome,) = parallel.run("brewing", {"a": lambda: Outcome("a", ok=True, text="so so")})
     assert (outcome.ok, outcome.text) == (True, "so so")
     assert parallel.run("brewing", {}) == []
 
 
-def test_results_come_in_the_units_order_whoever_is_first() -> None:
+def test_results_come_in_the_order_of_the_jobs() -> None:
     second_is_done = threading.Event()
 
     def first() -> str:
@@ -60,24 +60,36 @@ def test_results_come_in_the_units_order_whoever_is_first() -> None:
     assert [outcome.name for outcome in outcomes] == ["first", "second"]
 
 
-def test_no_more_than_so_many_at_a_time() -> None:
-    guard, under_way, most = threading.Lock(), 0, 0
+@pytest.mark.parametrize("limit", ["at_a_time", "jobs"])
+def test_no_more_jobs_than_the_limit_run_at_a_time(limit: str) -> None:
+    guard, running, most = threading.Lock(), 0, 0
 
     def work() -> str:
-        nonlocal under_way, most
+        nonlocal running, most
         with guard:
-            under_way += 1
-            most = max(most, under_way)
+            running += 1
+            most = max(most, running)
         threading.Event().wait(0.02)
         with guard:
-            under_way -= 1
+            running -= 1
         return ""
 
-    parallel.run("brewing", {str(n): work for n in range(8)}, at_a_time=3)
+    if limit == "jobs":
+        parallel.set_jobs(3)
+    at_a_time = 3 if limit == "at_a_time" else None
+    parallel.run("brewing", {str(n): work for n in range(8)}, at_a_time=at_a_time)
     assert most <= 3
 
 
-def test_a_bug_in_the_kit_is_not_taken_for_a_result() -> None:
+def test_jobs_are_as_many_as_cores_unless_set() -> None:
+    assert parallel.jobs() == parallel.cores()
+    parallel.set_jobs(7)
+    assert parallel.jobs() == 7
+    with pytest.raises(DevkitError, match="invalid number of jobs: -1"):
+        parallel.set_jobs(-1)
+
+
+def test_an_unexpected_exception_is_raised() -> None:
     def bug() -> str:
         raise ZeroDivisionError
 
@@ -86,7 +98,7 @@ def test_a_bug_in_the_kit_is_not_taken_for_a_result() -> None:
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_every_program_and_nothing_begins_after_it(
+def test_a_signal_ends_every_program_and_starts_no_more(
     tmp_path: Path, sign: signal.Signals
 ) -> None:
     code = f"""
@@ -104,22 +116,22 @@ def work(name):
     return body
 try:
     parallel.run("waiting", {{n: work(n) for n in "abcd"}}, at_a_time=2)
-except cli.Terminated:
+except cli.TerminatedError:
     sys.exit(143)
 except KeyboardInterrupt:
     sys.exit(130)
 """
     with started(devkit_script(code), tmp_path) as process:
         files = [tmp_path / "a", tmp_path / "b"]
-        eventually(lambda: all(map(written, files)), "two are under way")
+        eventually(lambda: all(map(written, files)), "two are running")
         process.send_signal(sign)
-        said_until_its_end(process)
+        output_until_end(process)
     assert process.returncode == 128 + sign
-    assert not any(runs(int(file.read_text())) for file in files)
+    assert not any(runs(int(file.read_text(encoding="utf-8"))) for file in files)
     assert not (tmp_path / "c").exists()
     assert not (tmp_path / "d").exists()
 
 
-def test_what_is_gathered_comes_in_order_and_in_silence(capsys: pytest.CaptureFixture[str]) -> None:
+def test_gather_keeps_the_order_and_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert parallel.gather(str, range(20)) == [str(n) for n in range(20)]
     assert capsys.readouterr().out == ""

@@ -1,4 +1,4 @@
-"""A program that is run: its result, and that nothing of it is left."""
+"""Running programs: their results, and that no process of theirs is left."""
 
 import os
 import signal
@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from devkit.core import processes
-from testing.support import devkit_script, eventually, runs, said_until_its_end, started, written
+from testing.support import devkit_script, eventually, output_until_end, runs, started, written
 
-# Starts a grandchild that ignores TERM, tells its id, then does `{then}`.
+# Starts a child that ignores TERM, then does `{then}`.
 FAMILY = """
 import subprocess, sys, time
 child = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); {ready}time.sleep(600)"
@@ -33,11 +33,11 @@ def run(argv: list[str], cwd: Path, timeout: float | None = None) -> processes.C
 
 @pytest.fixture(autouse=True)
 def _short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What ignores TERM is killed soon."""
+    """Kill soon what ignores TERM."""
     monkeypatch.setattr(processes.end_group, "__defaults__", (0.3,))
 
 
-def test_output_errors_and_exit_code_are_kept_apart(tmp_path: Path) -> None:
+def test_result_has_output_errors_and_exit_code(tmp_path: Path) -> None:
     done = run(["sh", "-c", "echo out; echo err >&2; exit 3"], tmp_path)
     assert (done.stdout, done.stderr, done.code) == ("out\n", "err\n", 3)
     assert done.combined == "out\nerr"
@@ -49,13 +49,13 @@ def test_input_is_given_and_then_ends(tmp_path: Path) -> None:
     assert done.stdout == "a b\n"
 
 
-def test_the_folder_and_the_variables_are_those_that_were_given(tmp_path: Path) -> None:
+def test_the_folder_and_the_variables_are_the_given_ones(tmp_path: Path) -> None:
     done = processes.run(["/bin/sh", "-c", "pwd; echo $WORD"], cwd=tmp_path, env={"WORD": "tea"})
     assert done.stdout.splitlines() == [str(tmp_path.resolve()), "tea"]
 
 
-def test_bytes_that_are_no_text_do_no_harm(tmp_path: Path) -> None:
-    assert "\ufffd" in run(["printf", "\\377"], tmp_path).output
+def test_bytes_that_are_not_text_are_replaced(tmp_path: Path) -> None:
+    assert "\ufffd" in run(["printf", "\\377"], tmp_path).stdout
 
 
 def test_more_output_than_a_pipe_holds_is_kept(tmp_path: Path) -> None:
@@ -63,41 +63,43 @@ def test_more_output_than_a_pipe_holds_is_kept(tmp_path: Path) -> None:
     assert len(done.stdout) == 1_000_001
 
 
-def test_a_program_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+def test_a_missing_program_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         run([str(tmp_path / "no-such-program")], tmp_path)
 
 
 def test_a_time_limit_ends_grandchildren_that_ignore_term(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
-    done = run(family(pid, "print('said', flush=True); time.sleep(600)"), tmp_path, timeout=2)
+    done = run(family(pid, "print('started', flush=True); time.sleep(600)"), tmp_path, timeout=2)
     assert done.timed_out
-    assert done.stdout == "said\n"
-    assert not runs(int(pid.read_text()))
+    assert done.stdout == "started\n"
+    assert not runs(int(pid.read_text(encoding="utf-8")))
 
 
-def test_what_a_program_leaves_in_its_group_is_ended_when_it_ends(tmp_path: Path) -> None:
+def test_the_rest_of_a_programs_group_is_ended_when_it_ends(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     done = run(family(pid, "print('done')"), tmp_path)
     assert (done.code, done.stdout, done.timed_out) == (0, "done\n", False)
-    assert not runs(int(pid.read_text()))
+    assert not runs(int(pid.read_text(encoding="utf-8")))
 
 
 def test_a_daemon_that_holds_the_output_open_is_not_waited_for(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     done = run(family(pid, "print('done')", options=", start_new_session=True"), tmp_path)
     assert (done.code, done.stdout) == (0, "done\n")
-    processes.end_group(int(pid.read_text()))  # it is not in the group: nobody else's business
+    processes.end_group(
+        int(pid.read_text(encoding="utf-8"))
+    )  # it has its own group: it is still running
 
 
-def test_what_is_kept_open_is_open_in_the_program(tmp_path: Path) -> None:
-    with (tmp_path / "lock").open("w") as lock:
+def test_passed_file_descriptors_are_open_in_the_program(tmp_path: Path) -> None:
+    with (tmp_path / "lock").open("w", encoding="utf-8") as lock:
         argv = [sys.executable, "-c", f"import os; os.write({lock.fileno()}, b'held')"]
         processes.run(argv, cwd=tmp_path, env=os.environ, pass_fds=[lock.fileno()])
-    assert (tmp_path / "lock").read_text() == "held"
+    assert (tmp_path / "lock").read_text(encoding="utf-8") == "held"
 
 
-def test_a_group_that_is_gone_is_no_error(tmp_path: Path) -> None:
+def test_ending_a_group_that_has_ended_is_no_error(tmp_path: Path) -> None:
     with started(["true"], tmp_path) as process:
         process.wait()
     processes.end_group(process.pid)
@@ -117,13 +119,13 @@ def test_ctrl_c_in_the_main_thread_ends_what_it_runs(tmp_path: Path) -> None:
         f"processes.run({family(pid, 'time.sleep(600)')!r}, cwd=Path('.'), env=os.environ)"
     )
     with started(devkit_script(code), tmp_path) as process:
-        eventually(lambda: written(pid), "it is under way")
+        eventually(lambda: written(pid), "it is running")
         process.send_signal(signal.SIGINT)
-        said_until_its_end(process)
-    assert not runs(int(pid.read_text()))
+        output_until_end(process)
+    assert not runs(int(pid.read_text(encoding="utf-8")))
 
 
-def test_in_the_foreground_ctrl_c_is_the_programs_own_business(tmp_path: Path) -> None:
+def test_in_the_foreground_the_program_handles_ctrl_c(tmp_path: Path) -> None:
     ready = tmp_path / "ready"
     child = f"trap 'echo caught' INT; echo > {ready}; while :; do sleep 0.05; done & wait; exit 7"
     code = (
@@ -133,15 +135,15 @@ def test_in_the_foreground_ctrl_c_is_the_programs_own_business(tmp_path: Path) -
         "sys.exit(done.code if done.interrupted else 99)"
     )
     with started(devkit_script(code), tmp_path) as process:
-        eventually(lambda: written(ready), "it is under way")
+        eventually(lambda: written(ready), "it is running")
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does
         process.wait()
         os.killpg(process.pid, signal.SIGKILL)
-        said = process.stdout.read() if process.stdout else ""
-    assert (said, process.returncode) == ("caught\n", 7)
+        printed = process.stdout.read() if process.stdout else ""
+    assert (printed, process.returncode) == ("caught\n", 7)
 
 
-def test_in_the_foreground_the_exit_code_comes_back(tmp_path: Path) -> None:
+def test_in_the_foreground_the_exit_code_is_returned(tmp_path: Path) -> None:
     done = processes.run_in_foreground(["sh", "-c", "exit 9"], cwd=tmp_path, env=os.environ)
     assert done == (9, False)
 
@@ -155,5 +157,5 @@ def test_in_the_foreground_no_exit_code_is_lost_to_ctrl_c(tmp_path: Path) -> Non
         "    print(*done)"
     )
     with started(devkit_script(code), tmp_path) as process:
-        said = said_until_its_end(process)
-    assert set(said.splitlines()) == {"-2 True"}
+        printed = output_until_end(process)
+    assert set(printed.splitlines()) == {"-2 True"}

@@ -1,16 +1,14 @@
-"""Whom a change concerns: no team too few, and none for nothing."""
+"""The teams that a change affects: none too few, and none without a reason."""
 
-import json
 import shutil
 from dataclasses import replace
 
 import pytest
 
 from devkit.core.git import Changes
-from devkit.core.paths import ROOT, SHARED
+from devkit.core.paths import ROOT
 from devkit.definitions import affected as module
-from devkit.definitions.affected import Affected, as_json, as_text, touched, with_consumers
-from devkit.environments.venvs import Environment, team_environment
+from devkit.definitions.affected import Affected, affected_by, with_consumers
 from devkit.registry.workspace import Team, load_teams
 from testing.repositories import MILK, REGISTRY, SUGAR, TEA, Repository, entry
 from testing.support import run
@@ -23,9 +21,9 @@ def some(repository: Repository) -> tuple[Team, ...]:
 
 
 def judged(teams: tuple[Team, ...], *files: str, before: str | None = REGISTRY) -> Affected:
-    """What these files touch in a checkout of these teams."""
+    """What these files affect in a checkout of these teams."""
     root = teams[0].directory.parent
-    return touched(Changes("main", "0" * 40, files), teams, before, root)
+    return affected_by(Changes("main", "0" * 40, files), teams, before, root)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +44,7 @@ def judged(teams: tuple[Team, ...], *files: str, before: str | None = REGISTRY) 
         ("devkit/workspace.py", ["tea", "milk", "sugar"]),
         ("tasks.py", ["tea", "milk", "sugar"]),
         ("pyproject.toml", ["tea", "milk", "sugar"]),
-        ("local_requirements.txt", ["tea", "milk", "sugar"]),
+        ("devkit/local_requirements.txt", ["tea", "milk", "sugar"]),
         (".python-version", ["tea", "milk", "sugar"]),
         ("tests/test_it.py", []),
         ("benchmarks/it.py", []),
@@ -65,32 +63,21 @@ def judged(teams: tuple[Team, ...], *files: str, before: str | None = REGISTRY) 
         ("tests.py", ["tea", "milk", "sugar"]),
     ],
 )
-def test_a_file_is_its_rooms(some: tuple[Team, ...], file: str, names: list[str]) -> None:
+def test_a_file_affects_its_team(some: tuple[Team, ...], file: str, names: list[str]) -> None:
     found = judged(some, file)
     assert found.reasons == dict.fromkeys(names, (file,))
     assert found.kit == (file,)
     assert found.removed == ()
 
 
-def test_utils_is_only_of_the_teams_that_have_it(
-    some: tuple[Team, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def without_for_tea(team: Team) -> Environment:
-        usual = team_environment(team)
-        return replace(usual, projects=usual.projects[:1]) if team.name == "tea" else usual
-
-    monkeypatch.setattr(module, "team_environment", without_for_tea)
-    assert list(judged(some, f"{SHARED.name}/x.py").reasons) == ["milk", "sugar"]
-
-
-def test_of_two_rooms_the_deeper_one_counts_and_a_shared_one_is_both_teams(
+def test_the_deeper_of_two_folders_counts_and_a_shared_one_is_both_teams(
     some: tuple[Team, ...],
 ) -> None:
     tea, milk, sugar = some
     inside = replace(milk, directory=tea.directory / "milk")
-    beside = replace(sugar, directory=tea.directory)
-    assert list(judged((tea, inside, beside), "tea/milk/x.py").reasons) == ["milk"]
-    assert list(judged((tea, inside, beside), "tea/x.py").reasons) == ["tea", "sugar"]
+    sibling = replace(sugar, directory=tea.directory)
+    assert list(judged((tea, inside, sibling), "tea/milk/x.py").reasons) == ["milk"]
+    assert list(judged((tea, inside, sibling), "tea/x.py").reasons) == ["tea", "sugar"]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +89,7 @@ def test_of_two_rooms_the_deeper_one_counts_and_a_shared_one_is_both_teams(
     ],
     ids=["order", "comments", "spelling"],
 )
-def test_entries_that_say_the_same_touch_nobody(some: tuple[Team, ...], before: str) -> None:
+def test_entries_that_say_the_same_affect_no_team(some: tuple[Team, ...], before: str) -> None:
     found = judged(some, "workspace.yaml", before=before)
     assert (found.reasons, found.removed) == ({}, ())
     assert found.kit == ("workspace.yaml",)
@@ -111,10 +98,10 @@ def test_entries_that_say_the_same_touch_nobody(some: tuple[Team, ...], before: 
 @pytest.mark.parametrize(
     ("before", "why"),
     [
-        (f"load_from:\n{TEA}{SUGAR}", "its entry in workspace.yaml is new"),
-        (REGISTRY.replace("milk_project.d", "milk.d"), "its entry in workspace.yaml is different"),
-        (REGISTRY.replace("venv-milk", "venv-m"), "its entry in workspace.yaml is different"),
-        (REGISTRY.replace("y: teams/milk", "y: milk"), "its entry in workspace.yaml is different"),
+        (f"load_from:\n{TEA}{SUGAR}", "added to workspace.yaml"),
+        (REGISTRY.replace("milk_project.d", "milk.d"), "its entry in workspace.yaml changed"),
+        (REGISTRY.replace("venv-milk", "venv-m"), "its entry in workspace.yaml changed"),
+        (REGISTRY.replace("y: teams/milk", "y: milk"), "its entry in workspace.yaml changed"),
     ],
 )
 def test_only_the_team_whose_entry_is_new_or_different_is_touched(
@@ -161,7 +148,7 @@ def test_a_folder_that_a_team_had_is_still_its_own(some: tuple[Team, ...]) -> No
     before = REGISTRY.replace("directory: sugar", "directory: old")
     found = judged(some, "old/code.py", "workspace.yaml", before=before)
     assert found.reasons == {
-        "sugar": ("old/code.py", "its entry in workspace.yaml is different"),
+        "sugar": ("old/code.py", "its entry in workspace.yaml changed"),
     }
 
 
@@ -186,8 +173,8 @@ def test_a_new_team_a_changed_one_and_one_that_is_gone_in_a_real_change(
     repository.commit()
     found = repository.affected()
     assert found.reasons == {
-        "honey": ("honey/code.py", "its entry in workspace.yaml is new"),
-        "tea": ("its entry in workspace.yaml is different",),
+        "honey": ("honey/code.py", "added to workspace.yaml"),
+        "tea": ("its entry in workspace.yaml changed",),
     }
     assert found.removed == ("sugar",)
 
@@ -237,8 +224,8 @@ def test_readers_are_touched_and_their_readers_in_turn(some: tuple[Team, ...]) -
     reads: dict[str, set[str]] = {"tea": set(), "milk": {"lump", "cup"}, "sugar": {"jug"}}
     assert read(some, Affected("main", {"tea": ("x",)}), reads) == {
         "tea": ("x",),
-        "milk": ("reads cup, which tea makes",),
-        "sugar": ("reads jug, which milk makes",),
+        "milk": ("depends on cup, which tea produces",),
+        "sugar": ("depends on jug, which milk produces",),
     }
 
 
@@ -258,7 +245,7 @@ def test_a_team_that_does_not_load_may_read_anything(some: tuple[Team, ...]) -> 
     makes = {"tea": {"cup"}, "milk": {"jug"}}
     assert read(some, Affected("main", {"tea": ("x",)}), reads, makes) == {
         "tea": ("x",),
-        "sugar": ("its definitions do not load, so it may read anything",),
+        "sugar": ("its definitions do not load, so it may depend on anything",),
     }
 
 
@@ -274,76 +261,21 @@ def test_what_nobody_makes_any_more_has_readers_too(
 ) -> None:
     reads: dict[str, set[str]] = {"tea": set(), "milk": {"comb"}, "sugar": {"lump"}}
     found = read(some, change, reads)
-    assert found.pop("milk") == ("reads comb, which no team is known to make",)
+    assert found.pop("milk") == ("depends on comb, which has no known producer",)
     assert found == change.reasons
 
 
-def test_where_no_team_is_touched_nobody_reads_from_it(some: tuple[Team, ...]) -> None:
+def test_where_no_team_is_affected_there_are_no_consumers(some: tuple[Team, ...]) -> None:
     change = Affected("main", {}, kit=("README.md",))
     assert with_consumers(change, some, {"milk": {"comb"}}, {}) == change
 
 
-# How it is told
-
-
-def test_a_person_reads_each_team_with_the_first_of_its_reasons() -> None:
-    change = Affected(
-        "main",
-        {"tea": ("a", "b", "c"), "milk": ("a", "b", "c", "d", "two\nlines")},
-        kit=("a",),
-        removed=("honey",),
-        note="too many.",
-    )
-    assert as_text(change).splitlines() == [
-        "tea         a, b, c",
-        "milk        a, b, c, and 2 more",
-        "the kit     a",
-        "gone teams  honey",
-        "note: too many.",
-    ]
-    assert as_text(Affected("main", {"tea": ("two\nlines",)})) == r"tea  'two\nlines'"
-
-
-def test_a_change_that_is_the_kits_alone_says_so() -> None:
-    said = as_text(Affected("main", {}, kit=("README.md",)))
-    assert said.splitlines() == ["no team is touched", "the kit  README.md"]
-
-
-def test_ci_reads_a_matrix_in_one_line(some: tuple[Team, ...]) -> None:
-    files = tuple(f"teams/milk/{number:02}\n" for number in range(25))
-    change = Affected("main", {"milk": files, "sugar": ("ü",)}, kit=files, removed=("honey",))
-    line = as_json(change, some, some[0].directory.parent)
-    assert len(line.splitlines()) == 1
-    assert line.isascii()
-    found = json.loads(line)
-    assert found["reasons"].pop("milk") == [*files[:20], "and 5 more"]
-    assert found == {
-        "version": 1,
-        "base": "main",
-        "teams": ["milk", "sugar"],
-        "include": [
-            {"team": "milk", "location": "milk_project", "directory": "teams/milk"},
-            {"team": "sugar", "location": "sugar", "directory": "sugar"},
-        ],
-        "kit": True,
-        "removed": ["honey"],
-        "reasons": {"sugar": ["ü"]},
-        "note": None,
-    }
-
-
-def test_ci_can_ask_whether_there_is_anything_to_do(some: tuple[Team, ...]) -> None:
-    found = json.loads(as_json(Affected("main", {}), some))
-    assert (found["teams"], found["include"], found["kit"]) == ([], [], False)
-    assert Affected("main", {}).among(some) == ()
-
-
-def test_readers_are_found_in_the_teams_definitions(teams: dict[str, Team]) -> None:
+def test_consumers_are_found_in_the_teams_definitions(teams: dict[str, Team]) -> None:
     every = (teams["analytics"], teams["ml"])
     change = Affected("main", {"analytics": ("analytics_project/x.py",)})
     found = module.with_downstream(change, every, every)
-    assert found.reasons["ml"] == ("reads penguins, which analytics makes",)
+    assert found.reasons["ml"] == ("depends on penguins, which analytics produces",)
     upstream = Affected("main", {"ml": ("ml_project/x.py",)})
     assert [*module.with_downstream(upstream, every, every).reasons] == ["ml"]
-    # Of a team that has no environment nobody knows what it reads.
+    # What a team without an environment depends on is unknown.
     assert [*module.with_downstream(upstream, every, every[1:]).reasons] == ["analytics", "ml"]

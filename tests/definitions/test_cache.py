@@ -25,18 +25,18 @@ def team(teams: dict[str, Team], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     room = tmp_path / "tea_project"
     package = room / "tea_project"
     package.mkdir(parents=True)
-    (package / "__init__.py").write_text("")
-    (package / "definitions.py").write_text(CODE)
-    (room / "local_requirements.txt").write_text("dagster==1\n")
+    (package / "__init__.py").write_text("", encoding="utf-8")
+    (package / "definitions.py").write_text(CODE, encoding="utf-8")
+    (room / "local_requirements.txt").write_text("dagster==1\n", encoding="utf-8")
     environment = room / ".venv-tea"
     (environment / "lib/python3.11/site-packages/dagster-1.0.dist-info").mkdir(parents=True)
-    (environment / "pyvenv.cfg").write_text("version = 3.11.7\n")
+    (environment / "pyvenv.cfg").write_text("version = 3.11.7\n", encoding="utf-8")
     (tmp_path / "utils/utils").mkdir(parents=True)
-    (tmp_path / "utils/utils/__init__.py").write_text("")
+    (tmp_path / "utils/utils/__init__.py").write_text("", encoding="utf-8")
     monkeypatch.setattr("devkit.definitions.cache.SHARED", tmp_path / "utils")
     python = environment / "bin/python"
     python.parent.mkdir()
-    python.write_text(f'#!/bin/sh\nexec {teams["ml"].python} "$@"\n')
+    python.write_text(f'#!/bin/sh\nexec {teams["ml"].python} "$@"\n', encoding="utf-8")
     python.chmod(0o755)
     return replace(
         teams["ml"],
@@ -48,7 +48,7 @@ def team(teams: dict[str, Team], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def write(name: str, text: str = "x") -> Callable[[Team], object]:
-    return lambda team: (team.directory / name).write_text(text)
+    return lambda team: (team.directory / name).write_text(text, encoding="utf-8")
 
 
 CHANGES: dict[str, Callable[[Team], object]] = {
@@ -62,8 +62,12 @@ CHANGES: dict[str, Callable[[Team], object]] = {
     "a file that is renamed": lambda team: (team.directory / "local_requirements.txt").rename(
         team.directory / "requirements.txt"
     ),
-    "utils": lambda team: (team.directory.parent / "utils/utils/__init__.py").write_text("x = 1\n"),
-    "its Python": lambda team: (team.environment / "pyvenv.cfg").write_text("version = 3.12.1\n"),
+    "utils": lambda team: (team.directory.parent / "utils/utils/__init__.py").write_text(
+        "x = 1\n", encoding="utf-8"
+    ),
+    "its Python": lambda team: (team.environment / "pyvenv.cfg").write_text(
+        "version = 3.12.1\n", encoding="utf-8"
+    ),
     "what is installed": lambda team: (
         team.environment / "lib/python3.11/site-packages/six-1.0.dist-info"
     ).mkdir(),
@@ -97,7 +101,7 @@ def test_the_entry_and_the_probe_change_it_too(
     assert cache.digest(replace(team, module="tea_project.other")) != before
     assert cache.digest(replace(team, line=99)) == before
     probe_of_tomorrow = tmp_path / "_probe.py"
-    probe_of_tomorrow.write_text("# another\n")
+    probe_of_tomorrow.write_text("# another\n", encoding="utf-8")
     monkeypatch.setattr(loading, "PARTS", (probe_of_tomorrow, *loading.PARTS[1:]))
     assert cache.digest(team) != before
 
@@ -112,11 +116,11 @@ def test_a_large_file_counts_by_size_and_date(team: Team) -> None:
 
 def test_what_was_loaded_is_recalled(team: Team) -> None:
     wanted = cache.digest(team)
-    assert cache.recall(team, wanted) is None
+    assert cache.get(team, wanted) is None
     loaded = cache.load(team, wanted)
     assert isinstance(loaded, Manifest), loaded
-    assert cache.recall(team, wanted) == loaded
-    assert cache.recall(team, "0" * 64) is None
+    assert cache.get(team, wanted) == loaded
+    assert cache.get(team, "0" * 64) is None
 
 
 @pytest.mark.parametrize("text", ["", "{", "{}", '{"manifest": 1}'])
@@ -124,28 +128,30 @@ def test_a_kept_manifest_that_is_damaged_is_none(team: Team, text: str) -> None:
     wanted = cache.digest(team)
     cache.load(team, wanted)
     (kept,) = cache.FOLDER.iterdir()
-    kept.write_text(text)
-    assert cache.recall(team, wanted) is None
+    kept.write_text(text, encoding="utf-8")
+    assert cache.get(team, wanted) is None
 
 
 def test_what_does_not_load_is_not_kept(team: Team) -> None:
-    (team.directory / "tea_project/definitions.py").write_text("1 / 0\n")
+    (team.directory / "tea_project/definitions.py").write_text("1 / 0\n", encoding="utf-8")
     assert isinstance(cache.load(team, cache.digest(team)), Failure)
     assert not cache.FOLDER.exists()
 
 
 def test_what_was_saved_while_it_loaded_is_not_taken_for_it(team: Team) -> None:
     wanted = cache.digest(team)
-    (team.directory / "tea_project/definitions.py").write_text(CODE.replace("tea", "cup"))
+    (team.directory / "tea_project/definitions.py").write_text(
+        CODE.replace("tea", "cup"), encoding="utf-8"
+    )
     loaded = cache.load(team, wanted)
     assert isinstance(loaded, Manifest)
-    assert cache.recall(team, wanted) is None
+    assert cache.get(team, wanted) is None
 
 
 def test_where_nothing_can_be_kept_it_is_said_and_the_result_is_as_good(
     team: Team, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cache.FOLDER.write_text("in the way")
+    cache.FOLDER.write_text("in the way", encoding="utf-8")
     assert isinstance(cache.load(team, cache.digest(team)), Manifest)
     assert "note: the next check will load tea again" in capsys.readouterr().err
 
@@ -153,13 +159,13 @@ def test_where_nothing_can_be_kept_it_is_said_and_the_result_is_as_good(
 def test_the_oldest_go_and_only_this_teams(team: Team) -> None:
     other = replace(team, location="tea_project_two")
     cache.load(other, cache.digest(other))
-    for number in range(cache.KEPT + 3):
+    for number in range(cache.MAX_PER_TEAM + 3):
         shutil.copy(next(cache.FOLDER.glob("tea_project_two-*")), cache.FOLDER / kept(team, number))
         os.utime(cache.FOLDER / kept(team, number), (number, number))
     cache.load(team, cache.digest(team))
     left = {file.name for file in cache.FOLDER.glob("tea_project-*")}
-    assert len(left) == cache.KEPT
-    assert kept(team, cache.KEPT + 2) in left
+    assert len(left) == cache.MAX_PER_TEAM
+    assert kept(team, cache.MAX_PER_TEAM + 2) in left
     assert kept(team, 0) not in left
     assert len([*cache.FOLDER.glob("tea_project_two-*")]) == 1
 

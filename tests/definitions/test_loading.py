@@ -11,7 +11,7 @@ from devkit.core import parallel, processes
 from devkit.definitions import loading
 from devkit.definitions.loading import Failure
 from devkit.definitions.manifest import Manifest
-from devkit.environments import lockfiles
+from devkit.environments.project import all_projects
 from devkit.registry.workspace import Team
 
 # A definition in a new file of a team's own package, what is said of it, and its line.
@@ -71,7 +71,7 @@ def broken_copy(team: Team, code: str, folder: Path) -> Team:
     """The team with a copy of its code that has one more file."""
     ignored = shutil.ignore_patterns(".venv*")
     shutil.copytree(team.directory, folder, ignore=ignored)
-    (folder / team.package / "defs/broken.py").write_text(code)
+    (folder / team.package / "defs/broken.py").write_text(code, encoding="utf-8")
     return replace(team, directory=folder)
 
 
@@ -96,7 +96,7 @@ def rude(
     """What was found for each module that misbehaves."""
     folder = tmp_path_factory.mktemp("rude")
     for name, code in RUDE.items():
-        (folder / f"{name}.py").write_text(code)
+        (folder / f"{name}.py").write_text(code, encoding="utf-8")
 
     def load(name: str) -> Manifest | Failure:
         team = replace(teams["analytics"], module=name, directory=folder)
@@ -114,7 +114,7 @@ def failure(found: Manifest | Failure) -> Failure:
 
 def test_a_team_is_loaded_with_the_dagster_of_its_own_environment(teams: dict[str, Team]) -> None:
     found = parallel.gather(loading.load, [*teams.values()])
-    for room, manifest in zip(lockfiles.rooms(teams.values())[2:], found, strict=True):
+    for room, manifest in zip(all_projects(teams.values())[2:], found, strict=True):
         assert isinstance(manifest, Manifest), manifest
         assert manifest.team == teams[room.name]
         assert manifest.dagster == lockfiles.pins(room)["dagster"]
@@ -160,7 +160,7 @@ def test_an_interpreter_that_dies_is_a_failure_with_its_last_words(
 ) -> None:
     found = failure(rude["dead"])
     assert found.message == "the interpreter died (exit code 0)"
-    assert found.said == "last words\n"
+    assert found.stderr == "last words\n"
     assert "exit code -9" in failure(rude["killed"]).message
 
 

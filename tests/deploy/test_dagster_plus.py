@@ -10,6 +10,7 @@ import pytest
 from packaging.utils import canonicalize_name
 
 from devkit.environments import lockfiles
+from devkit.environments.project import team_project
 from devkit.registry.workspace import Team
 from testing.deploy.support import built_checkout, environment
 from testing.support import Checkout, run
@@ -49,7 +50,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 @pytest.fixture(scope="module")
 def cli(tmp_path_factory: pytest.TempPathFactory, teams: dict[str, Team]) -> Path:
     """The Python of an environment with Dagster+'s tools and agent, in analytics' version."""
-    version = lockfiles.pins(lockfiles.team_room(teams["analytics"]))["dagster-cloud-cli"]
+    version = lockfiles.pins(team_project(teams["analytics"]))["dagster-cloud-cli"]
     folder = tmp_path_factory.mktemp("cli") / "venv"
     return environment(folder, f"dagster-cloud=={version}", "pip")
 

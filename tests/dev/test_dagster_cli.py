@@ -1,10 +1,20 @@
-"""What of Dagster's own output a terminal is spared; the commands are tried where they run."""
+"""Dagster's command lines, and the lines of its logs that are hidden on the terminal."""
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
+import yaml
 
+from devkit.core.paths import PROGRAMS, ROOT
+from devkit.dev import dagster_cli
 from devkit.dev.dagster_cli import LogFilter
+from devkit.environments.venvs import orchestrator_environment
+from devkit.registry.workspace import Team
 
 NOW = "2026-11-23 08:33:00 +0000"
+RUN_MODULE = str(PROGRAMS / "run_module.py")
 
 
 @pytest.mark.parametrize(
@@ -17,14 +27,14 @@ NOW = "2026-11-23 08:33:00 +0000"
         f"{NOW} - dagster.daemon.SensorDaemon - INFO - Sensor s skipped: no new events",
     ],
 )
-def test_routine_is_noise(line: str) -> None:
-    assert LogFilter()(line)
+def test_log_filter_hides_routine(line: str) -> None:
+    assert LogFilter().hides(line)
 
 
 @pytest.mark.parametrize(
     "line",
     [
-        "printed by somebody's code",
+        "printed by a team's code",
         f"{NOW} - dagster.daemon.SensorDaemon - INFO - Completed launch of run 1 for s",
         f"{NOW} - dagster.daemon.SensorDaemon - ERROR - Sensor s failed",
         f"{NOW} - dagster.daemon.SensorDaemon - WARNING - Sensor s skipped a tick",
@@ -32,13 +42,85 @@ def test_routine_is_noise(line: str) -> None:
         f"{NOW} - analytics - INFO - Evaluating the model",
     ],
 )
-def test_what_happened_is_not(line: str) -> None:
-    assert not LogFilter()(line)
+def test_log_filter_shows_events(line: str) -> None:
+    assert not LogFilter().hides(line)
 
 
-def test_a_traceback_goes_with_its_record() -> None:
+def test_log_filter_hides_a_traceback_with_its_record() -> None:
     log_filter = LogFilter()
-    assert log_filter(f"{NOW} - dagster.code_server - ERROR - it does not load")
-    assert log_filter("Traceback (most recent call last):")
-    assert not log_filter(f"{NOW} - dagster.daemon - ERROR - it died")
-    assert not log_filter("Traceback (most recent call last):")
+    assert log_filter.hides(f"{NOW} - dagster.code_server - ERROR - it does not load")
+    assert log_filter.hides("Traceback (most recent call last):")
+    assert not log_filter.hides(f"{NOW} - dagster.daemon - ERROR - it died")
+    assert not log_filter.hides("Traceback (most recent call last):")
+
+
+def test_webserver_runs_in_the_orchestrators_environment() -> None:
+    assert dagster_cli.webserver(Path("/state/workspace.yaml"), "127.0.0.1", 3001) == (
+        str(orchestrator_environment().python),
+        RUN_MODULE, "dagster_webserver",
+        "--workspace", "/state/workspace.yaml",
+        "--host", "127.0.0.1",
+        "--port", "3001",
+    )  # fmt: skip
+
+
+def test_daemon_runs_in_the_orchestrators_environment() -> None:
+    program = orchestrator_environment().path / "bin/dagster-daemon"
+    assert dagster_cli.daemon(Path("/state/workspace.yaml")) == (
+        str(program), "run", "--workspace", "/state/workspace.yaml",
+    )  # fmt: skip
+
+
+def test_code_server_runs_in_the_teams_environment(teams: dict[str, Team]) -> None:
+    for team in teams.values():
+        assert dagster_cli.code_server(team, Path("/sockets/1.sock")) == (
+            str(team.python),
+            RUN_MODULE, "dagster", "code-server", "start",
+            "--socket", "/sockets/1.sock",
+            "--module-name", team.module,
+            "--working-directory", str(team.directory),
+            "--location-name", team.location,
+            "--use-python-environment-entry-point",
+        )  # fmt: skip
+
+
+def options_of(argv: Sequence[str]) -> set[str]:
+    return {part for part in argv if part.startswith("--")}
+
+
+def test_dagster_has_every_option_that_is_passed(teams: dict[str, Team]) -> None:
+    workspace = Path("/state/workspace.yaml")
+    webserver = dagster_cli.webserver(workspace, "127.0.0.1", 3001)
+    commands = [
+        (webserver, webserver[:3]),
+        (dagster_cli.daemon(workspace), dagster_cli.daemon(workspace)[:2]),
+    ]
+    for team in teams.values():
+        code_server = dagster_cli.code_server(team, Path("/sockets/1.sock"))
+        commands.append((code_server, code_server[:5]))
+    for argv, command in commands:
+        done = subprocess.run(
+            [*command, "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        assert options_of(argv) <= set(done.stdout.replace(",", " ").split()), argv
+
+
+def test_workspace_lists_each_code_servers_socket() -> None:
+    text = dagster_cli.workspace({"b": Path("/sockets/1.sock"), "a": Path("/sockets/2.sock")})
+    assert yaml.safe_load(text) == {
+        "load_from": [
+            {"grpc_server": {"location_name": "b", "socket": "/sockets/1.sock"}},
+            {"grpc_server": {"location_name": "a", "socket": "/sockets/2.sock"}},
+        ]
+    }
+
+
+def test_run_module_runs_as_python_does_with_m(tmp_path: Path) -> None:
+    code = "import gc, sys\nprint(__name__, sys.argv[1:], gc.get_threshold()[0], sys.path[0])\n"
+    (tmp_path / "some_module.py").write_text(code, encoding="utf-8")
+    python = orchestrator_environment().python
+    done = subprocess.run(
+        [python, RUN_MODULE, "some_module", "--flag", "value"],
+        cwd=tmp_path, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout == "__main__ ['--flag', 'value'] 50000 \n"

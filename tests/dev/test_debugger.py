@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from devkit.dev import debugger
+from devkit.dev import dagster_cli, debugger
 from devkit.registry.workspace import Team
 from testing.platform import dev, free_port, until
 from testing.support import Checkout
@@ -15,12 +15,12 @@ SHOW_PATH = "import sys; print([path for path in sys.path if '.venv-tools' in pa
 
 
 def greeting(port: int) -> bytes | None:
-    """The first words of whoever speaks the Debug Adapter Protocol on a port."""
+    """The first bytes of a server that speaks the Debug Adapter Protocol."""
     with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
         return connection.recv(15) or None
 
 
-def test_the_teams_code_sees_nothing_of_the_tools(
+def test_debugger_hides_the_tools_from_the_teams_code(
     teams: dict[str, Team], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(debugger, "PORT", free_port())
@@ -30,12 +30,26 @@ def test_the_teams_code_sees_nothing_of_the_tools(
         assert done.stdout == "[]\n", done.stderr
 
 
-def test_a_debugger_can_attach_to_a_teams_code_server(copy: Checkout, tmp_path: Path) -> None:
+def test_debugger_runs_a_module_as_a_code_server_is_run(
+    teams: dict[str, Team], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(debugger, "PORT", free_port())
+    code = "import sys\nprint(__name__, sys.argv[1:], sys.path[0] == '')\n"
+    (tmp_path / "some_module.py").write_text(f"{code}{SHOW_PATH}\n", encoding="utf-8")
+    for team in teams.values():
+        command = (str(team.python), str(dagster_cli.RUN_MODULE), "some_module", "--flag")
+        done = subprocess.run(
+            debugger.listening(command), cwd=tmp_path, capture_output=True, text=True, check=True
+        )
+        assert done.stdout == "__main__ ['--flag'] True\n[]\n", done.stderr
+
+
+def test_debugger_can_attach_to_a_teams_code_server(copy: Checkout, tmp_path: Path) -> None:
     port = free_port()
-    copy.edit("devkit/debugger.py", "PORT = 5678", f"PORT = {port}")
+    copy.edit("devkit/dev/debugger.py", "PORT = 5678", f"PORT = {port}")
     with dev(tmp_path / "home", "--team", "ml", "--debug", "ml", root=copy.root) as platform:
         platform.wait_for("1 of 1 locations loaded")
         assert f"a debugger can attach to ml: 127.0.0.1:{port}" in platform.text
         assert until(lambda: greeting(port), 10, "a debugger") == b"Content-Length:"
         platform.stop()
-        until(lambda: not platform.left_over(), 10, "nothing left")
+        until(lambda: not platform.left_over(), 10, "no process is left")

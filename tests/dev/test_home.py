@@ -1,4 +1,4 @@
-"""DAGSTER_HOME: where it is, and that it is ready, once, before any service opens it."""
+"""DAGSTER_HOME: where it is, and that one process prepares it before any service opens it."""
 
 import sqlite3
 import subprocess
@@ -9,15 +9,16 @@ from pathlib import Path
 import pytest
 
 from devkit.core.errors import DevkitError
-from devkit.core.paths import ROOT
+from devkit.core.paths import DAGSTER_YAML, ROOT
 from devkit.dev import home
-from testing.support import as_somebody_else, devkit_script, run
+from devkit.dev.home import Preparation
+from testing.support import as_another_user, devkit_script, run
 
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
-    """A DAGSTER_HOME that two processes prepared at once, and what they said."""
-    where = tmp_path_factory.mktemp("home") / "not/there/yet"
+    """A DAGSTER_HOME that two processes prepared at the same time, and what each returned."""
+    where = tmp_path_factory.mktemp("home") / "missing/parent"
     script = devkit_script(
         "from pathlib import Path\nfrom devkit.dev import home\n"
         f"print(home.prepare(Path({str(where)!r})))"
@@ -28,7 +29,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]
     return where, sorted(done.stdout.strip() for done in both)
 
 
-def test_unset_it_is_an_ignored_folder_of_the_repository() -> None:
+def test_locate_defaults_to_an_ignored_folder() -> None:
     where = home.locate({})
     assert where.parent == ROOT
     assert home.locate({"DAGSTER_HOME": ""}) == where
@@ -36,7 +37,7 @@ def test_unset_it_is_an_ignored_folder_of_the_repository() -> None:
     assert ignored.returncode == 0
 
 
-def test_the_developers_own_is_made_absolute(
+def test_locate_makes_the_developers_own_absolute(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -46,7 +47,7 @@ def test_the_developers_own_is_made_absolute(
     assert home.locate({"DAGSTER_HOME": "/srv/home"}) == Path("/srv/home")
 
 
-def test_a_relative_one_is_relative_to_where_the_command_was_given(
+def test_locate_is_relative_to_the_current_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DAGSTER_HOME", "here")
@@ -54,17 +55,17 @@ def test_a_relative_one_is_relative_to_where_the_command_was_given(
     assert home.locate() == tmp_path / "here"
 
 
-def test_two_at_once_prepare_it_once(prepared: tuple[Path, list[str]]) -> None:
-    where, said = prepared
-    assert said == [f"made: {where}", home.READY]
+def test_prepare_of_two_processes_prepares_it_once(prepared: tuple[Path, list[str]]) -> None:
+    where, results = prepared
+    assert results == [Preparation.DONE, Preparation.NONE]
     assert home.is_ready(where)
 
 
-def test_the_tracked_configuration_is_linked_and_the_databases_are_there(
+def test_prepare_links_the_configuration_and_creates_the_databases(
     prepared: tuple[Path, list[str]],
 ) -> None:
     where, _ = prepared
-    assert (where / "dagster.yaml").resolve() == home.CONFIGURATION
+    assert (where / "dagster.yaml").resolve() == DAGSTER_YAML
     assert not home.own_configuration(where)
     databases = {file.name for file in where.rglob("*.db")}
     assert {"runs.db", "schedules.db"} <= databases
@@ -72,59 +73,59 @@ def test_the_tracked_configuration_is_linked_and_the_databases_are_there(
         assert runs.execute("select count(*) from runs").fetchone() == (0,)
 
 
-def test_a_second_time_there_is_nothing_to_do(
+def test_prepare_does_nothing_the_second_time(
     prepared: tuple[Path, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_process(*_args: object, **_kwargs: object) -> None:
         pytest.fail("a process was started")
 
     monkeypatch.setattr(subprocess, "Popen", no_process)
-    assert home.prepare(prepared[0]) == home.READY
+    assert home.prepare(prepared[0]) == Preparation.NONE
 
 
-def test_the_developers_own_configuration_is_kept(tmp_path: Path) -> None:
+def test_prepare_keeps_the_developers_own_configuration(tmp_path: Path) -> None:
     own = "telemetry:\n  enabled: false\n"
-    (tmp_path / "dagster.yaml").write_text(own)
-    assert home.prepare(tmp_path) == f"made: {tmp_path}"
-    assert (tmp_path / "dagster.yaml").read_text() == own
+    (tmp_path / "dagster.yaml").write_text(own, encoding="utf-8")
+    assert home.prepare(tmp_path) == Preparation.DONE
+    assert (tmp_path / "dagster.yaml").read_text(encoding="utf-8") == own
     assert home.own_configuration(tmp_path)
     assert home.is_ready(tmp_path)
-    (tmp_path / "dagster.yaml").write_text(own + "# a comment\n")
+    (tmp_path / "dagster.yaml").write_text(own + "# a comment\n", encoding="utf-8")
     assert not home.is_ready(tmp_path)
 
 
-def test_another_checkouts_configuration_is_replaced(tmp_path: Path) -> None:
-    (tmp_path / "dagster.yaml").symlink_to(tmp_path / "gone/dagster.yaml")
+def test_prepare_replaces_the_link_to_another_checkouts_configuration(tmp_path: Path) -> None:
+    (tmp_path / "dagster.yaml").symlink_to(tmp_path / "missing/dagster.yaml")
     home.prepare(tmp_path)
-    assert (tmp_path / "dagster.yaml").readlink() == home.CONFIGURATION
+    assert (tmp_path / "dagster.yaml").readlink() == DAGSTER_YAML
 
 
 def refusal(where: Path) -> str:
-    """What is said about a DAGSTER_HOME that can't be used."""
+    """The message for a DAGSTER_HOME that can't be used."""
     with pytest.raises(DevkitError) as raised:
         home.prepare(where)
-    said = str(raised.value.message)
-    assert str(where) in said
-    assert "Traceback" not in said
-    return said
+    message = str(raised.value)
+    assert str(where) in message
+    assert "Traceback" not in message
+    return message
 
 
-def test_a_configuration_that_dagster_refuses_is_one_message(tmp_path: Path) -> None:
-    (tmp_path / "dagster.yaml").write_text("telemetri:\n  enabled: false\n")
-    said = refusal(tmp_path)
-    assert said.startswith("Dagster can't open DAGSTER_HOME")
-    assert "telemetri" in said
+def test_prepare_reports_a_configuration_that_dagster_rejects(tmp_path: Path) -> None:
+    (tmp_path / "dagster.yaml").write_text("telemetri:\n  enabled: false\n", encoding="utf-8")
+    message = refusal(tmp_path)
+    assert message.startswith("Dagster can't open DAGSTER_HOME")
+    assert "telemetri" in message
     assert not home.is_ready(tmp_path)
 
 
-def test_a_file_in_its_place_is_one_message(tmp_path: Path) -> None:
-    (tmp_path / "home").write_text("not a folder\n")
+def test_prepare_reports_a_file_instead_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("not a folder\n", encoding="utf-8")
     assert refusal(tmp_path / "home").startswith("DAGSTER_HOME can't be used: ")
 
 
-def test_a_folder_that_cannot_be_written_is_one_message(tmp_path: Path) -> None:
+def test_prepare_reports_a_folder_that_is_not_writable(tmp_path: Path) -> None:
     tmp_path.chmod(0o555)
-    with as_somebody_else():
-        said = refusal(tmp_path / "home")
-    assert said.startswith("DAGSTER_HOME can't be used: Permission denied")
-    assert "This user may not write there" in said
+    with as_another_user():
+        message = refusal(tmp_path / "home")
+    assert message.startswith("DAGSTER_HOME can't be used: Permission denied")
+    assert home.ANOTHER_HOME in message

@@ -1,4 +1,4 @@
-"""Long-lived programs, with real ones: small Python scripts that die, linger or say secrets."""
+"""Supervised programs, with real ones: Python scripts that crash, linger or print secrets."""
 
 import asyncio
 import os
@@ -8,13 +8,13 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import psutil
 import pytest
 
 from devkit.core.paths import ROOT
 from devkit.dev import service
 from devkit.dev.service import Reaper, Service, SupervisedProcess
 from testing.platform import until
+from testing.support import runs
 
 STUBBORN = (
     "import signal, time;signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up'); time.sleep(60)"
@@ -26,44 +26,46 @@ PARENT = (
 )
 
 
-class Heard:
-    """What a service's supervisor has said, and what the service has."""
+class Record:
+    """The events of a service, and the lines that it printed."""
 
     def __init__(self) -> None:
-        self.told: list[str] = []
-        self.shown: list[str] = []
+        self.events: list[str] = []
+        self.lines: list[str] = []
 
-    def tell(self, _name: str, text: str) -> None:
-        self.told.append(text)
+    def on_event(self, _name: str, text: str) -> None:
+        self.events.append(text)
 
-    def show(self, _name: str, line: str) -> None:
-        self.shown.append(line)
+    def on_line(self, _name: str, line: str) -> None:
+        self.lines.append(line)
 
 
 def supervise(
     folder: Path,
     script: str,
-    use: Callable[[SupervisedProcess, Heard], Awaitable[None]],
+    use: Callable[[SupervisedProcess, Record], Awaitable[None]],
     secrets: tuple[str, ...] = (),
-) -> Heard:
-    """Run a script as a service, do something with it, and stop it."""
-    heard = Heard()
+) -> Record:
+    """Run a script as a service, use it, and stop it; returns what was recorded."""
+    record = Record()
 
     async def run() -> None:
         reaper = Reaper()
         await reaper.start()
         argv = (sys.executable, "-u", "-c", script)
         service = Service("it", argv, folder, dict(os.environ), folder / "it.log", secrets)
-        supervised = SupervisedProcess(service, reaper, tell=heard.tell, show=heard.show)
+        supervised = SupervisedProcess(
+            service, reaper, on_event=record.on_event, on_line=record.on_line
+        )
         try:
             supervised.start()
-            await use(supervised, heard)
+            await use(supervised, record)
         finally:
             await supervised.stop(grace=0.5)
             await reaper.stop()
 
     asyncio.run(run())
-    return heard
+    return record
 
 
 async def eventually(condition: Callable[[], object], seconds: float = 20) -> None:
@@ -72,109 +74,107 @@ async def eventually(condition: Callable[[], object], seconds: float = 20) -> No
             await asyncio.sleep(0.02)
 
 
-def runs(pid: int) -> bool:
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+def test_service_lines_are_shown_and_logged(tmp_path: Path) -> None:
+    async def use(_: SupervisedProcess, record: Record) -> None:
+        await eventually(lambda: len(record.lines) == 2)
+
+    record = supervise(tmp_path, "print('one'); print('two'); import time; time.sleep(60)", use)
+    assert record.lines == ["one", "two"]
+    assert (tmp_path / "it.log").read_text(encoding="utf-8") == "one\ntwo\n"
 
 
-def test_its_lines_are_shown_and_kept_in_its_log(tmp_path: Path) -> None:
-    async def use(_: SupervisedProcess, heard: Heard) -> None:
-        await eventually(lambda: len(heard.shown) == 2)
-
-    heard = supervise(tmp_path, "print('one'); print('two'); import time; time.sleep(60)", use)
-    assert heard.shown == ["one", "two"]
-    assert (tmp_path / "it.log").read_text() == "one\ntwo\n"
-
-
-def test_a_secret_is_neither_shown_nor_logged(tmp_path: Path) -> None:
-    async def use(_: SupervisedProcess, heard: Heard) -> None:
-        await eventually(lambda: heard.shown)
+def test_service_secrets_are_neither_shown_nor_logged(tmp_path: Path) -> None:
+    async def use(_: SupervisedProcess, record: Record) -> None:
+        await eventually(lambda: record.lines)
 
     script = "print('password=hunter22!'); import time; time.sleep(60)"
-    heard = supervise(tmp_path, script, use, secrets=("hunter22!",))
-    assert heard.shown == ["password=***"]
-    assert "hunter22" not in (tmp_path / "it.log").read_text()
+    record = supervise(tmp_path, script, use, secrets=("hunter22!",))
+    assert record.lines == ["password=***"]
+    assert "hunter22" not in (tmp_path / "it.log").read_text(encoding="utf-8")
 
 
-def test_a_line_that_is_too_long_does_not_stop_the_reading(
+def test_service_drops_a_line_that_is_too_long(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service, "LONGEST_LINE_BYTES", 1000)
 
-    async def use(_: SupervisedProcess, heard: Heard) -> None:
-        await eventually(lambda: "after" in heard.shown)
+    async def use(_: SupervisedProcess, record: Record) -> None:
+        await eventually(lambda: "after" in record.lines)
 
     supervise(tmp_path, "print('x' * 100_000); print('after'); import time; time.sleep(60)", use)
 
 
-def test_one_that_is_killed_starts_again_and_its_last_lines_are_told(tmp_path: Path) -> None:
-    async def use(supervised: SupervisedProcess, heard: Heard) -> None:
-        await eventually(lambda: heard.shown)
+def test_killed_service_is_restarted_and_its_last_lines_are_reported(tmp_path: Path) -> None:
+    async def use(supervised: SupervisedProcess, record: Record) -> None:
+        await eventually(lambda: record.lines)
         first = supervised.pid
         assert first
         os.kill(first, signal.SIGKILL)
-        await eventually(lambda: len(heard.shown) == 2)
+        await eventually(lambda: len(record.lines) == 2)
         assert supervised.pid not in (None, first)
 
-    heard = supervise(tmp_path, "print('hello'); import time; time.sleep(60)", use)
-    assert heard.told == ["was ended by SIGKILL; starting again in 1 s\n    hello"]
+    record = supervise(tmp_path, "print('hello'); import time; time.sleep(60)", use)
+    assert record.events == ["killed by SIGKILL; restarting in 1 s\n    hello"]
 
 
-def test_one_that_keeps_dying_is_given_up_after_growing_delays(
+def test_service_that_keeps_crashing_fails_after_growing_delays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service, "MAX_CONSECUTIVE_FAILURES", 3)
 
-    async def use(supervised: SupervisedProcess, _: Heard) -> None:
+    async def use(supervised: SupervisedProcess, _: Record) -> None:
         await eventually(lambda: supervised.failed)
 
-    heard = supervise(tmp_path, "raise SystemExit('no database')", use)
-    first, second, last = heard.told
-    assert "ended with 1; starting again in 1 s" in first
-    assert "starting again in 2 s" in second
-    assert "3 times: given up on" in last
+    record = supervise(tmp_path, "raise SystemExit('no database')", use)
+    first, second, last = record.events
+    assert "exited with status 1; restarting in 1 s" in first
+    assert "restarting in 2 s" in second
+    assert "exited with status 1; crashed 3 times, giving up; log: " in last
     assert str(tmp_path / "it.log") in last
     assert "no database" in last
 
 
-def test_stopping_ends_one_that_ignores_term_and_what_it_started(tmp_path: Path) -> None:
+def test_stop_ends_a_service_that_ignores_term_and_its_children(tmp_path: Path) -> None:
     pids: list[int] = []
 
-    async def use(supervised: SupervisedProcess, heard: Heard) -> None:
-        await eventually(lambda: heard.shown)
-        pids.extend([supervised.pid or 0, int(heard.shown[0])])
+    async def use(supervised: SupervisedProcess, record: Record) -> None:
+        await eventually(lambda: record.lines)
+        pids.extend([supervised.pid or 0, int(record.lines[0])])
 
     supervise(tmp_path, PARENT, use)
     assert not any(map(runs, pids))
 
-    async def note(supervised: SupervisedProcess, heard: Heard) -> None:
-        await eventually(lambda: heard.shown)
+    async def note(supervised: SupervisedProcess, record: Record) -> None:
+        await eventually(lambda: record.lines)
         pids[:] = [supervised.pid or 0]
 
     supervise(tmp_path, STUBBORN, note)
     assert not runs(pids[0])
 
 
-def test_one_that_can_not_be_started_is_told_and_given_up(
+def test_service_that_cannot_be_started_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service, "MAX_CONSECUTIVE_FAILURES", 1)
-    heard = Heard()
+    record = Record()
 
     async def run() -> None:
         reaper = Reaper()
         await reaper.start()
         service = Service("it", ("/no/such/program",), tmp_path, {}, tmp_path / "it.log")
-        supervised = SupervisedProcess(service, reaper, tell=heard.tell, show=heard.show)
+        supervised = SupervisedProcess(
+            service, reaper, on_event=record.on_event, on_line=record.on_line
+        )
         supervised.start()
         await eventually(lambda: supervised.failed)
         await supervised.stop()
         await reaper.stop()
 
     asyncio.run(run())
-    assert "can't be started" in heard.told[0]
+    assert "could not be started" in record.events[0]
 
 
-def test_what_a_killed_supervisor_leaves_behind_is_ended(tmp_path: Path) -> None:
+def test_reaper_ends_the_services_of_a_killed_supervisor(tmp_path: Path) -> None:
     script = f"""
 import asyncio, os, sys
 from pathlib import Path
@@ -185,8 +185,8 @@ async def run():
     await reaper.start()
     argv = (sys.executable, "-u", "-c", {PARENT!r})
     service = Service("it", argv, Path("."), dict(os.environ), Path({str(tmp_path / "it.log")!r}))
-    say = lambda _name, text: print(text, flush=True)
-    supervised = SupervisedProcess(service, reaper, tell=say, show=say)
+    show = lambda _name, text: print(text, flush=True)
+    supervised = SupervisedProcess(service, reaper, on_event=show, on_line=show)
     supervised.start()
     await asyncio.sleep(0.5)
     print(supervised.pid, flush=True)

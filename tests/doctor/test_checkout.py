@@ -12,7 +12,7 @@ from devkit.generated import files as generated
 from devkit.registry.workspace import Team
 from testing.doctor import codes, context, only
 from testing.repositories import Repository
-from testing.support import NOBODY, as_somebody_else
+from testing.support import UNPRIVILEGED_USER, as_another_user
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_no_git(here: Context, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 
 def test_an_archive(tmp_path: Path) -> None:
     one = only(checkout.git, context(tmp_path, root=tmp_path))
-    assert (one.code, one.grave) == ("no-checkout", False)
+    assert (one.code, one.severity == "error") == ("no-checkout", False)
 
 
 def test_secrets_that_everybody_can_read(
@@ -93,10 +93,10 @@ def test_a_file_that_is_not_what_the_registry_makes_it(
 
 def test_a_folder_of_somebody_else(tmp_path: Path) -> None:
     tmp_path.chmod(0o555)
-    with as_somebody_else():
+    with as_another_user():
         one = only(checkout.ownership, context(tmp_path, root=tmp_path))
     assert one.code == "not-writable"
     assert str(tmp_path) in one.fix
     tmp_path.chmod(0o755)
     assert codes(checkout.ownership, context(tmp_path, root=tmp_path)) == []
-    assert NOBODY
+    assert UNPRIVILEGED_USER

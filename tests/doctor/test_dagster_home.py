@@ -12,7 +12,7 @@ from devkit.dev import home
 from devkit.doctor import dagster_home
 from devkit.environments import venvs
 from testing.doctor import codes, context, only
-from testing.support import as_somebody_else
+from testing.support import as_another_user
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def test_one_that_is_not_there_is_prepared(
 
 def test_a_relative_path_is_dagsters_trouble(where: Path) -> None:
     one = only(dagster_home.folder, context(where, environ={"DAGSTER_HOME": "some/home"}))
-    assert (one.code, one.grave) == ("home-relative", False)
+    assert (one.code, one.severity == "error") == ("home-relative", False)
     assert one.fix == f"`export DAGSTER_HOME={where}`"
     assert codes(dagster_home.folder, context(where, environ={"DAGSTER_HOME": "~/home"})) == []
 
@@ -79,7 +79,7 @@ def test_a_file_in_its_place(tmp_path: Path) -> None:
 
 def test_one_that_this_user_may_not_write(where: Path) -> None:
     where.chmod(0o555)
-    with as_somebody_else():
+    with as_another_user():
         found = codes(dagster_home.folder, context(where))
     assert found == ["home-unusable"]
 
@@ -98,7 +98,7 @@ def test_a_database_that_another_user_has_made(
 def test_another_users(where: Path) -> None:
     os.chown(where, 12345, -1)
     one = only(dagster_home.folder, context(where))
-    assert (one.code, one.grave) == ("home-foreign", False)
+    assert (one.code, one.severity == "error") == ("home-foreign", False)
 
 
 def test_a_configuration_of_its_own(where: Path) -> None:

@@ -1,6 +1,7 @@
-"""`invoke doctor` as a whole: what it finds in a checkout, what --fix mends, its words."""
+"""`invoke doctor` as a whole: what it finds in a checkout, what --fix repairs, its messages."""
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,12 +9,13 @@ from typing import Any
 import pytest
 
 from devkit import doctor
+from devkit.commands import doctor as command
 from devkit.core import processes
 from devkit.core.errors import DevkitError
 from devkit.core.paths import ROOT
 from devkit.core.processes import Completed
-from devkit.doctor import examine, kinds
-from devkit.doctor.findings import Context, Rule
+from devkit.doctor import examine, page
+from devkit.doctor.findings import Context, Rule, Severity
 from testing.support import NO_NETWORK, Checkout, run
 
 ENV_FILE = "ml_project/.env"
@@ -22,14 +24,14 @@ ENV_FILE = "ml_project/.env"
 def found(checkout: Checkout, *options: str, env: dict[str, str] | None = None) -> dict[str, Any]:
     """What `invoke doctor --json` finds in a copy, by code; of a code the last."""
     done = checkout.tasks("doctor", "--json", *options, env={**NO_NETWORK, **(env or {})})
-    told = json.loads(done.stdout)
-    grave = [one["code"] for one in told if one["grave"]]
-    assert done.returncode == (1 if grave else 0), done.stderr
+    report = json.loads(done.stdout)
+    errors = [one["code"] for one in report if one["severity"] == "error"]
+    assert done.returncode == (1 if errors else 0), done.stderr
     assert "Traceback" not in done.stderr
-    return {one["code"]: one for one in told}
+    return {one["code"]: one for one in report}
 
 
-def test_a_fresh_clone_is_told_what_to_do_and_fix_does_it(light_checkout: Checkout) -> None:
+def test_fix_repairs_a_fresh_clone(light_checkout: Checkout) -> None:
     # Locks that hold nothing are stale, and making them takes an index: that is left.
     (light_checkout.root / ENV_FILE).write_text("PASSWORD=swordfish\n")
     (light_checkout.root / ENV_FILE).chmod(0o644)
@@ -53,38 +55,41 @@ def test_a_finding_says_what_why_and_how(light_checkout: Checkout) -> None:
     done = light_checkout.tasks("doctor", env=NO_NETWORK)
     assert done.returncode == 1
     assert "── hooks-missing ──\nthe git hooks are not installed\n  why:      " in done.stdout
-    assert "  to mend:  `invoke setup`" in done.stdout
-    assert done.stderr.startswith("to be mended: ")
-    assert "`invoke doctor --fix` does what is safe" in done.stderr
+    assert "  fix:      `invoke setup`" in done.stdout
+    assert re.match(r"\d+ problems: ", done.stderr)
+    assert "`invoke doctor --fix` repairs what is safe" in done.stderr
 
 
 def test_a_broken_registry_is_found_and_so_is_the_rest(light_checkout: Checkout) -> None:
     (light_checkout.root / "workspace.yaml").write_text("load_from: nothing\n")
-    told = found(light_checkout)
-    assert "workspace.yaml lists no teams" in told["registry-broken"]["what"]
-    assert "hooks-missing" in told
+    report = found(light_checkout)
+    assert "workspace.yaml lists no teams" in report["registry-broken"]["what"]
+    assert "hooks-missing" in report
 
 
 def test_a_broken_file_is_one_finding_of_many(light_checkout: Checkout) -> None:
     (light_checkout.root / "ml_project/pyproject.toml").write_text("[project\n")
-    told = found(light_checkout)
-    assert "stale_locks" in told["not-known"]["what"] or "rooms." in told["not-known"]["what"]
-    assert "hooks-missing" in told
+    report = found(light_checkout)
+    assert (
+        "stale_locks" in report["not-known"]["what"]
+        or "environments." in report["not-known"]["what"]
+    )
+    assert "hooks-missing" in report
 
 
-def test_without_git_only_that_is_said_of_git(
+def test_without_git_only_that_is_reported_of_git(
     light_checkout: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "bin"
     path.mkdir()
     (path / "python3").symlink_to("/usr/bin/python3")
-    told = found(light_checkout, env={"PATH": str(path)})
-    assert "git-missing" in told
-    assert not {"hooks-missing", "hooks-path", "git-unsafe"} & told.keys()
+    report = found(light_checkout, env={"PATH": str(path)})
+    assert "git-missing" in report
+    assert not {"hooks-missing", "hooks-path", "git-unsafe"} & report.keys()
     monkeypatch.undo()
 
 
-def test_what_can_not_be_mended_is_tried_once_and_told(
+def test_a_failing_repair_is_tried_once_and_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tries: list[Path] = []
@@ -93,31 +98,31 @@ def test_what_can_not_be_mended_is_tried_once_and_told(
         tries.append(tmp_path)
         raise PermissionError(13, "Permission denied")
 
-    kind = Rule("some", "something", "because", "`do it`", safe=True)
+    rule = Rule("some", "something", "because", "`do it`", safe=True)
     monkeypatch.setattr(
         doctor, "CHECKS", (lambda _: iter([rule.finding("it is so", repair=repair)]),)
     )
-    with pytest.raises(DevkitError, match=r"^to be mended: some$"):
-        doctor.run(fix=True)
+    with pytest.raises(DevkitError, match=r"^1 problem: some\n"):
+        command.run(fix=True, as_json=False)
     assert len(tries) == 1
     assert "Permission denied" in capsys.readouterr().out
 
 
-def test_what_is_only_to_know_fails_nothing(
+def test_a_warning_fails_nothing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    kind = Rule("some", "something", "because", "`do it`", severity=Severity.WARNING)
+    rule = Rule("some", "something", "because", "`do it`", severity=Severity.WARNING)
     monkeypatch.setattr(doctor, "CHECKS", (lambda _: iter([rule.finding("it is so")]),))
-    doctor.run()
-    assert "── some (to know) ──\nit is so\n  why:      because\n" in capsys.readouterr().out
+    command.run(fix=False, as_json=False)
+    assert "── some (warning) ──\nit is so\n  why:      because\n" in capsys.readouterr().out
 
 
-def test_nothing_found_is_said(
+def test_no_finding_is_reported_as_passed_checks(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(doctor, "CHECKS", ())
-    doctor.run()
-    assert capsys.readouterr().out.startswith("all is well")
+    command.run(fix=False, as_json=False)
+    assert capsys.readouterr().out == "0 checks passed\n"
 
 
 def test_a_check_that_can_not_look_is_a_finding() -> None:
@@ -130,17 +135,17 @@ def test_a_check_that_can_not_look_is_a_finding() -> None:
     assert "Permission denied" in one.what
 
 
-def test_every_kind_has_one_code_and_is_documented() -> None:
-    codes = [kind.code for kind in kinds()]
+def test_every_rule_has_one_code_and_is_documented() -> None:
+    codes = [rule.code for rule in page.rules()]
     assert len(set(codes)) == len(codes)
     text = (ROOT / "docs/doctor.md").read_text()
-    assert text == doctor.files([])[ROOT / "docs/doctor.md"]  # to mend: invoke derive
+    assert text == page.files()[ROOT / "docs/doctor.md"]  # fix: invoke derive
     assert [code for code in codes if f"| `{code}`" not in text] == []
 
 
-def test_every_kind_has_a_test_that_brings_it_about() -> None:
+def test_every_rule_has_a_test_that_brings_it_about() -> None:
     tests = "".join(file.read_text() for file in Path(__file__).parent.glob("test_*.py"))
-    assert [kind.code for kind in kinds() if f'"{kind.code}"' not in tests] == []
+    assert [rule.code for rule in page.rules() if f'"{rule.code}"' not in tests] == []
 
 
 def test_looking_changes_nothing(light_checkout: Checkout) -> None:
@@ -162,5 +167,5 @@ def test_looking_starts_git_alone_so_it_is_quick(monkeypatch: pytest.MonkeyPatch
         return real(argv, **options)
 
     monkeypatch.setattr(processes, "run", recorded)
-    assert {one.code for one in examine()} <= {kind.code for kind in kinds()}
+    assert {one.code for one in examine()} <= {kind.code for rule in page.rules()}
     assert set(asked) == {"git"}

@@ -97,7 +97,7 @@ def test_environments_of_two_pythons_are_worth_knowing(
     (other.path / "pyvenv.cfg").write_text("home = /usr/bin\nversion = 3.9.1\n")
     monkeypatch.setattr(venvs, "every_environment", lambda _: [room, other])
     one = only(environments.pythons, context(tmp_path))
-    assert (one.code, one.grave) == ("pythons-differ", False)
+    assert (one.code, one.severity == "error") == ("pythons-differ", False)
     assert "3.9: other" in one.what
 
 

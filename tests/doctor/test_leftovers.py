@@ -14,6 +14,7 @@ import pytest
 from devkit.core.paths import ROOT
 from devkit.dev import home, session
 from devkit.dev.launcher import Launcher
+from devkit.dev.options import Options
 from devkit.doctor import leftovers
 from devkit.environments import variables
 from devkit.registry.workspace import Team
@@ -127,7 +128,7 @@ def test_who_holds_a_dagster_home(tmp_path: Path) -> None:
     with session.exclusive_home(tmp_path) as record:
         record("http://127.0.0.1:3000")
         held = session.current(tmp_path)
-        assert held == session.Holder(str(os.getpid()), "http://127.0.0.1:3000")
+        assert held == session.SessionInfo(str(os.getpid()), "http://127.0.0.1:3000")
     assert session.current(tmp_path) is None
 
 
@@ -138,7 +139,7 @@ def test_a_port_that_something_else_has(tmp_path: Path, monkeypatch: pytest.Monk
         port = other.getsockname()[1]
         monkeypatch.setattr(session, "FIRST_PORT", port)
         one = only(leftovers.port, context(tmp_path))
-        assert (one.code, one.grave) == ("port-taken", False)
+        assert (one.code, one.severity == "error") == ("port-taken", False)
         assert str(port) in one.what
         # The platform of this very DAGSTER_HOME is no finding.
         home.state_folder(tmp_path).mkdir()
@@ -150,13 +151,13 @@ def test_a_port_that_something_else_has(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_services_carry_the_mark_of_their_platform(tmp_path: Path, teams: dict[str, Team]) -> None:
     home.state_folder(tmp_path).mkdir()
-    launcher = Launcher(tmp_path, lambda *_: None)
+    launcher = Launcher(tmp_path, lambda *_: None, Options())
     env = variables.of_team(teams["ml"])
 
     async def mourn() -> None: ...
 
     services = [
-        launcher.webserver(leftovers.HOST, 1),
+        launcher.webserver(),
         launcher.daemon(),
         launcher.code_server(teams["ml"], ("true",), env, mourn),
     ]

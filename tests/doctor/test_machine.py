@@ -9,7 +9,7 @@ from devkit.doctor.findings import Context
 from devkit.doctor.machine import MB, Mount
 from devkit.registry.workspace import Team
 from testing.doctor import codes, context, only
-from testing.support import as_somebody_else
+from testing.support import as_another_user
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ def test_a_full_disk(tmp_path: Path, free: int, expected: list[str]) -> None:
     assert {one.code for one in found} == set(expected)
     for one in found:
         assert f"{free // MB} MB are free" in one.what
-        assert one.grave == (one.code == "disk-full")
+        assert one.severity == (one.code == "disk-full")
 
 
 def test_a_real_disk_is_measured(tmp_path: Path) -> None:
@@ -34,7 +34,7 @@ def test_too_little_memory_for_all_teams(
     where = context(tmp_path, *teams.values())
     monkeypatch.setattr(machine, "container_memory", lambda _: 100 * MB)
     one = only(machine.memory, where)
-    assert (one.code, one.grave) == ("memory-short", False)
+    assert (one.code, one.severity == "error") == ("memory-short", False)
     assert "100 MB of memory are free" in one.what
     assert codes(machine.memory, context(tmp_path)) == []
 
@@ -62,7 +62,7 @@ def test_too_few_watches(
     teams: dict[str, Team], tmp_path: Path, watches: int, instances: int
 ) -> None:
     one = only(machine.watches, watching(tmp_path, watches, instances, *teams.values()))
-    assert (one.code, one.grave) == ("inotify-low", False)
+    assert (one.code, one.severity == "error") == ("inotify-low", False)
     assert one.fix.startswith("`sudo sysctl ")
 
 
@@ -88,7 +88,7 @@ def test_a_home_on_a_network(tmp_path: Path) -> None:
     where = context(tmp_path / "home", root=Path("/"))
     mounts = [Mount(Path("/"), "ext4"), Mount(tmp_path, "nfs4")]
     (one,) = machine.file_systems(where, table=lambda: mounts)
-    assert (one.code, one.grave) == ("home-remote", True)
+    assert (one.code, one.severity == "error") == ("home-remote", True)
 
 
 def test_this_machines_own_file_systems_are_known(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_a_cache_of_somebody_else(tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     cache.mkdir(mode=0o555)
     where = context(tmp_path, environ={"UV_CACHE_DIR": str(cache)})
-    with as_somebody_else():
+    with as_another_user():
         one = only(machine.cache, where)
     assert one.code == "cache-unwritable"
     assert str(cache) in one.fix
@@ -110,5 +110,5 @@ def test_a_cache_of_somebody_else(tmp_path: Path) -> None:
 def test_a_shell_that_keeps_no_bytecode(tmp_path: Path) -> None:
     where = context(tmp_path, environ={"PYTHONDONTWRITEBYTECODE": "1"})
     one = only(machine.variables, where)
-    assert (one.code, one.grave) == ("no-bytecode", False)
+    assert (one.code, one.severity == "error") == ("no-bytecode", False)
     assert codes(machine.variables, context(tmp_path)) == []

@@ -1,4 +1,4 @@
-"""The variables that a team's processes get: its own, and nothing of its neighbours'."""
+"""The variables of a team's processes: its own, and none of another team."""
 
 import os
 from dataclasses import replace
@@ -23,7 +23,7 @@ EMPTY=
 def tea(teams: dict[str, Team], tmp_path: Path) -> Team:
     """A team with a `.env`."""
     (tmp_path / "tea").mkdir()
-    (tmp_path / "tea/.env").write_text(TEA)
+    (tmp_path / "tea/.env").write_text(TEA, encoding="utf-8")
     return replace(teams["ml"], location="tea_project", directory=tmp_path / "tea")
 
 
@@ -31,11 +31,11 @@ def tea(teams: dict[str, Team], tmp_path: Path) -> Team:
 def milk(teams: dict[str, Team], tmp_path: Path) -> Team:
     """A team with another value for the same variable."""
     (tmp_path / "milk").mkdir()
-    (tmp_path / "milk/.env").write_text("TOKEN=milk-secret\n")
+    (tmp_path / "milk/.env").write_text("TOKEN=milk-secret\n", encoding="utf-8")
     return replace(teams["analytics"], location="milk_project", directory=tmp_path / "milk")
 
 
-def test_a_variable_that_two_teams_have_is_each_ones_own(tea: Team, milk: Team) -> None:
+def test_two_teams_have_their_own_values_for_one_variable(tea: Team, milk: Team) -> None:
     assert variables.of_team(tea)["TOKEN"] == "tea-secret"
     assert variables.of_team(milk)["TOKEN"] == "milk-secret"
     assert "GREETING" not in variables.of_team(milk)
@@ -53,7 +53,9 @@ def test_the_file_wins_over_the_shell(tea: Team, monkeypatch: pytest.MonkeyPatch
     assert found["OTHER"] == "from the shell"
 
 
-def test_a_team_without_a_file_has_the_shells(teams: dict[str, Team], tmp_path: Path) -> None:
+def test_a_team_without_a_file_has_no_variables_of_its_own(
+    teams: dict[str, Team], tmp_path: Path
+) -> None:
     assert variables.own(replace(teams["ml"], directory=tmp_path)) == {}
 
 
@@ -73,5 +75,5 @@ def test_the_teams_environment_is_active_and_the_callers_is_not(
     assert "PYTHONHOME" not in variables.of_team(tea)
 
 
-def test_secrets_are_the_values_worth_hiding_longest_first(tea: Team) -> None:
+def test_secrets_are_the_long_values_longest_first(tea: Team) -> None:
     assert variables.secrets_of(tea) == ("tea-secret", "hello tea")

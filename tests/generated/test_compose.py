@@ -14,11 +14,10 @@ import pytest
 import yaml
 
 from devkit.core.errors import DevkitError
-from devkit.core.paths import ROOT, TOOLS
-from devkit.dev import home
+from devkit.core.paths import DAGSTER_YAML, ROOT, TOOLS
 from devkit.generated import compose, dagster_yaml
 from devkit.registry.workspace import Team
-from testing.support import NOBODY, run
+from testing.support import UNPRIVILEGED_USER, run
 
 FOLDER = ROOT / "deploy"
 HOSTS = {"webserver", "daemon"}
@@ -140,7 +139,7 @@ def test_the_hosts_load_each_team_s_code_server(teams: dict[str, Team]) -> None:
 
 def test_the_instance_is_the_orchestrator_s_and_what_a_host_needs() -> None:
     ours, theirs = (
-        yaml.safe_load(text) for text in (dagster_yaml.text(), home.CONFIGURATION.read_text())
+        yaml.safe_load(text) for text in (dagster_yaml.text(), DAGSTER_YAML.read_text())
     )
     assert theirs.items() <= ours.items()
     added = {"storage", "run_launcher", "run_queue", "compute_logs", "local_artifact_storage"}
@@ -227,9 +226,9 @@ def test_secrets_that_can_not_be_read_are_named_and_nothing_is_started(
     secrets: Path, closed: str
 ) -> None:
     (secrets / closed).chmod(0)
-    done = become(secrets, "echo", "started", user=NOBODY)
+    done = become(secrets, "echo", "started", user=UNPRIVILEGED_USER)
     assert done.returncode == 1
     assert done.stdout == ""
     assert f"{secrets / closed}" in done.stderr.splitlines()[0]
-    assert f"user {NOBODY} of this container" in done.stderr
+    assert f"user {UNPRIVILEGED_USER} of this container" in done.stderr
     assert "chmod -R a+rX deploy/secrets/*" in done.stderr

@@ -1,4 +1,4 @@
-"""What is derived from the registry: written where it is stale, and a hand edit is noticed."""
+"""Generated files: written where they are stale, and a hand edit is noticed."""
 
 import pytest
 
@@ -13,25 +13,25 @@ WRITE = """
 from devkit.generated import files as generated
 from devkit.core.paths import ROOT
 from devkit.registry.workspace import load_teams
-generated.write(load_teams(ROOT))
+generated.write(generated.files(load_teams(ROOT)))
 """
 
 
 def test_the_files_are_what_the_registry_makes_them() -> None:
-    generated.require_fresh(load_teams(ROOT))  # to mend: invoke derive
+    generated.require_fresh(generated.files(load_teams(ROOT)))  # fix: invoke derive
 
 
 def test_what_is_stale_is_written_and_nothing_else(light_checkout: Checkout) -> None:
     tasks = light_checkout.root / ".vscode" / "tasks.json"
     wanted = tasks.read_text()
     tasks.unlink()
-    assert light_checkout.devkit(WRITE).stdout == "written: .vscode/tasks.json\n"
+    assert light_checkout.devkit(WRITE).stdout == "wrote .vscode/tasks.json\n"
     assert tasks.read_text() == wanted
     assert "up to date" in light_checkout.devkit(WRITE).stdout
 
 
 def test_a_hand_edit_is_noticed(teams: dict[str, Team], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(editors, "COMMANDS", ("setup",))  # as if it had been edited by hand
-    with pytest.raises(DevkitError, match=r"it: \.vscode/tasks\.json$") as caught:
-        generated.require_fresh(list(teams.values()))
+    with pytest.raises(DevkitError, match=r"^out of date: \.vscode/tasks\.json\n") as caught:
+        generated.require_fresh(generated.files(list(teams.values())))
     assert caught.value.fix == "invoke derive"

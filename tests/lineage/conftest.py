@@ -1,4 +1,4 @@
-"""Fixtures of the tests that need a repository of git."""
+"""Fixtures for tests that need a Git repository."""
 
 import tempfile
 from collections.abc import Iterator
@@ -6,15 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from devkit import bootstrap
+from devkit.core.environ import clean_environment
 from devkit.registry.workspace import Team
 from testing.lineage_repositories import REGISTRY, SETTINGS, Repository, code
 
 
 @pytest.fixture
 def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Nothing is left in the folder for temporary files; no one's git, nor a hook's."""
-    for name in [name for name in bootstrap.clean_environment() if name.startswith("GIT_")]:
+    """An empty folder for temporary files, which must be empty again in the end.
+
+    Git runs without the user's settings, and without the variables of a hook.
+    """
+    for name in [name for name in clean_environment() if name.startswith("GIT_")]:
         monkeypatch.delenv(name)
     for name, value in SETTINGS.items():
         monkeypatch.setenv(name, value)
@@ -28,12 +31,12 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.fixture
 def repository(scratch: Path, teams: dict[str, Team]) -> Repository:
     """Two teams, on a branch from main."""
-    made = Repository(scratch.parent / "checkout", teams["analytics"].python)
-    made.write("workspace.yaml", REGISTRY)
-    made.write(".gitignore", ".env\n__pycache__/\n")
-    made.write("tea/tea_code.py", code("'cup'"))
-    made.write("milk/milk_code.py", code("'jug'"))
-    made.git("init", "--quiet", "--initial-branch", "main")
-    made.commit()
-    made.git("checkout", "--quiet", "-b", "work")
-    return made
+    checkout = Repository(scratch.parent / "checkout", teams["analytics"].python)
+    checkout.write("workspace.yaml", REGISTRY)
+    checkout.write(".gitignore", ".env\n__pycache__/\n")
+    checkout.write("tea/tea_code.py", code("'cup'"))
+    checkout.write("milk/milk_code.py", code("'jug'"))
+    checkout.git("init", "--quiet", "--initial-branch", "main")
+    checkout.commit()
+    checkout.git("checkout", "--quiet", "-b", "work")
+    return checkout

@@ -1,4 +1,4 @@
-"""The graph for a program."""
+"""The graph as JSON."""
 
 import json
 
@@ -7,7 +7,7 @@ from devkit.lineage.graph import Graph, Node, Watch
 from testing.lineage import EMPTY, GRAPH, HOSTILE, graph
 
 
-def test_json_is_versioned_and_holds_everything() -> None:
+def test_json_is_versioned_and_complete() -> None:
     watched = Graph(GRAPH.teams, GRAPH.nodes, GRAPH.edges, (Watch("ml", "new", ("penguins",)),))
     document = json.loads(as_json(watched))
     assert document["version"] == 1
@@ -25,11 +25,11 @@ def test_json_is_versioned_and_holds_everything() -> None:
     assert document["sensors"] == [{"team": "ml", "name": "new", "keys": ["penguins"]}]
 
 
-def test_json_holds_hostile_keys_unchanged() -> None:
+def test_json_keeps_hostile_keys_unchanged() -> None:
     text = as_json(graph(*(Node(key, "ml") for key in HOSTILE)))
     assert [asset["key"] for asset in json.loads(text)["assets"]] == HOSTILE
     assert text.isascii()
 
 
-def test_no_assets_are_an_empty_list() -> None:
+def test_json_without_assets_has_an_empty_list() -> None:
     assert json.loads(as_json(EMPTY))["assets"] == []

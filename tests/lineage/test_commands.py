@@ -63,7 +63,7 @@ def compare(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Command:
 def refusal(command: Command, **options: str | Path) -> str:
     with pytest.raises(DevkitError) as raised:
         command(**options)
-    return str(raised.value.message)
+    return str(raised.value)
 
 
 def test_the_graph_is_printed_as_mermaid_and_nothing_else_is(
@@ -91,10 +91,10 @@ def test_the_format_is_what_is_asked_for_or_what_the_files_name_says(
     for suffix, form in suffixes.items():
         file = tmp_path / f"graph{suffix}"
         draw(target=file)
-        assert file.read_text().startswith(STARTS[form]), suffix
+        assert file.read_text(encoding="utf-8").startswith(STARTS[form]), suffix
     for form, start in STARTS.items():
         draw(form=form, target=tmp_path / "graph.svg")
-        assert (tmp_path / "graph.svg").read_text().startswith(start), form
+        assert (tmp_path / "graph.svg").read_text(encoding="utf-8").startswith(start), form
 
 
 def test_a_file_is_written_when_it_differs_and_only_then(
@@ -103,16 +103,16 @@ def test_a_file_is_written_when_it_differs_and_only_then(
     output.use_stderr()
     file = tmp_path / "graph.md"
     draw(target=file)
-    written = file.read_text()
+    written = file.read_text(encoding="utf-8")
     said = capsys.readouterr()
     assert (said.out, said.err) == ("", f"{file} is up to date now\n")
     os.utime(file, (0, 0))
     draw(target=file)
     assert file.stat().st_mtime == 0
     assert capsys.readouterr().err == ""
-    file.write_text("by hand")
+    file.write_text("by hand", encoding="utf-8")
     draw(target=file)
-    assert file.read_text() == written
+    assert file.read_text(encoding="utf-8") == written
     assert capsys.readouterr().err == f"{file} is up to date now\n"
 
 
@@ -121,7 +121,7 @@ def test_a_file_in_a_folder_that_is_not_there_is_written_and_one_in_a_file_is_re
 ) -> None:
     file = tmp_path / "new" / "graph.md"
     draw(target=file)
-    assert file.read_text().startswith(STARTS["markdown"])
+    assert file.read_text(encoding="utf-8").startswith(STARTS["markdown"])
     said = refusal(draw, target=file / "graph.md")
     assert said.startswith(f"{file / 'graph.md'} can't be written: ")
     assert "--output" in said
@@ -155,7 +155,7 @@ def test_a_branch_is_told_as_a_comment_with_what_it_breaks(
     assert "**Added (1)**\n\n- `pot` (tea)\n" in said
     assert "**Removed (1)**\n\n- `cup` (tea), which milk read\n" in said
     compare(target=tmp_path / "comment.md")
-    assert (tmp_path / "comment.md").read_text() == said
+    assert (tmp_path / "comment.md").read_text(encoding="utf-8") == said
 
 
 def test_what_was_broken_before_the_branch_is_not_the_branchs(
@@ -173,9 +173,9 @@ def test_a_comparison_is_a_picture_where_that_is_asked_for(
     compare: Command, tmp_path: Path
 ) -> None:
     compare(form="mermaid", target=tmp_path / "graph.md")
-    assert (tmp_path / "graph.md").read_text().startswith(STARTS["mermaid"])
+    assert (tmp_path / "graph.md").read_text(encoding="utf-8").startswith(STARTS["mermaid"])
     compare(target=tmp_path / "graph.svg")
-    picture = (tmp_path / "graph.svg").read_text()
+    picture = (tmp_path / "graph.svg").read_text(encoding="utf-8")
     assert picture.startswith(STARTS["svg"])
     assert 'class="asset added"' in picture
     assert 'class="asset removed"' in picture

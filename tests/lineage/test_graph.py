@@ -4,7 +4,7 @@ import pytest
 
 from devkit.definitions.manifest import Manifest
 from devkit.lineage.graph import Graph, Node, Watch, build, difference, only, overview, ranks
-from testing.lineage import ANALYTICS, BUILT, ML, keys, made, manifest, stub
+from testing.lineage import ANALYTICS, BUILT, ML, asset, external_asset, keys, manifest
 
 
 def test_an_asset_that_is_made_and_named_is_one_node_of_its_maker() -> None:
@@ -31,7 +31,7 @@ def test_an_asset_that_is_made_and_named_is_one_node_of_its_maker() -> None:
 
 
 def test_of_two_makers_the_first_in_the_registry_has_it() -> None:
-    tea, milk = manifest("tea", made("x", "a")), manifest("milk", made("x", "b"))
+    tea, milk = manifest("tea", asset("x", "a")), manifest("milk", asset("x", "b"))
     assert [node.team for node in build([tea, milk]).nodes if node.key == "x"] == ["tea"]
     assert [node.team for node in build([milk, tea]).nodes if node.key == "x"] == ["milk"]
 
@@ -44,15 +44,15 @@ def test_the_order_of_a_teams_assets_does_not_matter() -> None:
 @pytest.mark.parametrize("turned", [False, True])
 def test_one_teams_word_is_enough_for_an_asset_to_be_external(turned: bool) -> None:
     teams = [
-        manifest("tea", made("cup", "leaf"), stub("leaf")),
-        manifest("milk", stub("leaf", "farm")),
+        manifest("tea", asset("cup", "leaf"), external_asset("leaf")),
+        manifest("milk", external_asset("leaf", "farm")),
     ]
     leaf = build(teams[::-1] if turned else teams).by_key["leaf"]
     assert (leaf.team, leaf.external, leaf.missing) == (None, "farm", False)
 
 
 def test_an_observed_asset_is_not_missing_nor_one_with_an_empty_tag() -> None:
-    found = build([manifest("tea", stub("leaf", observed=True), stub("pot", external=""))])
+    found = build([manifest("tea", external_asset("leaf", observed=True), external_asset("pot", external=""))])
     assert [(n.external, n.missing) for n in found.nodes] == [
         ("observed by tea", False),
         ("elsewhere", False),
@@ -77,7 +77,7 @@ def test_nothing_differs_from_itself() -> None:
 
 
 def test_a_renamed_asset_is_one_removed_and_one_added_though_it_is_still_read() -> None:
-    renamed = manifest("analytics", made("raw"), made("birds", "raw"))
+    renamed = manifest("analytics", asset("raw"), asset("birds", "raw"))
     found = difference(BUILT, build([renamed, ML]))
     assert [node.key for node in found.added] == ["birds"]
     assert [(node.key, node.team) for node in found.removed] == [
@@ -96,21 +96,21 @@ def test_a_renamed_asset_is_one_removed_and_one_added_though_it_is_still_read() 
 def test_another_maker_is_neither_removed_nor_added() -> None:
     found = difference(
         build([ANALYTICS, ML]),
-        build([manifest("analytics", made("raw")), manifest("ml", made("penguins", "raw"))]),
+        build([manifest("analytics", asset("raw")), manifest("ml", asset("penguins", "raw"))]),
     )
     assert [(a.team, b.team) for a, b in found.moved] == [("analytics", "ml")]
     assert "penguins" not in {node.key for node in (*found.added, *found.removed)}
 
 
 def test_a_team_that_is_gone_has_its_lane_in_the_picture_of_both() -> None:
-    found = difference(build([ANALYTICS, manifest("tea", made("cup"))]), build([ANALYTICS]))
+    found = difference(build([ANALYTICS, manifest("tea", asset("cup"))]), build([ANALYTICS]))
     assert found.both.teams == ("analytics", "tea")
     assert [node.key for node in found.removed] == ["cup"]
 
 
 def test_a_read_of_nothing_that_is_gone_does_not_break_the_picture_of_both() -> None:
-    before = build([manifest("tea", made("cup", "ghost"))])
-    found = difference(before, build([manifest("tea", made("cup"))]))
+    before = build([manifest("tea", asset("cup", "ghost"))])
+    found = difference(before, build([manifest("tea", asset("cup"))]))
     assert (found.added, found.removed) == ((), ())
     assert found.removed_edges == (("ghost", "cup"),)
     assert keys(found.both) == ["cup", "ghost"]
@@ -143,17 +143,17 @@ def test_ranks_are_the_longest_ways() -> None:
 
 
 def test_ranks_of_cycles_end() -> None:
-    loop = build([manifest("tea", made("a", "c"), made("b", "a"), made("c", "b"), made("d", "c"))])
+    loop = build([manifest("tea", asset("a", "c"), asset("b", "a"), asset("c", "b"), asset("d", "c"))])
     assert ranks(loop) == {"a": 0, "b": 1, "c": 2, "d": 3}
-    itself = build([manifest("tea", made("a", "a"), made("b", "a"))])
+    itself = build([manifest("tea", asset("a", "a"), asset("b", "a"))])
     assert ranks(itself) == {"a": 0, "b": 1}
     every = [f"k{n}" for n in range(60)]
-    dense = build([manifest("tea", *(made(key, *every) for key in every))])
+    dense = build([manifest("tea", *(asset(key, *every) for key in every))])
     assert sorted(ranks(dense).values()) == list(range(60))
 
 
 def test_a_long_chain_is_no_recursion() -> None:
-    chain = [made(f"k{n:04}", *([f"k{n - 1:04}"] if n else [])) for n in range(3000)]
+    chain = [asset(f"k{n:04}", *([f"k{n - 1:04}"] if n else [])) for n in range(3000)]
     assert max(ranks(build([manifest("tea", *chain)])).values()) == 2999
 
 

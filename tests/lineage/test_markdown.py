@@ -21,7 +21,7 @@ from testing.lineage import (
     graph,
     labels,
     many,
-    sound,
+    valid,
 )
 
 FINDING = Finding(
@@ -52,7 +52,7 @@ def test_a_page_of_what_github_would_not_draw_shows_the_teams() -> None:
     text = markdown(many(50, 20))
     picture = text.partition("```mermaid\n")[2].partition("```")[0]
     assert "these are the teams" in text
-    assert len(labels(sound(picture))) == 50
+    assert len(labels(valid(picture))) == 50
     assert text.count("\n| `team") == 1000
 
 
@@ -94,7 +94,7 @@ def test_a_comment_says_what_breaks_what_is_added_and_what_is_removed() -> None:
     assert "**Note**\n\n- Nobody knows about tea.\n" in text
     assert "Nothing" not in text
     picture = text.partition("```mermaid\n")[2].partition("```")[0]
-    assert {label.partition("<")[0] for label in labels(sound(picture)).values()} == {
+    assert {label.partition("<")[0] for label in labels(valid(picture)).values()} == {
         "analytics",
         "ml",
         "birds",

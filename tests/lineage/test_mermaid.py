@@ -7,7 +7,7 @@ import pytest
 from devkit.lineage.graph import Node
 from devkit.lineage.mermaid import mermaid
 from devkit.lineage.selection import select
-from testing.lineage import EMPTY, GRAPH, HOSTILE, PENGUINS, RENAMING, graph, labels, sound
+from testing.lineage import EMPTY, GRAPH, HOSTILE, PENGUINS, RENAMING, graph, labels, valid
 
 
 def test_mermaid_has_a_subgraph_for_each_team_and_what_is_nobodys_outside() -> None:
@@ -30,11 +30,11 @@ def test_mermaid_has_a_subgraph_for_each_team_and_what_is_nobodys_outside() -> N
         "    classDef missing fill:#ffebe9,stroke:#cf222e,color:#82071e,stroke-dasharray:5 3\n"
         "    class n2 missing\n"
     )
-    sound(mermaid(GRAPH))
+    valid(mermaid(GRAPH))
 
 
 def test_mermaid_colours_a_difference() -> None:
-    text = sound(mermaid(RENAMING.both, RENAMING))
+    text = valid(mermaid(RENAMING.both, RENAMING))
     ids = {label.partition("<")[0]: name for name, label in labels(text).items()}
     assert f"class {ids['birds']} added" in text
     assert f"class {ids['penguins']} removed" in text
@@ -46,14 +46,14 @@ def test_mermaid_colours_a_difference() -> None:
 
 
 def test_mermaid_of_a_part_of_a_difference() -> None:
-    text = sound(mermaid(select(RENAMING.both, "birds"), RENAMING))
+    text = valid(mermaid(select(RENAMING.both, "birds"), RENAMING))
     assert list(labels(text).values()) == ["analytics", "birds"]
 
 
 @pytest.mark.parametrize("key", HOSTILE)
 def test_hostile_keys_are_shown_as_they_are_in_mermaid(key: str) -> None:
     tame = graph(Node(key, key, kinds=(key,)), teams=[key])
-    text = sound(mermaid(tame))
+    text = valid(mermaid(tame))
     assert labels(text)["n0"] == f"{key}<br/><small>{key}</small>"
     assert labels(text)["t0"] == key
     body = re.sub(r"<br/><small>|</small>", "", text)
@@ -61,16 +61,16 @@ def test_hostile_keys_are_shown_as_they_are_in_mermaid(key: str) -> None:
 
 
 def test_no_assets_are_said_to_be_none() -> None:
-    assert "no assets" in sound(mermaid(EMPTY))
+    assert "no assets" in valid(mermaid(EMPTY))
 
 
 def test_a_team_without_assets_has_no_subgraph() -> None:
     lonely = graph(PENGUINS)
-    assert "analytics" in labels(sound(mermaid(lonely))).values()
+    assert "analytics" in labels(valid(mermaid(lonely))).values()
     assert "ml" not in mermaid(lonely)
 
 
 def test_a_cycle_and_what_reads_itself_are_drawn() -> None:
     nodes = [Node(key, "ml") for key in "abc"]
     edges = [("a", "b"), ("b", "c"), ("c", "a"), ("c", "c")]
-    sound(mermaid(graph(*nodes, edges=edges)))
+    valid(mermaid(graph(*nodes, edges=edges)))

@@ -5,7 +5,7 @@ import pytest
 from devkit.core.errors import DevkitError
 from devkit.lineage.graph import build
 from devkit.lineage.selection import select
-from testing.lineage import ANALYTICS, BUILT, keys, made, manifest
+from testing.lineage import ANALYTICS, BUILT, asset, keys, manifest
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_a_team_without_assets_can_be_selected() -> None:
 
 def test_hostile_keys_are_selected_in_quotes() -> None:
     hostile = "a+b, (c) or [d] \\ ü*"
-    graph = build([manifest("tea", made(hostile, "x"), made("x"))])
+    graph = build([manifest("tea", asset(hostile, "x"), asset("x"))])
     assert keys(select(graph, f'1+"{hostile}"')) == [hostile, "x"]
 
 
@@ -78,4 +78,4 @@ def test_hostile_keys_are_selected_in_quotes() -> None:
 def test_what_is_not_there_or_can_not_be_read_is_told(expression: str, said: str) -> None:
     with pytest.raises(DevkitError) as raised:
         select(BUILT, expression)
-    assert said in str(raised.value.message)
+    assert said in str(raised.value)

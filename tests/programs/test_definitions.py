@@ -391,7 +391,7 @@ def test_columns(one: Manifest) -> None:
 def test_checks_jobs_schedules_and_resources(one: Manifest) -> None:
     checks = [(check.asset, check.name, check.deps) for check in one.checks]
     assert checks == [("tea", "strong", ("milk",)), ("water", "clear", ())]
-    assert all(check.place for check in one.checks)
+    assert all(check.source for check in one.checks)
     assert one.jobs == ("arrange", "brew")
     assert one.schedules == ("every_morning", "sometimes")
     assert one.raw["schedules"] == [
@@ -441,14 +441,14 @@ def test_places(one: Manifest, folder: Path) -> None:
         "when_picked": "def when_picked():",
     }
     lines = DEFINITIONS.splitlines()
-    places = {asset.key: asset.place for asset in one.assets}
-    places |= {sensor.name: sensor.place for sensor in one.sensors}
+    places = {asset.key: asset.source for asset in one.assets}
+    places |= {sensor.name: sensor.source for sensor in one.sensors}
     for name, line in wanted.items():
         place = places[name]
         assert place is not None
         assert place.file == folder / "tea_project/definitions.py"
         assert lines[place.line - 1].strip() == line
-    assert one.produces["plain_cake"].place is None  # its name is nowhere
+    assert one.produces["plain_cake"].source is None  # its name is nowhere
 
 
 def test_imports(one: Manifest, folder: Path) -> None:
@@ -524,7 +524,7 @@ def test_what_came_after_the_oldest_dagster(newer: Manifest) -> None:
     assert newer.produces["coins"].shadowed
     assert newer.produces["own"].partitions == {"type": "static", "keys": ["x"]}
     (sensor,) = newer.sensors
-    assert (sensor.name, sensor.place) == ("default_automation_condition_sensor", None)
+    assert (sensor.name, sensor.source) == ("default_automation_condition_sensor", None)
     assert sensor.watches == ()
 
 

@@ -1,4 +1,4 @@
-"""The writer of the registry: one entry more or less, and every other character as it was."""
+"""Editing the registry: one entry more or less, and no other character changes."""
 
 from pathlib import Path
 
@@ -51,49 +51,49 @@ def team(name: str) -> Team:
 
 
 def test_a_team_comes_after_the_others_and_nothing_else_changes() -> None:
-    made = edit.with_team(HEAD + TEA + MILK + TAIL, team("sugar"))
-    assert made == HEAD + TEA + MILK + SUGAR + TAIL
+    changed = edit.with_team(HEAD + TEA + MILK + TAIL, team("sugar"))
+    assert changed == HEAD + TEA + MILK + SUGAR + TAIL
 
 
 @pytest.mark.parametrize(
     ("name", "left"), [("tea", MILK + SUGAR), ("milk", TEA + SUGAR), ("sugar", TEA + MILK)]
 )
 def test_a_team_goes_with_the_comments_above_it(name: str, left: str) -> None:
-    made = edit.without_team(HEAD + TEA + MILK + SUGAR + TAIL, team(name))
-    assert made.replace("\n\n", "\n") == (HEAD + left + TAIL).replace("\n\n", "\n")
+    changed = edit.without_team(HEAD + TEA + MILK + SUGAR + TAIL, team(name))
+    assert changed.replace("\n\n", "\n") == (HEAD + left + TAIL).replace("\n\n", "\n")
 
 
 @pytest.mark.parametrize("text", [HEAD + TEA, HEAD + TEA + MILK + TAIL, HEAD + SUGAR.rstrip()])
-def test_what_was_added_is_taken_away_without_a_trace(text: str) -> None:
-    made = edit.with_team(text, team("coffee"))
-    assert edit.without_team(made, team("coffee")) == text.rstrip("\n") + "\n"
+def test_adding_and_removing_a_team_changes_nothing(text: str) -> None:
+    changed = edit.with_team(text, team("coffee"))
+    assert edit.without_team(changed, team("coffee")) == text.rstrip("\n") + "\n"
 
 
-def test_this_repository_s_registry_comes_back_byte_for_byte() -> None:
-    text = (ROOT / "workspace.yaml").read_text()
+def test_adding_and_removing_a_team_in_this_repository_changes_nothing() -> None:
+    text = (ROOT / "workspace.yaml").read_text(encoding="utf-8")
     assert edit.without_team(edit.with_team(text, team("sugar")), team("sugar")) == text
 
 
-def test_a_list_without_indentation_is_added_to_as_it_is() -> None:
+def test_a_team_is_added_to_a_list_without_indentation() -> None:
     flat = "load_from:\n" + "".join(line[2:] for line in TEA.splitlines(keepends=True)[1:])
-    made = edit.with_team(flat, team("sugar"))
-    assert made == flat + "".join(line[2:] for line in SUGAR.splitlines(keepends=True))
+    changed = edit.with_team(flat, team("sugar"))
+    assert changed == flat + "".join(line[2:] for line in SUGAR.splitlines(keepends=True))
 
 
-def test_the_last_team_leaves_an_empty_list_that_can_be_added_to() -> None:
+def test_removing_the_last_team_leaves_an_empty_list() -> None:
     empty = edit.without_team("# Teams\nload_from:\n" + SUGAR, team("sugar"))
     assert empty == "# Teams\nload_from: []\n"
     assert edit.with_team(empty, team("sugar")) == "# Teams\nload_from:\n" + SUGAR
 
 
 @pytest.mark.parametrize("change", [edit.with_team, edit.without_team])
-def test_a_list_in_one_line_is_left_alone(change: object) -> None:
+def test_a_list_on_one_line_is_an_error(change: object) -> None:
     fields = edit.entry(team("tea"))
     text = yaml.safe_dump(
         {"load_from": [{"python_module": fields}, {"python_module": {"location_name": "x"}}]},
         default_flow_style=True,
     )
-    with pytest.raises(DevkitError, match="written in a way") as caught:
+    with pytest.raises(DevkitError, match="cannot be edited automatically") as caught:
         change(text, team("sugar" if change is edit.with_team else "tea"))  # type: ignore[operator]
     assert caught.value.fix == "edit workspace.yaml"
 
@@ -102,10 +102,10 @@ def test_a_reader_sees_the_old_text_or_the_new_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "workspace.yaml"
-    file.write_text("old\n")
+    file.write_text("old\n", encoding="utf-8")
     file.chmod(0o640)
-    monkeypatch.setattr(edit, "FILE", file)
-    with file.open() as reader:
+    monkeypatch.setattr(edit, "REGISTRY", file)
+    with file.open(encoding="utf-8") as reader:
         edit.write("new\n")
         assert (reader.read(), edit.read()) == ("old\n", "new\n")
     assert file.stat().st_mode & 0o777 == 0o640

@@ -1,4 +1,4 @@
-"""What a removal asks before it begins: who reads the team's assets, and what git does not have.
+"""What a removal checks first: the consumers of the team's assets, and uncommitted files.
 
 A whole removal is in test_new_team.py.
 """
@@ -11,32 +11,32 @@ import pytest
 from devkit.definitions.manifest import Sensor
 from devkit.registry.workspace import load_teams
 from devkit.scaffolding import remove_team
-from testing.lineage import made, manifest, stub
+from testing.lineage import asset, external_asset, manifest
 from testing.repositories import Repository
 
-TEA = manifest("tea", made("leaves"), made("cups", "leaves"))
-READERS = {
-    "an asset": manifest("milk", made("latte", "leaves")),
-    "a check": manifest("milk", stub("cups"), checks=[("leaves", "fresh")]),
-    "a declaration": manifest("milk", stub("leaves")),
-    "a sensor": manifest(
-        "milk", sensors=[Sensor("s", "AssetSensorDefinition", False, ("leaves",), None)]
-    ),
-    "a condition": manifest("milk", replace(made("latte"), watches=("leaves",))),
+TEA = manifest("tea", asset("leaves"), asset("cups", "leaves"))
+CONSUMERS = {
+    "an asset": manifest("milk", asset("latte", "leaves")),
+    "a check": manifest("milk", external_asset("cups"), checks=[("leaves", "fresh")]),
+    "a declaration": manifest("milk", external_asset("leaves")),
+    "a sensor": manifest("milk", sensors=[Sensor("s", ("leaves",), None)]),
+    "a condition": manifest("milk", replace(asset("latte"), watches=("leaves",))),
 }
 
 
-@pytest.mark.parametrize("reader", READERS.values(), ids=READERS)
-def test_whoever_needs_an_asset_is_named_with_it(reader: object) -> None:
-    assert "leaves" in remove_team.readers(TEA.team, [TEA, reader])["milk"]  # type: ignore[list-item]
+@pytest.mark.parametrize("consumer", CONSUMERS.values(), ids=CONSUMERS)
+def test_consumers_are_named_with_the_asset(consumer: object) -> None:
+    assert "leaves" in remove_team.consumers(TEA.team, [TEA, consumer])["milk"]  # type: ignore[list-item]
 
 
-def test_who_needs_nothing_of_it_is_not_named() -> None:
-    others = [manifest("milk", made("cream")), manifest("sugar", made("cubes", "cream"))]
-    assert remove_team.readers(TEA.team, [TEA, *others]) == {}
+def test_other_teams_are_not_consumers() -> None:
+    others = [manifest("milk", asset("cream")), manifest("sugar", asset("cubes", "cream"))]
+    assert remove_team.consumers(TEA.team, [TEA, *others]) == {}
 
 
-def test_work_is_what_git_does_not_have_and_no_tool_makes_anew(repository: Repository) -> None:
+def test_uncommitted_files_are_what_git_does_not_have_and_no_tool_regenerates(
+    repository: Repository,
+) -> None:
     repository.write("tea/old.py")
     repository.commit()
     for file in ("code.py", "new.py", "staged.py", "brew.log", ".venv-tea/bin/python"):
@@ -46,11 +46,11 @@ def test_work_is_what_git_does_not_have_and_no_tool_makes_anew(repository: Repos
     (repository.root / "tea/old.py").unlink()
     tea, *_ = load_teams(repository.root)
     lost = {f"tea/{file}" for file in ("code.py", "new.py", "staged.py", "brew.log")}
-    found = remove_team.work(tea)
+    found = remove_team.uncommitted_files(tea)
     assert set(found) == lost
     assert found[0] == "tea/brew.log"
 
 
-def test_without_git_all_of_it_is_work(tmp_path: Path) -> None:
+def test_without_git_every_file_is_uncommitted(tmp_path: Path) -> None:
     team = replace(TEA.team, directory=tmp_path)
-    assert remove_team.work(team) == ["all of it, since this is no git checkout"]
+    assert remove_team.uncommitted_files(team) == ["all of it, since this is not a Git repository"]

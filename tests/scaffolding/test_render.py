@@ -19,7 +19,7 @@ from testing.support import Checkout, run
 COLUMNS = (Column("species", "string"), Column('it\'s "odd"', "Int64"))
 UPSTREAMS = (
     Upstream("penguins", "analytics", COLUMNS),
-    Upstream("sales/eu/orders-of-today", "s" * names.LONGEST, ()),
+    Upstream("sales/eu/orders-of-today", "s" * names.MAX_LENGTH, ()),
     Upstream("p" * 60, "ml", None),
 )
 
@@ -31,7 +31,7 @@ def team(root: Path, name: str) -> Team:
     )
 
 
-@pytest.mark.parametrize("name", ["a", "zoo", "n" * names.LONGEST])
+@pytest.mark.parametrize("name", ["a", "zoo", "n" * names.MAX_LENGTH])
 def test_every_file_is_in_the_repository_s_style_whatever_the_names(
     name: str, checkout: Checkout
 ) -> None:

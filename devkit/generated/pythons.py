@@ -1,0 +1,78 @@
+"""The supported Python versions, wherever a file repeats them: written from `core/pythons.py`."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from devkit.core import pyproject, pythons
+from devkit.core.paths import KIT, ORCHESTRATOR, ROOT, SHARED
+from devkit.registry.workspace import Team
+
+WORKFLOWS = ROOT / ".github" / "workflows"
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A place in a file that repeats a version: what the pattern's first group matches."""
+
+    file: Path
+    pattern: str
+    text: str
+
+
+def files(teams: Sequence[Team]) -> dict[Path, str]:
+    """The text of every file that mentions versions, with today's; a missing file has none."""
+    texts: dict[Path, str] = {}
+    for mention in mentions(teams):
+        if mention.file.exists():
+            before = texts.get(mention.file) or mention.file.read_text(encoding="utf-8")
+            texts[mention.file] = _replaced(before, mention)
+    return texts
+
+
+def mentions(teams: Sequence[Team]) -> list[Mention]:
+    """Every place that repeats a supported version.
+
+    The range of a team's project is the team's own choice; it follows if it is that of utils.
+    """
+    oldest, newest = pythons.OLDEST, pythons.NEWEST
+    compact = oldest.replace(".", "")
+    found = [
+        Mention(ROOT / "pyproject.toml", r'target-version = "py(\d+)"', compact),
+        Mention(ROOT / "pyproject.toml", r'\npython_version = "([\d.]+)"', oldest),
+        Mention(ROOT / "README.md", r"Python ([\d.]+) or newer", oldest),
+        Mention(ROOT / "docs/data-engineer.md", r"Python ([\d.]+) or newer", oldest),
+        Mention(
+            ROOT / ".devcontainer/devcontainer.json",
+            r"devcontainers/python:[\d.]+-([\d.]+)-",
+            pythons.DEPLOYED,
+        ),
+    ]
+    for workflow in sorted(WORKFLOWS.glob("*.yml")):
+        found += [
+            Mention(workflow, r'python-version: "([\d.]+)"', oldest),
+            Mention(workflow, r"--python-version ([\d.]+)", oldest),
+            Mention(workflow, r"\bpython: \[([^\]]*)\]", f'"{oldest}", "{newest}"'),
+        ]
+    for image in ("Dockerfile", "orchestrator.Dockerfile"):
+        file = ROOT / "deploy" / image
+        found.append(Mention(file, r"PYTHON_IMAGE=python:([\d.]+)-", pythons.DEPLOYED))
+    shared = pyproject.read(SHARED).requires_python
+    followers = [KIT, ORCHESTRATOR, SHARED]
+    followers += [
+        team.directory for team in teams if pyproject.read(team.directory).requires_python == shared
+    ]
+    found += [
+        Mention(folder / pyproject.FILE, r'requires-python = "([^"]*)"', pythons.requires_python())
+        for folder in dict.fromkeys(followers)
+    ]
+    return found
+
+
+def _replaced(text: str, mention: Mention) -> str:
+    def replace(match: re.Match[str]) -> str:
+        start, end = (position - match.start() for position in match.span(1))
+        return match[0][:start] + mention.text + match[0][end:]
+
+    return re.sub(mention.pattern, replace, text)

@@ -1,0 +1,80 @@
+"""Replacing files: readers see the old text or the new one, whatever happens to the writer."""
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from devkit.core.files import replace_text
+from testing.support import as_another_user, devkit_script, output_until_end, started
+
+# Kills itself when the new text is written and has not replaced the old one.
+KILLED = """
+import os, pathlib, signal
+from devkit.core.files import replace_text
+pathlib.Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+replace_text(pathlib.Path("tea.txt"), "new")
+"""
+
+
+def test_a_text_is_replaced_and_nothing_else_is_left(tmp_path: Path) -> None:
+    file = tmp_path / "tea.txt"
+    replace_text(file, "grün\n")
+    replace_text(file, "schwarz ☕\n")
+    assert file.read_text(encoding="utf-8") == "schwarz ☕\n"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_reader_keeps_the_text_that_it_opened(tmp_path: Path) -> None:
+    file = tmp_path / "tea.txt"
+    replace_text(file, "old")
+    with file.open(encoding="utf-8") as reader:
+        replace_text(file, "new")
+        assert reader.read() == "old"
+
+
+def test_permissions_are_kept(tmp_path: Path) -> None:
+    file = tmp_path / "tea.sh"
+    file.touch(0o640)
+    file.chmod(0o750)
+    replace_text(file, "new")
+    assert file.stat().st_mode & 0o777 == 0o750
+
+
+def test_a_killed_writer_leaves_the_old_text(tmp_path: Path) -> None:
+    file = tmp_path / "tea.txt"
+    file.write_text("old", encoding="utf-8")
+    with started(devkit_script(KILLED), tmp_path) as writer:
+        output_until_end(writer)
+    assert writer.returncode == -signal.SIGKILL
+    assert file.read_text(encoding="utf-8") == "old"
+    assert [path.name for path in tmp_path.iterdir() if path != file] == [
+        f".tea.txt.{writer.pid}.new"
+    ]
+
+
+def test_an_interrupted_writer_leaves_the_old_text_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    file = tmp_path / "tea.txt"
+    file.write_text("old", encoding="utf-8")
+    monkeypatch.setattr(Path, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        replace_text(file, "new")
+    assert file.read_text(encoding="utf-8") == "old"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_folder_that_cannot_be_written_is_an_oserror_and_the_old_text_stays(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "tea.txt").write_text("old", encoding="utf-8")
+    folder.chmod(0o555)
+    with as_another_user(), pytest.raises(PermissionError):
+        replace_text(folder / "tea.txt", "new")
+    assert (folder / "tea.txt").read_text(encoding="utf-8") == "old"
