@@ -47,11 +47,13 @@ def run(
     stdin: str = "",
     timeout: float | None = None,
     pass_fds: Sequence[int] = (),
+    grace: float = GRACE_SECONDS,
 ) -> Completed:
     """Run a program in its own process group and wait; end the group after `timeout` seconds.
 
     An exit code other than 0 is a result, not an exception. The program inherits the file
-    descriptors `pass_fds`: it holds their locks even if this process is killed.
+    descriptors `pass_fds`: it holds their locks even if this process is killed. `grace` is how many
+    seconds the group has between TERM and KILL.
 
     Raises:
         OSError: if the program can't be started.
@@ -73,9 +75,9 @@ def run(
         )
         _running.add(process)
     try:
-        out, err, timed_out = _communicate(process, stdin, timeout)
+        out, err, timed_out = _communicate(process, stdin, timeout, grace)
     finally:
-        end_group(process.pid)
+        end_group(process.pid, grace)
         process.wait()
         with _guard:
             _running.discard(process)
@@ -83,7 +85,7 @@ def run(
 
 
 def _communicate(
-    process: subprocess.Popen[str], stdin: str, timeout: float | None
+    process: subprocess.Popen[str], stdin: str, timeout: float | None, grace: float
 ) -> tuple[str, str, bool]:
     """The program's output and errors, and whether it timed out.
 
@@ -100,7 +102,7 @@ def _communicate(
             late = time.monotonic() >= deadline
             if process.poll() is None and not late:
                 continue
-        end_group(process.pid)
+        end_group(process.pid, grace)
         try:
             return *process.communicate(timeout=POLL_SECONDS), late
         except subprocess.TimeoutExpired as printed:  # held open from outside the group

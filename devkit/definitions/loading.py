@@ -34,17 +34,23 @@ class Failure:
 
 
 def load(
-    team: Team, timeout: float = TIMEOUT_SECONDS, *, env: Mapping[str, str] | None = None
+    team: Team,
+    timeout: float = TIMEOUT_SECONDS,
+    *,
+    env: Mapping[str, str] | None = None,
+    grace: float = processes.GRACE_SECONDS,
 ) -> Manifest | Failure:
     """Load one team's definitions; `timeout` is in seconds. A crash is a failure too.
 
-    `env` is the environment of the interpreter, by default the team's own.
+    `env` is the environment of the interpreter, by default the team's own. `grace` is how many
+    seconds a team that overruns has between TERM and KILL.
     """
     done = processes.run(
         [team.python, "-P", PROBE, team.module, team.directory],
         cwd=team.directory,
         env=variables.of_team(team) if env is None else env,
         timeout=timeout,
+        grace=grace,
     )
     if done.timed_out:
         # On TERM, the probe's faulthandler printed the stack, innermost line first.

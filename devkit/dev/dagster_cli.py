@@ -77,6 +77,11 @@ def code_server(team: Team, socket: Path) -> tuple[str, ...]:
     )  # fmt: skip
 
 
+def migrate() -> tuple[str, ...]:
+    """The command that brings the databases of a DAGSTER_HOME up to the orchestrator's Dagster."""
+    return (str(orchestrator_environment().path / "bin" / "dagster"), "instance", "migrate")
+
+
 def workspace(sockets: Mapping[str, Path]) -> str:
     """The text of a workspace file for running code servers; `sockets` maps location to socket."""
     servers: Sequence[object] = [

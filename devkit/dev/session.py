@@ -24,6 +24,7 @@ from devkit.dev import home
 FIRST_PORT = 3000
 ANOTHER_PORT = "invoke dev, without --port: it takes the next free one"
 PORTS_TO_TRY = 50
+LAST_PORT = 65535
 MAX_SOCKET_FOLDER = 40  # of the 107 bytes that a Unix socket's path may have
 SHORT_TMP = "/tmp"  # noqa: S108
 LOCK = "dev.lock"
@@ -184,6 +185,8 @@ def accepts_connections(path: Path) -> bool:
 
 def bind_error(host: str, port: int) -> str | None:
     """The reason why an address can't be listened on; None if it can."""
+    if not 0 <= port <= LAST_PORT:  # the resolver would silently take it modulo 65536
+        return f"not a port from 0 to {LAST_PORT}"
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM
@@ -193,6 +196,4 @@ def bind_error(host: str, port: int) -> str | None:
             probe.bind(address)
     except OSError as error:
         return error.strerror or str(error)
-    except OverflowError as error:
-        return str(error)
     return None

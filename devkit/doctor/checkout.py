@@ -1,4 +1,4 @@
-"""The checkout: git, its hooks, secrets, what is derived, whose the files are."""
+"""The checkout: git, its hooks, secrets, generated files, file ownership."""
 
 import stat
 from collections.abc import Iterator
@@ -18,33 +18,33 @@ NO_GIT = Rule(
 )
 UNSAFE = Rule(
     "git-unsafe",
-    what="git takes the checkout for somebody else's",
-    why="it refuses to read it, so no command that asks git works",
+    what="Git refuses the checkout: it belongs to another user",
+    why="no command that needs git works",
     fix="`git config --global --add safe.directory ROOT`",
 )
 NO_CHECKOUT = Rule(
     "no-checkout",
-    what="this folder is no git checkout, but an archive say",
-    why="nothing can be committed, and nobody knows what changed",
+    what="this folder is not a Git repository (a downloaded archive?)",
+    why="nothing can be committed, and it is unknown what changed",
     fix="`git clone` the repository",
     severity=Severity.WARNING,
 )
 HOOKS_PATH = Rule(
     "hooks-path",
     what="core.hooksPath is set",
-    why="git looks for hooks there, so the repository's do not run",
+    why="Git looks for hooks there, so the repository's do not run",
     fix="`git config --unset-all core.hooksPath`, with `--global` if it is set there",
 )
 HOOKS = Rule(
     "hooks-missing",
-    what="the git hooks are not installed, or are another folder's",
+    what="the git hooks are not installed, or belong to another folder",
     why="a commit that breaks another team is not refused",
     fix="`invoke setup`",
     safe=True,
 )
 ENV_READABLE = Rule(
     "env-readable",
-    what="a .env can be read by everybody on this machine",
+    what="a .env is readable by every user of this machine",
     why="it holds a team's secrets",
     fix="`chmod 600 FILE`",
     safe=True,
@@ -52,20 +52,20 @@ ENV_READABLE = Rule(
 ENV_TRACKED = Rule(
     "env-tracked",
     what="a .env is tracked by git",
-    why="its secrets are pushed to everybody who can read the repository",
+    why="its secrets are pushed to everyone who can read the repository",
     fix="`git rm --cached FILE`, then change the secrets: they are in the history",
 )
 DERIVED = Rule(
     "derived-stale",
-    what="a file that is derived from the registry is not what the registry makes it",
-    why="editors, deployments or documentation are told of other teams; a commit is refused",
+    what="a generated file is out of date",
+    why="editors, deployments or documentation show other teams; a commit is refused",
     fix="`invoke derive`",
     severity=Severity.WARNING,
 )
 FOREIGN = Rule(
     "not-writable",
     what="this user may not write to the checkout, or to a team's folder",
-    why="environments can't be built there (a command was run as root once, say)",
+    why="environments can't be built there (was a command run as root?)",
     fix="`sudo chown -R USER ROOT`",
 )
 
@@ -73,7 +73,7 @@ FOREIGN = Rule(
 def git(context: Context) -> Iterator[Finding]:
     """`git-missing`, `git-unsafe`, `no-checkout`, `hooks-path`, `hooks-missing`."""
     if not (context.root / ".git").exists():
-        yield NO_CHECKOUT.finding(f"{context.root} is no git checkout")
+        yield NO_CHECKOUT.finding(f"{context.root} is not a Git repository")
         return
     try:
         asked = git_program.ask("rev-parse", "--is-inside-work-tree", root=context.root)
@@ -82,7 +82,7 @@ def git(context: Context) -> Iterator[Finding]:
         return
     if "dubious ownership" in asked.stderr:
         yield UNSAFE.finding(
-            f"git takes {context.root} for somebody else's",
+            f"Git refuses {context.root}: it belongs to another user",
             fix=f"`git config --global --add safe.directory {quoted(context.root)}`",
         )
         return
@@ -106,12 +106,12 @@ def secrets(context: Context) -> Iterator[Finding]:
         name = file.relative_to(context.root)
         if file.stat().st_mode & stat.S_IROTH:
             yield ENV_READABLE.finding(
-                f"{name} can be read by everybody on this machine",
+                f"{name} is readable by every user of this machine",
                 fix=f"`chmod 600 {name}`",
-                repair=partial(close, file),
+                repair=partial(make_private, file),
             )
     if (context.root / ".git").exists():
-        # Where git does not answer, `git` above says so.
+        # If git fails, `git` above reports it.
         names = [str(file.relative_to(context.root)) for file in files]
         try:
             listed = git_program.ask(
@@ -127,8 +127,8 @@ def secrets(context: Context) -> Iterator[Finding]:
             )
 
 
-def close(file: Path) -> str:
-    """Let its owner alone read and write a file."""
+def make_private(file: Path) -> str:
+    """Let only its owner read and write a file."""
     file.chmod(0o600)
     return "only its owner can read it now"
 
@@ -141,13 +141,13 @@ def derivation(context: Context) -> Iterator[Finding]:
 
     if context.teams and (stale := generated.stale(generated.files(context.teams))):
         names = ", ".join(str(path.relative_to(context.root)) for path in stale)
-        yield DERIVED.finding(f"not what the registry makes it: {names}")
+        yield DERIVED.finding(f"out of date: {names}")
 
 
 def ownership(context: Context) -> Iterator[Finding]:
     """`not-writable`."""
-    rooms = [context.root, *(team.directory for team in context.teams)]
-    if closed := [folder for folder in rooms if not may_write(folder)]:
+    folders = [context.root, *(team.directory for team in context.teams)]
+    if closed := [folder for folder in folders if not may_write(folder)]:
         yield FOREIGN.finding(
             f"this user may not write to {', '.join(map(str, closed))}",
             fix=f'`sudo chown -R "$(id -u)" {quoted(*closed)}`',

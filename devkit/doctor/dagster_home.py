@@ -1,14 +1,15 @@
-"""DAGSTER_HOME: there, writable, this user's, whole, of the orchestrator's Dagster."""
+"""DAGSTER_HOME: writable, this user's, prepared, with databases of the orchestrator's Dagster."""
 
 import contextlib
 import os
 import re
+import shlex
 import sqlite3
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from devkit.dev import home
+from devkit.dev import dagster_cli, home
 from devkit.doctor.findings import (
     Context,
     Finding,
@@ -31,14 +32,14 @@ RELATIVE = Rule(
 )
 UNUSABLE = Rule(
     "home-unusable",
-    what="DAGSTER_HOME, or a database in it, can't be written by this user, or is no folder",
+    what="DAGSTER_HOME, or a database in it, is not writable by this user, or is not a folder",
     why="nothing can run",
     fix=f"`sudo chown -R USER DAGSTER_HOME`, or {ELSEWHERE}",
 )
 FOREIGN = Rule(
     "home-foreign",
-    what="DAGSTER_HOME is another user's",
-    why="what this user writes there the other one may not be able to write any more",
+    what="DAGSTER_HOME belongs to another user",
+    why="the other user may no longer be able to write what this user has written",
     fix=ELSEWHERE,
     severity=Severity.WARNING,
 )
@@ -52,8 +53,8 @@ NOT_READY = Rule(
 OWN = Rule(
     "home-own-configuration",
     what="dagster.yaml in DAGSTER_HOME is not the repository's",
-    why="it is used as it is: what the repository changes there does not arrive",
-    fix="`rm DAGSTER_HOME/dagster.yaml`, then `invoke setup`, unless it is meant",
+    why="it is used as it is: what the repository changes there is ignored",
+    fix="`rm DAGSTER_HOME/dagster.yaml`, then `invoke setup`, unless it is intended",
     severity=Severity.WARNING,
 )
 OLD = Rule(
@@ -65,18 +66,18 @@ OLD = Rule(
 NEW = Rule(
     "home-new",
     what="a database in DAGSTER_HOME has a schema that the orchestrator's Dagster does not know",
-    why="a newer Dagster has written there, which an older one may not understand",
+    why="an older Dagster may not understand what a newer one has written",
     fix=f"`invoke lock --team orchestrator --upgrade`, or {ELSEWHERE}",
 )
 BROKEN = Rule(
     "home-broken",
     what="a database in DAGSTER_HOME can't be read",
-    why="nothing can run; a disk that was full, or a network's file system, may have done it",
-    fix="move DAGSTER_HOME away, then `invoke setup`: runs are lost, tables that are stored "
-    "elsewhere are not",
+    why="nothing can run; a full disk or a network file system may have caused it",
+    fix="move DAGSTER_HOME away, then `invoke setup`: runs are lost, tables stored elsewhere are "
+    "not",
 )
 
-# Where Dagster's SQLite storage keeps what; of each run's own database the schema is the same.
+# The databases of Dagster's SQLite storage; each run's own database has the same schema.
 DATABASES = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
 SCRIPTS = "dagster/_core/storage/alembic/versions"
 REVISION = re.compile(r'^(?P<which>down_revision|revision)\b[^=\n]*=\s*"(?P<id>\w+)"', re.MULTILINE)
@@ -98,7 +99,9 @@ def folder(context: Context) -> Iterator[Finding]:
         return
     if context.home.exists():
         if (owner := context.home.stat().st_uid) != os.geteuid():
-            yield FOREIGN.finding(f"DAGSTER_HOME {context.home} is the user's with id {owner}")
+            yield FOREIGN.finding(
+                f"DAGSTER_HOME {context.home} belongs to the user with id {owner}"
+            )
         if home.own_configuration(context.home):
             yield OWN.finding(f"{context.home / 'dagster.yaml'} is not the repository's")
     if not home.is_ready(context.home):
@@ -110,10 +113,10 @@ def folder(context: Context) -> Iterator[Finding]:
 
 
 def unusable(where: Path) -> str | None:
-    """Why this user can't work in a DAGSTER_HOME; None if nothing is against it."""
+    """Why this user can't work in a DAGSTER_HOME; None if nothing prevents it."""
     there = nearest_existing(where)
     if not there.is_dir():
-        return f"{there} is no folder"
+        return f"{there} is not a folder"
     files = (where / name for name in DATABASES)
     for path in (there, home.state_folder(where), *files):
         if os.path.lexists(path) and not may_write(path):
@@ -145,11 +148,10 @@ def schema(context: Context) -> Iterator[Finding]:
             continue
         if head and found != head:
             if found in known:
-                program = venvs.orchestrator_environment().path / "bin/dagster"
+                command = shlex.join(dagster_cli.migrate())
                 yield OLD.finding(
                     f"{file} has the schema {found}; the orchestrator's Dagster has {head}",
-                    fix="stop `invoke dev`, then "
-                    f"`DAGSTER_HOME={quoted(context.home)} {quoted(program)} instance migrate`",
+                    fix=f"stop `invoke dev`, then `DAGSTER_HOME={quoted(context.home)} {command}`",
                 )
             else:
                 yield NEW.finding(

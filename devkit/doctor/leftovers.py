@@ -1,4 +1,4 @@
-"""What an `invoke dev` that is gone has left, and what is in the way of the next."""
+"""What an `invoke dev` that has ended left behind, and what is in the way of the next."""
 
 import contextlib
 import shutil
@@ -16,14 +16,14 @@ GRACE_SECONDS = 3.0
 
 PROCESSES = Rule(
     "left-over-processes",
-    what="services or runs of an `invoke dev` that is gone still run on this DAGSTER_HOME",
+    what="services or runs of an `invoke dev` that has ended still run on this DAGSTER_HOME",
     why="an old daemon starts runs of old code, and they take memory and ports",
     fix="`kill PID`",
     safe=True,
 )
 SOCKETS = Rule(
     "left-over-sockets",
-    what="an `invoke dev` of this checkout that is gone has left its folder of sockets",
+    what="an `invoke dev` of this checkout that has ended left its folder of sockets",
     why="nothing listens there any more",
     fix="`rm -r FOLDER`",
     severity=Severity.WARNING,
@@ -31,26 +31,26 @@ SOCKETS = Rule(
 )
 PORT = Rule(
     "port-taken",
-    what="port 3000 is taken by something else",
-    why="`invoke dev` takes the next free one, and bookmarks lead elsewhere",
+    what="another program listens on port 3000",
+    why="`invoke dev` takes the next free port, so bookmarks do not work",
     fix="stop what listens there, or `invoke dev --port PORT`",
     severity=Severity.WARNING,
 )
 
 
 def processes(context: Context) -> Iterator[Finding]:
-    """`left-over-processes`: those that carry the mark of an `invoke dev` that is gone."""
+    """`left-over-processes`: those with the mark of an `invoke dev` that has ended."""
     if found := left_over(context.home):
         pids = " ".join(str(process.pid) for process in found)
         yield PROCESSES.finding(
-            f"left of an `invoke dev` that is gone: processes {pids}",
+            f"left by an `invoke dev` that has ended: processes {pids}",
             fix=f"`kill {pids}`",
             repair=partial(end, found),
         )
 
 
 def left_over(home: Path) -> list[psutil.Process]:
-    """The processes on this DAGSTER_HOME whose `invoke dev` is gone; only those of this user."""
+    """The processes on this DAGSTER_HOME whose `invoke dev` has ended; only this user's."""
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):  # another user's, or it has just ended
@@ -79,7 +79,7 @@ def sockets(_: Context) -> Iterator[Finding]:
     """`left-over-sockets`."""
     for folder in session.find_socket_folders(stale=True):
         yield SOCKETS.finding(
-            f"left of an `invoke dev` that is gone: {folder}",
+            f"left by an `invoke dev` that has ended: {folder}",
             fix=f"`rm -r {quoted(folder)}`",
             repair=partial(remove, folder),
         )
@@ -92,7 +92,7 @@ def remove(folder: Path) -> str:
 
 
 def port(context: Context) -> Iterator[Finding]:
-    """`port-taken`: by anybody but the `invoke dev` of this DAGSTER_HOME."""
+    """`port-taken`: unless by the `invoke dev` of this DAGSTER_HOME."""
     running = session.current(context.home)
     if running and running.url == session.url(HOST, session.FIRST_PORT):
         return

@@ -31,7 +31,7 @@ HOSTS_BYTES = 500 * MB
 SPARE_WATCHES = 4096
 SPARE_INSTANCES = 16
 
-# Where changes made on the other side are not told (inotify), by the names in /proc/mounts.
+# File systems without notifications of remote changes (inotify), as /proc/mounts names them.
 NO_CHANGE_NOTIFICATIONS = {
     "9p",
     "drvfs",
@@ -44,7 +44,7 @@ NO_CHANGE_NOTIFICATIONS = {
     "smb3",
     "smbfs",
 }
-# Where SQLite's locks can't be trusted, by its own documentation.
+# File systems on which SQLite's locks are unreliable: https://www.sqlite.org/howtocorrupt.html
 NO_RELIABLE_LOCKS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs"}
 
 FULL = Rule(
@@ -62,35 +62,35 @@ NEARLY_FULL = Rule(
 )
 MEMORY = Rule(
     "memory-short",
-    what="the memory that is free, or that the container may use, is short for all teams at once",
-    why="code servers are killed without a word, again and again",
+    what="not enough memory to run all teams",
+    why="the system kills code servers, again and again",
     fix="close something, give the container more, or run some teams: `invoke dev --team TEAM`",
     severity=Severity.WARNING,
 )
 WATCHES = Rule(
     "inotify-low",
     what="the kernel lets this user watch too few folders (inotify)",
-    why="`invoke dev` looks at every file again and again instead, which takes processor time",
+    why="`invoke dev` falls back to polling, which takes processor time",
     fix="`sudo sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=512`; "
     "in a container, on its host",
     severity=Severity.WARNING,
 )
 UNWATCHED = Rule(
     "saves-not-seen",
-    what="the checkout is on a file system that does not tell of changes made elsewhere",
-    why="what is saved on the other side is not reloaded",
+    what="the checkout is on a file system without change notifications",
+    why="files saved on the other side are not reloaded",
     fix="clone the repository into this system's own disk (on WSL: below /home)",
     severity=Severity.WARNING,
 )
 HOME_REMOTE = Rule(
     "home-remote",
-    what="DAGSTER_HOME is on a network's file system",
-    why="SQLite's locks do not hold there: databases break",
+    what="DAGSTER_HOME is on a network file system",
+    why="SQLite's locks do not work there: databases break",
     fix="set DAGSTER_HOME to a folder on a disk of this machine, or unset it",
 )
 CACHE = Rule(
     "cache-unwritable",
-    what="this user may not write to uv's cache",
+    what="uv's cache is not writable by this user",
     why="no environment can be built",
     fix="`sudo mkdir -p FOLDER && sudo chown -R USER FOLDER`; in the dev container: "
     "`sh .devcontainer/caches.sh`",
@@ -197,7 +197,7 @@ def cache(context: Context) -> Iterator[Finding]:
     folder = Path(named) if named else Path(base) / "uv"
     if not may_write(nearest_existing(folder)):
         yield CACHE.finding(
-            f"this user may not write to uv's cache: {folder}",
+            f"uv's cache is not writable by this user: {folder}",
             fix=f'`sudo mkdir -p {quoted(folder)} && sudo chown -R "$(id -u)" {quoted(folder)}`; '
             "in the dev container: `sh .devcontainer/caches.sh`",
         )

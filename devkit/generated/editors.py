@@ -1,4 +1,4 @@
-"""What VS Code is told about the repository: files that are derived from the registry.
+"""VS Code's settings: files that are generated from the registry.
 
 A workspace folder for each team, with its own interpreter and tests, so that a team's code is
 analysed with that team's packages.

@@ -61,7 +61,10 @@ def mentions(teams: Sequence[Team]) -> list[Mention]:
     shared = pyproject.read(SHARED).requires_python
     followers = [KIT, ORCHESTRATOR, SHARED]
     followers += [
-        team.directory for team in teams if pyproject.read(team.directory).requires_python == shared
+        team.directory
+        for team in teams
+        if (team.directory / pyproject.FILE).exists()
+        and pyproject.read(team.directory).requires_python == shared
     ]
     found += [
         Mention(folder / pyproject.FILE, r'requires-python = "([^"]*)"', pythons.requires_python())

@@ -1,4 +1,4 @@
-"""The files of a new team: the templates with the team's names and today's versions in them."""
+"""The files of a new team: templates, filled with its names and today's versions."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -93,11 +93,11 @@ def _requirements() -> dict[str, str]:
 
 
 def _reading(upstream: Upstream) -> dict[str, str]:
-    """What is said of an asset that is read."""
+    """The values for an upstream asset's templates."""
     parts = upstream.key.split("/")
     if upstream.columns is None:
         needed = (
-            f"# {upstream.producer} declares no columns of it yet: `invoke check` can't compare.\n"
+            f"# {upstream.producer} declares no columns for it yet: `invoke check` can't compare.\n"
         )
         metadata = ""
     else:
@@ -106,8 +106,8 @@ def _reading(upstream: Upstream) -> dict[str, str]:
             for column in upstream.columns
         )
         needed = (
-            f"# The columns of it, as {upstream.producer} declares them: `invoke check` compares.\n"
-            "# Delete those that this team does without.\n"
+            f"# Its columns, as {upstream.producer} declares them: `invoke check` compares.\n"
+            "# Delete those that this team does not need.\n"
             f"NEEDED_COLUMNS = dg.TableSchema(\n    columns=[\n{listed}    ]\n)\n"
         )
         metadata = 'metadata={"dagster/column_schema": NEEDED_COLUMNS},'

@@ -1,22 +1,27 @@
-"""`invoke affected`: what a person reads, and what CI does."""
+"""`invoke affected`: the report for a person, and the JSON object for CI."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from devkit.commands.affected import as_json, as_text
+from devkit.core.paths import ROOT
 from devkit.definitions.affected import Affected
-from devkit.registry.workspace import Team, load_teams
-from testing.repositories import Repository
+from devkit.registry.workspace import Team
 
 
 @pytest.fixture
-def some(repository: Repository) -> tuple[Team, ...]:
-    """The three teams."""
-    return load_teams(repository.root)
+def two(teams: dict[str, Team]) -> tuple[Team, ...]:
+    """Two teams in this repository's folders."""
+    team = teams["ml"]
+    return (
+        replace(team, location="milk_project", directory=ROOT / "teams/milk"),
+        replace(team, location="sugar", directory=ROOT / "sugar"),
+    )
 
 
-def test_a_person_reads_each_team_with_the_first_of_its_reasons() -> None:
+def test_text_shows_each_team_with_its_first_reasons() -> None:
     change = Affected(
         "main",
         {"tea": ("a", "b", "c"), "milk": ("a", "b", "c", "d", "two\nlines")},
@@ -34,15 +39,19 @@ def test_a_person_reads_each_team_with_the_first_of_its_reasons() -> None:
     assert as_text(Affected("main", {"tea": ("two\nlines",)})) == r"tea  'two\nlines'"
 
 
-def test_a_change_that_is_the_kits_alone_says_so() -> None:
-    shown = as_text(Affected("main", {}, kit=("README.md",)))
-    assert shown.splitlines() == ["no team is affected", "the kit  README.md"]
+def test_text_reports_a_change_that_affects_only_the_kit() -> None:
+    text = as_text(Affected("main", {}, kit=("README.md",)))
+    assert text.splitlines() == ["no team is affected", "the kit  README.md"]
 
 
-def test_ci_reads_a_matrix_in_one_line(some: tuple[Team, ...]) -> None:
+def test_text_reports_that_nothing_is_affected() -> None:
+    assert as_text(Affected("main", {})) == "nothing is affected"
+
+
+def test_json_is_a_matrix_in_one_line(two: tuple[Team, ...]) -> None:
     files = tuple(f"teams/milk/{number:02}\n" for number in range(25))
     change = Affected("main", {"milk": files, "sugar": ("ü",)}, kit=files, removed=("honey",))
-    line = as_json(change, some, some[0].directory.parent)
+    line = as_json(change, two)
     assert len(line.splitlines()) == 1
     assert line.isascii()
     found = json.loads(line)
@@ -62,7 +71,7 @@ def test_ci_reads_a_matrix_in_one_line(some: tuple[Team, ...]) -> None:
     }
 
 
-def test_ci_can_ask_whether_there_is_anything_to_do(some: tuple[Team, ...]) -> None:
-    found = json.loads(as_json(Affected("main", {}), some))
+def test_json_has_empty_lists_if_nothing_is_affected(two: tuple[Team, ...]) -> None:
+    found = json.loads(as_json(Affected("main", {}), two))
     assert (found["teams"], found["include"], found["kit"]) == ([], [], False)
-    assert Affected("main", {}).among(some) == ()
+    assert Affected("main", {}).among(two) == ()

@@ -113,7 +113,9 @@ def test_a_team_whose_lock_is_stale_is_not_built_and_keeps_what_it_had(
     (checkout.root / "ml_project/ml_project/new.py").write_text("")
     done = checkout.tasks("build")
     assert done.returncode == 1
-    assert "ml_project/local_requirements.txt is older than what it is made from" in done.stdout
+    assert (
+        "ml_project/local_requirements.txt is out of date: a pyproject.toml changed" in done.stdout
+    )
     assert "invoke lock --team ml" in done.stdout
     assert tree(checkout.root / "dist" / "ml_project") == before
     assert (checkout.root / "dist" / "analytics_project").is_dir()
@@ -131,9 +133,12 @@ def test_of_what_is_new_deleted_and_executable_the_working_tree_counts(
     assert "a link to a folder" in light_checkout.tasks("build", "--team", "ml").stdout
     (package / "table").unlink()
     code = (
-        "from devkit.commands import build; from devkit.environments import lockfiles; from devkit.core.paths import ROOT\n"
-        "from devkit.registry.workspace import load_teams; lockfiles.stale = lambda room: None\n"
-        "build.build(load_teams(ROOT), hosts=False)"
+        "from devkit.commands import build\n"
+        "from devkit.core.paths import ROOT\n"
+        "from devkit.environments import lockfiles\n"
+        "from devkit.registry.workspace import load_teams\n"
+        "lockfiles.stale = lambda project: None\n"
+        "build.run(load_teams(ROOT), orchestrator=False)"
     )
     assert light_checkout.devkit(code).returncode == 0
     made = light_checkout.root / "dist/ml_project/ml_project"

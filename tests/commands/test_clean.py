@@ -23,7 +23,7 @@ KEPT = ("ml_project/.env", "ml_project/notes/dist/a", "ml_project/own.txt")
 
 @pytest.fixture
 def used(checkout: Checkout) -> Checkout:
-    """A copy that somebody has worked in."""
+    """A copy with files of a user's and of tools."""
     for name in (*MADE, *KEPT, HOME):
         (checkout.root / name).parent.mkdir(parents=True, exist_ok=True)
         (checkout.root / name).write_text("something\n")
@@ -47,7 +47,7 @@ def test_it_says_what_it_would_remove_and_removes_nothing(used: Checkout) -> Non
     for shown in (".mypy_cache", "dist", "ml_project/.venv-mlproject", ".venv-tools", ".dagteam"):
         assert f" {shown} " in done.stdout
     assert "Dry run; pass --yes to remove." in done.stdout
-    assert ".dagster_home holds runs: it stays" in done.stdout
+    assert ".dagster_home is kept (run history)" in done.stdout
     assert left(used) == {*MADE, *KEPT, HOME}
 
 
@@ -111,7 +111,7 @@ def test_it_refuses_while_a_platform_runs_on_it(used: Checkout, tmp_path: Path) 
         eventually(lambda: written(home / "up"), "it holds its DAGSTER_HOME")
         done = used.tasks("clean", "--yes", env={"DAGSTER_HOME": str(home)})
     assert done.returncode == 1
-    assert f"`invoke dev` runs here: pid {process.pid}, http://127.0.0.1:3000" in done.stderr
+    assert f"`invoke dev` is running here: pid {process.pid}, http://127.0.0.1:3000" in done.stderr
     assert left(used) == {*MADE, *KEPT, HOME}
 
 

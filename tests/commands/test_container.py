@@ -89,9 +89,9 @@ def test_a_team_that_can_not_be_built_is_named_and_the_others_are_built(
 
     checked = step(light_checkout, "check")
     assert checked.returncode == 0, checked.stderr
-    assert "the environment of ml has to be built: it was never finished" in checked.stdout
+    assert "the environment of ml has to be built: the last build did not finish" in checked.stdout
     assert "environment of analytics" not in checked.stdout
-    assert "to mend: `invoke setup`" in checked.stdout
+    assert "fix: `invoke setup`" in checked.stdout
 
     lock.write_text("# nothing\n")
     assert "ml" not in step(light_checkout, "build").stdout.partition("not built: ")[2]
@@ -111,7 +111,7 @@ def test_each_team_shows_what_its_env_may_hold(teams: dict[str, Team]) -> None:
         assert team.env_file.with_suffix(".example").is_file()
 
 
-def test_what_is_prebuilt_holds_nobodys_secret(light_checkout: Checkout) -> None:
+def test_what_is_prebuilt_holds_no_team_s_secret(light_checkout: Checkout) -> None:
     secret = secrets.token_hex()
     (light_checkout.root / "ml_project/.env").write_text(f"PASSWORD={secret}\n")
     done = step(light_checkout, "build")
@@ -125,7 +125,7 @@ def test_what_is_prebuilt_holds_nobodys_secret(light_checkout: Checkout) -> None
 def test_a_start_after_the_first_builds_nothing(copy: Checkout) -> None:
     stamps = {stamp: stamp.stat().st_mtime_ns for stamp in _stamps(copy.root)}
     done = step(copy, "check")
-    assert done.stdout.startswith("everything is in place"), done.stdout
+    assert done.stdout.startswith("up to date: 2 teams"), done.stdout
     assert {stamp: stamp.stat().st_mtime_ns for stamp in _stamps(copy.root)} == stamps
 
 

@@ -15,7 +15,7 @@ from devkit.core.processes import Completed
 from devkit.environments.audit import UnreachableError, as_script, read
 from testing.support import NO_NETWORK, Checkout, wheel
 
-NOBODY_THERE = "http://127.0.0.1:9/"
+UNREACHABLE = "http://127.0.0.1:9/"
 PROJECT = """[project]
 name = "orchestrator"
 version = "0.1.0"
@@ -92,7 +92,7 @@ def behind(checkout: Checkout, tmp_path: Path) -> tuple[Checkout, dict[str, str]
     return checkout, index
 
 
-def test_locked_allowed_and_newest_are_told_and_what_is_known_against_it(
+def test_locked_allowed_newest_and_advisories_are_shown(
     behind: tuple[Checkout, dict[str, str]],
 ) -> None:
     checkout, index = behind
@@ -108,22 +108,22 @@ def test_programs_get_json_and_a_database_that_is_not_there_fails_nothing(
     behind: tuple[Checkout, dict[str, str]],
 ) -> None:
     checkout, index = behind
-    options = ("--team", "orchestrator", "--json", "--osv", NOBODY_THERE)
+    options = ("--team", "orchestrator", "--json", "--osv", UNREACHABLE)
     done = checkout.tasks("outdated", *options, env=index)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == [
         {
             "package": "tiny",
-            "room": "orchestrator",
+            "project": "orchestrator",
             "locked": "1.0",
             "allowed": "1.5",
             "newest": "2.0",
             "named": True,
-            "against": [],
+            "advisories": [],
             "major": True,
         }
     ]
-    assert f"not known: {NOBODY_THERE} can't be asked" in done.stderr
+    assert f"unknown: {UNREACHABLE} is unreachable" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -135,7 +135,7 @@ def test_no_network_is_one_sentence_for_each_and_nothing_is_made_up(checkout: Ch
     assert "Traceback" not in done.stdout + done.stderr
 
 
-def test_a_room_that_can_not_be_resolved_keeps_the_others_results(
+def test_a_project_that_can_not_be_resolved_keeps_the_others_results(
     behind: tuple[Checkout, dict[str, str]],
 ) -> None:
     checkout, index = behind
@@ -146,8 +146,8 @@ def test_a_room_that_can_not_be_resolved_keeps_the_others_results(
 
 
 def row(**changed: Any) -> Row:
-    values = {"package": "p", "room": "r", "locked": "1.2", "allowed": "1.2", "newest": "1.2"}
-    return Row(**{**values, "named": True, "against": (), **changed})
+    values = {"package": "p", "project": "r", "locked": "1.2", "allowed": "1.2", "newest": "1.2"}
+    return Row(**{**values, "named": True, "advisories": (), **changed})
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_a_lock_is_asked_about_as_a_script() -> None:
     assert "#   \"two==2.0 ; sys_platform == 'win32'\",\n" in script
 
 
-def test_a_project_that_was_given_up_is_told() -> None:
+def test_an_archived_project_is_reported() -> None:
     report = {
         "vulnerabilities": [],
         "adverse_statuses": [{"name": "tiny", "status": "archived", "reason": None}],

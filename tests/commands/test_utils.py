@@ -27,7 +27,7 @@ def test_it_is_installed_and_proved_and_a_team_it_does_not_fit_is_named(
         utils.install([bare, teams["analytics"]])
 
     said = capsys.readouterr().out
-    assert "FAILED  bare       utils does not fit" in said
+    assert "FAILED  bare       dependency conflict with utils" in said
     assert "pyarrow" in said
     assert "invoke lock --team bare" in said
     assert "ok      analytics  utils installed; " in said

@@ -27,14 +27,11 @@ def family(pid_file: Path, then: str, options: str = "") -> list[str]:
     return [sys.executable, "-c", code.replace("{then}", until)]
 
 
+GRACE = 0.3  # seconds: what ignores TERM is killed soon
+
+
 def run(argv: list[str], cwd: Path, timeout: float | None = None) -> processes.Completed:
-    return processes.run(argv, cwd=cwd, env=os.environ, timeout=timeout)
-
-
-@pytest.fixture(autouse=True)
-def _short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Kill soon what ignores TERM."""
-    monkeypatch.setattr(processes.end_group, "__defaults__", (0.3,))
+    return processes.run(argv, cwd=cwd, env=os.environ, timeout=timeout, grace=GRACE)
 
 
 def test_result_has_output_errors_and_exit_code(tmp_path: Path) -> None:

@@ -202,7 +202,7 @@ def test_this_repositorys_own_files_are_their_teams(teams: dict[str, Team]) -> N
     for team in teams.values():
         files = [file for file in listed if (ROOT / file).is_relative_to(team.directory)]
         changes = Changes("main", "0" * 40, tuple(sorted(filter(None, files))))
-        assert list(touched(changes, [*teams.values()], None).reasons) == [team.name]
+        assert list(affected_by(changes, [*teams.values()], None).reasons) == [team.name]
 
 
 # Who reads from them

@@ -1,4 +1,4 @@
-"""A team's definitions, loaded in the team's own interpreter: what it makes, or why it can't."""
+"""Loading a team's definitions in the team's own interpreter: its manifest, or why it fails."""
 
 import shutil
 from collections.abc import Mapping
@@ -11,10 +11,12 @@ from devkit.core import parallel, processes
 from devkit.definitions import loading
 from devkit.definitions.loading import Failure
 from devkit.definitions.manifest import Manifest
-from devkit.environments.project import all_projects
+from devkit.environments import lockfiles
+from devkit.environments import lockfiles
+from devkit.environments.project import team_project
 from devkit.registry.workspace import Team
 
-# A definition in a new file of a team's own package, what is said of it, and its line.
+# A definition in a new file of a team's own package, the error message, and its line.
 BROKEN = {
     "import": ("import no_such\n", "ModuleNotFoundError: No module named 'no_such'", 1),
     "syntax": ("x = 1\ndef f(:\n", "SyntaxError: invalid syntax", 2),
@@ -36,7 +38,7 @@ BROKEN = {
     "exit": ("import sys\nsys.exit(0)\n", "SystemExit: 0", 2),
 }
 
-# Whole modules that need no more than Dagster, of teams that misbehave.
+# Modules of teams that misbehave, which need only Dagster.
 RUDE = {
     "chatty": (
         "import logging, os, sys\n"
@@ -68,7 +70,7 @@ LIMITS = {"hanging": 6.0, "deaf": 6.0}
 
 
 def broken_copy(team: Team, code: str, folder: Path) -> Team:
-    """The team with a copy of its code that has one more file."""
+    """The team with a copy of its code and one more file."""
     ignored = shutil.ignore_patterns(".venv*")
     shutil.copytree(team.directory, folder, ignore=ignored)
     (folder / team.package / "defs/broken.py").write_text(code, encoding="utf-8")
@@ -79,7 +81,7 @@ def broken_copy(team: Team, code: str, folder: Path) -> Team:
 def broken(
     teams: dict[str, Team], tmp_path_factory: pytest.TempPathFactory
 ) -> Mapping[str, Manifest | Failure]:
-    """What was found for each broken definition: alternately in one team and in the other."""
+    """The result for each broken definition, alternately in one team and in the other."""
     folder = tmp_path_factory.mktemp("broken")
     turns = [*teams.values()] * len(BROKEN)
     copies = [
@@ -93,31 +95,30 @@ def broken(
 def rude(
     teams: dict[str, Team], tmp_path_factory: pytest.TempPathFactory
 ) -> Mapping[str, Manifest | Failure]:
-    """What was found for each module that misbehaves."""
+    """The result for each module that misbehaves."""
     folder = tmp_path_factory.mktemp("rude")
     for name, code in RUDE.items():
         (folder / f"{name}.py").write_text(code, encoding="utf-8")
 
     def load(name: str) -> Manifest | Failure:
         team = replace(teams["analytics"], module=name, directory=folder)
-        return loading.load(team, timeout=LIMITS.get(name, loading.TIMEOUT_SECONDS))
+        limit = LIMITS.get(name, loading.TIMEOUT_SECONDS)
+        return loading.load(team, timeout=limit, grace=0.5)  # for the module that ignores TERM
 
-    with pytest.MonkeyPatch.context() as patch:  # what ignores TERM is killed soon
-        patch.setattr(processes.end_group, "__defaults__", (0.5,))
-        return dict(zip(RUDE, parallel.gather(load, [*RUDE]), strict=True))
-
-
-def failure(found: Manifest | Failure) -> Failure:
-    assert isinstance(found, Failure), found
-    return found
+    return dict(zip(RUDE, parallel.gather(load, [*RUDE]), strict=True))
 
 
-def test_a_team_is_loaded_with_the_dagster_of_its_own_environment(teams: dict[str, Team]) -> None:
+def failure(result: Manifest | Failure) -> Failure:
+    assert isinstance(result, Failure), result
+    return result
+
+
+def test_load_uses_the_dagster_of_the_teams_own_environment(teams: dict[str, Team]) -> None:
     found = parallel.gather(loading.load, [*teams.values()])
-    for room, manifest in zip(all_projects(teams.values())[2:], found, strict=True):
+    for project, manifest in zip(all_projects(teams.values())[2:], found, strict=True):
         assert isinstance(manifest, Manifest), manifest
-        assert manifest.team == teams[room.name]
-        assert manifest.dagster == lockfiles.pins(room)["dagster"]
+        assert manifest.team == teams[project.name]
+        assert manifest.dagster == lockfiles.pins(project)["dagster"]
     analytics, ml = found[:2]
     assert isinstance(analytics, Manifest)
     assert isinstance(ml, Manifest)
@@ -130,24 +131,24 @@ def test_a_team_is_loaded_with_the_dagster_of_its_own_environment(teams: dict[st
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_an_error_is_told_at_its_line_in_the_teams_own_code(
+def test_error_is_reported_at_its_line_in_the_teams_own_code(
     broken: Mapping[str, Manifest | Failure], name: str
 ) -> None:
     _, message, line = BROKEN[name]
     found = failure(broken[name])
     assert message in found.message
-    assert found.place is not None
-    assert (found.place.file.name, found.place.line) == ("broken.py", line)
+    assert found.source is not None
+    assert (found.source.file.name, found.source.line) == ("broken.py", line)
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_the_whole_traceback_is_kept_for_who_asks(
+def test_failure_has_the_whole_traceback(
     broken: Mapping[str, Manifest | Failure], name: str
 ) -> None:
     assert "site-packages/dagster" in failure(broken[name]).traceback
 
 
-def test_what_a_team_prints_does_not_spoil_the_answer(
+def test_output_of_a_team_does_not_break_the_manifest(
     rude: Mapping[str, Manifest | Failure],
 ) -> None:
     found = rude["chatty"]
@@ -155,7 +156,7 @@ def test_what_a_team_prints_does_not_spoil_the_answer(
     assert [*found.produces] == ["tea"]
 
 
-def test_an_interpreter_that_dies_is_a_failure_with_its_last_words(
+def test_interpreter_that_dies_is_a_failure_with_its_output(
     rude: Mapping[str, Manifest | Failure],
 ) -> None:
     found = failure(rude["dead"])
@@ -164,29 +165,29 @@ def test_an_interpreter_that_dies_is_a_failure_with_its_last_words(
     assert "exit code -9" in failure(rude["killed"]).message
 
 
-def test_a_time_limit_tells_where_the_team_hung(rude: Mapping[str, Manifest | Failure]) -> None:
+def test_timeout_is_reported_where_the_team_hung(rude: Mapping[str, Manifest | Failure]) -> None:
     found = failure(rude["hanging"])
-    assert found.message == "still loading after 6 s (the time limit)"
-    assert found.place is not None
-    assert (found.place.file.name, found.place.line) == ("hanging.py", 3)
+    assert found.message == "timed out after 6 s"
+    assert found.source is not None
+    assert (found.source.file.name, found.source.line) == ("hanging.py", 3)
 
 
-def test_a_time_limit_holds_for_who_ignores_it(rude: Mapping[str, Manifest | Failure]) -> None:
-    assert "the time limit" in failure(rude["deaf"]).message
+def test_timeout_ends_a_team_that_ignores_it(rude: Mapping[str, Manifest | Failure]) -> None:
+    assert failure(rude["deaf"]).message == "timed out after 6 s"
 
 
-def test_what_a_team_leaves_running_is_neither_waited_for_nor_an_error(
+def test_process_that_a_team_leaves_running_is_not_waited_for(
     rude: Mapping[str, Manifest | Failure],
 ) -> None:
     assert isinstance(rude["daemon"], Manifest), rude["daemon"]
 
 
-def test_a_module_that_defines_nothing_does_not_pass(
+def test_module_without_definitions_is_a_failure(
     rude: Mapping[str, Manifest | Failure],
 ) -> None:
     assert "DagsterInvariantViolationError" in failure(rude["empty"]).message
 
 
-def test_a_module_that_is_not_there_is_named(teams: dict[str, Team], tmp_path: Path) -> None:
+def test_missing_module_is_named(teams: dict[str, Team], tmp_path: Path) -> None:
     found = failure(loading.load(replace(teams["ml"], module="no_such", directory=tmp_path)))
     assert "no_such" in found.message

@@ -173,7 +173,8 @@ def test_a_variable_has_each_teams_own_value_in_definitions_and_runs(
                 "    print('this is', VALUE)\n"
                 "    Path(os.environ['TEST_FOLDER'], f'run-of-" + team + "').write_text(\n"
                 "        f\"{os.environ['SHARED_NAME']} {SEEN}\")\n\n\n"
-                f"job = dg.define_asset_job('job_of_{team}', selection=[of_{team}])\n"
+                f"job = dg.define_asset_job('job_of_{team}', selection=[of_{team}])\n",
+                encoding="utf-8",
             )
         expected = {
             "analytics_project/of_analytics": "an ['ONLY_ANALYTICS']",
@@ -272,7 +273,8 @@ def test_a_location_is_added_and_removed_with_the_registry(copy: Checkout, platf
         + "      location_name: third_project\n"
         + "      module_name: third_project.definitions\n"
         + "      working_directory: third_project\n"
-        + "      executable_path: third_project/.venv-third/bin/python\n"
+        + "      executable_path: third_project/.venv-third/bin/python\n",
+        encoding="utf-8",
     )
     until(
         lambda: re.search(r"third_project +\| loaded", platform.text[before:]),

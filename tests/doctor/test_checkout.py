@@ -1,13 +1,13 @@
-"""The checkout: git, hooks, secrets, derived files, whose the files are."""
+"""The checkout: git, hooks, secrets, generated files, whose the files are."""
 
 from pathlib import Path
 
 import pytest
 
-from devkit.commands import setup
 from devkit.core.paths import ROOT
 from devkit.doctor import checkout
 from devkit.doctor.findings import Context
+from devkit.environments import hooks
 from devkit.generated import files as generated
 from devkit.registry.workspace import Team
 from testing.doctor import codes, context, only
@@ -18,7 +18,7 @@ from testing.support import UNPRIVILEGED_USER, as_another_user
 @pytest.fixture
 def here(repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Context:
     """A small checkout, whose hooks are installed."""
-    monkeypatch.setattr(setup, "hooks_installed", lambda: True)
+    monkeypatch.setattr(hooks, "installed", lambda: True)
     return context(tmp_path, root=repository.root)
 
 
@@ -27,7 +27,7 @@ def test_a_checkout_with_its_hooks_is_no_finding(here: Context) -> None:
 
 
 def test_hooks_that_are_not_installed(here: Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(setup, "hooks_installed", lambda: False)
+    monkeypatch.setattr(hooks, "installed", lambda: False)
     one = only(checkout.git, here)
     assert (one.code, one.fix) == ("hooks-missing", "`invoke setup`")
     assert one.repair
@@ -42,7 +42,7 @@ def test_another_place_for_hooks(here: Context, repository: Repository) -> None:
     assert codes(checkout.git, here) == []
 
 
-def test_somebody_elses_checkout(here: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_user_s_checkout(here: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
     one = only(checkout.git, here)
     assert one.code == "git-unsafe"
@@ -80,12 +80,12 @@ def test_secrets_that_everybody_can_read(
     assert teams
 
 
-def test_a_file_that_is_not_what_the_registry_makes_it(
+def test_a_generated_file_out_of_date(
     teams: dict[str, Team], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     where = context(tmp_path, *teams.values())
     assert codes(checkout.derivation, where) == []
-    monkeypatch.setattr(generated, "PARTS", (lambda _: {ROOT / "README.md": "another text"},))
+    monkeypatch.setattr(generated, "GENERATORS", (lambda _: {ROOT / "README.md": "another text"},))
     one = only(checkout.derivation, where)
     assert (one.code, one.fix) == ("derived-stale", "`invoke derive`")
     assert "README.md" in one.what

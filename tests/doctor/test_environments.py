@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from devkit.core.errors import DevkitError
 from devkit.doctor import environments
 from devkit.environments import installed, lockfiles, venvs
 from devkit.environments.venvs import Environment, build
@@ -15,28 +16,30 @@ from testing.support import environment, wheel
 
 
 @pytest.fixture
-def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
+def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
     """An environment with one package, the only one that there is."""
-    made = environment(tmp_path / "room", wheel(tmp_path / "wheels", "tiny"))
+    made = environment(tmp_path / "built", wheel(tmp_path / "wheels", "tiny"))
     build(made)
     monkeypatch.setattr(venvs, "every_environment", lambda _: [made])
     monkeypatch.setattr(environments, "TOOLS", made.path)
-    monkeypatch.setattr(environments, "LOCK", made.lock)
+    monkeypatch.setattr(environments, "TOOLS_LOCK", made.lock)
     return made
 
 
-def packages(room: Environment) -> Path:
-    (found,) = installed.site_packages(room.path)
+def packages(built: Environment) -> Path:
+    (found,) = installed.site_packages(built.path)
     return found
 
 
-def test_an_environment_as_its_lock_says_is_no_finding(room: Environment) -> None:
+def test_an_environment_as_its_lock_says_is_no_finding(built: Environment) -> None:
     for check in (environments.stale_environments, environments.drift, environments.pythons):
-        assert codes(check, context(room.path)) == []
+        assert codes(check, context(built.path)) == []
 
 
-def test_a_lock_that_changed_makes_its_environment_stale(room: Environment, tmp_path: Path) -> None:
-    room.lock.write_text("# nothing\n")
+def test_a_lock_that_changed_makes_its_environment_stale(
+    built: Environment, tmp_path: Path
+) -> None:
+    built.lock.write_text("# nothing\n")
     one = only(environments.stale_environments, context(tmp_path))
     assert one.code == "environment-stale"
     assert "its lock changed" in one.what
@@ -46,33 +49,33 @@ def test_a_lock_that_changed_makes_its_environment_stale(room: Environment, tmp_
 
 
 def test_packages_added_removed_and_changed_by_hand_are_named_and_undone(
-    room: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    built: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(environments, "SEEDS", {"pip"})
-    room.lock.write_text(room.lock.read_text() + wheel(tmp_path / "wheels", "gone"))
-    build(room)
-    folder = packages(room)
+    built.lock.write_text(built.lock.read_text() + wheel(tmp_path / "wheels", "gone"))
+    build(built)
+    folder = packages(built)
     shutil.rmtree(folder / "gone-1.0.dist-info")
     (folder / "tiny-1.0.dist-info").rename(folder / "tiny-2.0.dist-info")
     (folder / "By_Hand-3.dist-info").mkdir()
     ours, tools = environments.drift(context(tmp_path))
     assert ours.code == "environment-drift"
-    assert "by-hand 3 was added; gone is gone; tiny is 2.0, not 1.0" in ours.what
+    assert "by-hand 3 was added; gone was removed; tiny is 2.0, not 1.0" in ours.what
     assert "the tools" in tools.what
     assert ours.repair
     ours.repair()
     assert codes(environments.drift, context(tmp_path)) == []
 
 
-def test_the_tools_own_environment_is_made_anew_by_the_next_command(
-    room: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_tools_own_environment_is_built_again_by_the_next_command(
+    built: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(venvs, "every_environment", lambda _: [])
-    (packages(room) / "by_hand-3.dist-info").mkdir()
+    (packages(built) / "by_hand-3.dist-info").mkdir()
     one = only(environments.drift, context(tmp_path))
     assert one.repair
     one.repair()
-    assert not (room.path / venvs.STAMP).exists()
+    assert not (built.path / venvs.STAMP).exists()
 
 
 def test_a_pin_for_another_platform_or_python_is_not_missed() -> None:
@@ -82,20 +85,20 @@ def test_a_pin_for_another_platform_or_python_is_not_missed() -> None:
         "Three_Of[extra]==3.0 \\\n    --hash=sha256:00\n-e ./four\n"
     )
     root = Path(__file__).parent
-    with pytest.raises(FileNotFoundError):  # what is editable is asked for its name
+    with pytest.raises(DevkitError, match=r"four/pyproject\.toml not found"):  # for its name
         environments.pinned(lock, "3.11.9", root)
     lock = lock.replace("-e ./four\n", "")
     assert environments.pinned(lock, "3.11.9", root) == {"two": "2.0", "three-of": "3.0"}
     assert environments.pinned(lock, "3.13.1", root) == {"three-of": "3.0"}
 
 
-def test_environments_of_two_pythons_are_worth_knowing(
-    room: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_environments_of_two_pythons_are_a_warning(
+    built: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = replace(room, name="other", path=tmp_path / "other")
+    other = replace(built, name="other", path=tmp_path / "other")
     other.path.mkdir()
     (other.path / "pyvenv.cfg").write_text("home = /usr/bin\nversion = 3.9.1\n")
-    monkeypatch.setattr(venvs, "every_environment", lambda _: [room, other])
+    monkeypatch.setattr(venvs, "every_environment", lambda _: [built, other])
     one = only(environments.pythons, context(tmp_path))
     assert (one.code, one.severity == "error") == ("pythons-differ", False)
     assert "3.9: other" in one.what
@@ -104,7 +107,7 @@ def test_environments_of_two_pythons_are_worth_knowing(
 def test_a_lock_older_than_its_project_is_found(
     teams: dict[str, Team], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lockfiles, "stale", lambda room: room.name == "ml" and "it is old")
+    monkeypatch.setattr(lockfiles, "stale", lambda project: project.name == "ml" and "it is old")
     one = only(environments.stale_locks, context(tmp_path, *teams.values()))
     assert (one.code, one.fix) == ("lock-stale", "`invoke lock --team ml`")
 

@@ -83,7 +83,7 @@ def test_sockets_of_the_dead_are_found_and_removed_and_those_of_the_living_are_n
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
-    monkeypatch.setattr(session, "SHORT_PARENT", str(tmp_path))
+    monkeypatch.setattr(session, "SHORT_TMP", str(tmp_path))
     folder = tmp_path / f"{session.SOCKETS}dead"
     folder.mkdir()
     (folder / session.OWNER).write_text(str(ROOT))

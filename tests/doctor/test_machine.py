@@ -21,7 +21,7 @@ def test_a_full_disk(tmp_path: Path, free: int, expected: list[str]) -> None:
     assert {one.code for one in found} == set(expected)
     for one in found:
         assert f"{free // MB} MB are free" in one.what
-        assert one.severity == (one.code == "disk-full")
+        assert (one.severity == "error") == (one.code == "disk-full")
 
 
 def test_a_real_disk_is_measured(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from devkit.core.errors import DevkitError
-from devkit.core.paths import DAGSTER_YAML, ROOT, TOOLS
+from devkit.core.paths import DAGSTER_YAML, ROOT, TOOLS, TOOLS_LOCK
 from devkit.generated import compose, dagster_yaml
 from devkit.registry.workspace import Team
 from testing.support import UNPRIVILEGED_USER, run
@@ -152,7 +152,7 @@ def test_an_image_is_locked_pinned_and_not_root_s(file: Path) -> None:
     *_, user = re.findall(r"(?m)^USER (.*)$", text)
     assert user == "10001:10001"
     (version,) = re.findall(r"(?m)^ARG UV_VERSION=(.*)$", text)
-    assert f"\nuv=={version} " in (ROOT / "local_requirements.txt").read_text()
+    assert f"\nuv=={version} " in TOOLS_LOCK.read_text(encoding="utf-8")
     assert "--require-hashes" in text
     (base,) = re.findall(r"(?m)^ARG PYTHON_IMAGE=(.*)$", text)
     assert re.fullmatch(r"python:3\.\d+-slim-\w+", base)

@@ -21,7 +21,7 @@ NEW = """  - python_module:
 def read(file: Path) -> Any:
     """A derived file without its header."""
     header, _, text = file.read_text().partition("\n")
-    assert header.startswith("// Derived from workspace.yaml")
+    assert header.startswith("// Generated from workspace.yaml")
     return json.loads(text)
 
 

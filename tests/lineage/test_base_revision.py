@@ -23,9 +23,7 @@ def keys(revision: BaseRevision) -> list[str]:
     return [key for manifest in revision.manifests for key in manifest.produces]
 
 
-def test_renaming_an_asset_removes_one_and_adds_one(
-    tmp_path: Path, teams: dict[str, Team]
-) -> None:
+def test_renaming_an_asset_removes_one_and_adds_one(tmp_path: Path, teams: dict[str, Team]) -> None:
     copy = copy_repository(tmp_path / "copy")
     here = [replace(t, python=teams[t.name].python) for t in load_teams(copy.root)]
     for file in (copy.root / "analytics_project/analytics_project/defs").glob("*.py"):
@@ -45,7 +43,9 @@ def test_renaming_an_asset_removes_one_and_adds_one(
     assert change.after.by_key["penguins"].missing
 
 
-def test_base_revision_is_the_merge_base_without_later_commits_on_main(repository: Repository) -> None:
+def test_base_revision_is_the_merge_base_without_later_commits_on_main(
+    repository: Repository,
+) -> None:
     repository.write("tea/tea_code.py", code("'pot'"))
     repository.commit()
     repository.git("checkout", "--quiet", "main")
@@ -56,7 +56,9 @@ def test_base_revision_is_the_merge_base_without_later_commits_on_main(repositor
     assert (keys(revision), revision.notes) == (["cup", "jug"], ())
 
 
-def test_base_revision_without_a_common_history_is_the_base_itself_with_a_note(repository: Repository) -> None:
+def test_base_revision_without_a_common_history_is_the_base_itself_with_a_note(
+    repository: Repository,
+) -> None:
     repository.git("checkout", "--quiet", "--orphan", "other")
     repository.write("tea/tea_code.py", code("'bag'"))
     repository.commit()
@@ -102,7 +104,9 @@ def test_new_team_has_no_base_revision(repository: Repository) -> None:
     assert (keys(revision), revision.unknown, revision.notes) == (["cup", "jug"], (), ())
 
 
-def test_other_dependencies_are_noted_but_not_a_lock_with_the_same_pins(repository: Repository) -> None:
+def test_other_dependencies_are_noted_but_not_a_lock_with_the_same_pins(
+    repository: Repository,
+) -> None:
     for name in ("tea", "milk"):
         repository.write(f"{name}/local_requirements.txt", "# inputs: a\nwater==1.0\n")
     repository.commit()

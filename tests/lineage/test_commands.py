@@ -1,4 +1,4 @@
-"""`invoke lineage`: the graph of tiny teams, and what a branch of theirs does to it."""
+"""`invoke lineage`: the graph of tiny teams, and a branch's changes to it."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from testing.lineage_repositories import Repository, code
 
 Command = Callable[..., None]
 
-READING = """\
+CONSUMER = """\
 import dagster as dg
 @dg.asset(deps=["cup"])
 def jug() -> None: ...
@@ -42,9 +42,9 @@ def draw(repository: Repository) -> Command:
 
 @pytest.fixture
 def compare(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Command:
-    """`invoke lineage --diff main` on a branch: tea makes pot, not cup, which milk reads."""
+    """`invoke lineage --diff main` on a branch: tea produces pot, no longer cup, as milk needs."""
     repository.git("checkout", "--quiet", "main")
-    repository.write("milk/milk_code.py", READING)
+    repository.write("milk/milk_code.py", CONSUMER)
     repository.commit()
     repository.git("checkout", "--quiet", "-B", "work")
     repository.write("tea/tea_code.py", code("'pot'"))
@@ -66,27 +66,25 @@ def refusal(command: Command, **options: str | Path) -> str:
     return str(raised.value)
 
 
-def test_the_graph_is_printed_as_mermaid_and_nothing_else_is(
+def test_draw_prints_only_the_graph_as_mermaid(
     draw: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:
     draw()
-    said = capsys.readouterr()
-    assert said.out.startswith("flowchart LR\n")
-    assert '["cup"]' in said.out
-    assert '["jug"]' in said.out
-    assert not said.out.endswith("\n\n")
-    assert said.err == ""
+    printed = capsys.readouterr()
+    assert printed.out.startswith("flowchart LR\n")
+    assert '["cup"]' in printed.out
+    assert '["jug"]' in printed.out
+    assert not printed.out.endswith("\n\n")
+    assert printed.err == ""
 
 
-def test_a_part_of_the_graph_is_drawn(draw: Command, capsys: pytest.CaptureFixture[str]) -> None:
+def test_draw_selects_a_part(draw: Command, capsys: pytest.CaptureFixture[str]) -> None:
     draw(select="team:milk", form="json")
     assert [one["key"] for one in json.loads(capsys.readouterr().out)["assets"]] == ["jug"]
     assert "did you mean 'jug'?" in refusal(draw, select="jugg")
 
 
-def test_the_format_is_what_is_asked_for_or_what_the_files_name_says(
-    draw: Command, tmp_path: Path
-) -> None:
+def test_draw_chooses_the_format_by_option_or_suffix(draw: Command, tmp_path: Path) -> None:
     suffixes = {".md": "markdown", ".json": "json", ".svg": "svg", ".txt": "mermaid", "": "mermaid"}
     for suffix, form in suffixes.items():
         file = tmp_path / f"graph{suffix}"
@@ -97,15 +95,15 @@ def test_the_format_is_what_is_asked_for_or_what_the_files_name_says(
         assert (tmp_path / "graph.svg").read_text(encoding="utf-8").startswith(start), form
 
 
-def test_a_file_is_written_when_it_differs_and_only_then(
+def test_draw_writes_a_file_only_if_it_differs(
     draw: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     output.use_stderr()
     file = tmp_path / "graph.md"
     draw(target=file)
     written = file.read_text(encoding="utf-8")
-    said = capsys.readouterr()
-    assert (said.out, said.err) == ("", f"{file} is up to date now\n")
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("", f"wrote {file}\n")
     os.utime(file, (0, 0))
     draw(target=file)
     assert file.stat().st_mtime == 0
@@ -113,65 +111,63 @@ def test_a_file_is_written_when_it_differs_and_only_then(
     file.write_text("by hand", encoding="utf-8")
     draw(target=file)
     assert file.read_text(encoding="utf-8") == written
-    assert capsys.readouterr().err == f"{file} is up to date now\n"
+    assert capsys.readouterr().err == f"wrote {file}\n"
 
 
-def test_a_file_in_a_folder_that_is_not_there_is_written_and_one_in_a_file_is_refused(
-    draw: Command, tmp_path: Path
-) -> None:
+def test_draw_creates_the_folder_of_a_file_or_fails(draw: Command, tmp_path: Path) -> None:
     file = tmp_path / "new" / "graph.md"
     draw(target=file)
     assert file.read_text(encoding="utf-8").startswith(STARTS["markdown"])
-    said = refusal(draw, target=file / "graph.md")
-    assert said.startswith(f"{file / 'graph.md'} can't be written: ")
-    assert "--output" in said
+    message = refusal(draw, target=file / "graph.md")
+    assert message.startswith(f"{file / 'graph.md'} can't be written: ")
+    assert "--output" in message
 
 
-def test_an_unknown_format_is_refused(draw: Command, tmp_path: Path) -> None:
-    said = refusal(draw, form="png", target=tmp_path / "graph.png")
-    assert said.startswith("there is no format 'png'\n")
-    assert "mermaid, markdown, json, svg" in said
+def test_draw_rejects_an_unknown_format(draw: Command, tmp_path: Path) -> None:
+    message = refusal(draw, form="png", target=tmp_path / "graph.png")
+    assert message.startswith("unknown format 'png'\n")
+    assert "mermaid, markdown, json, svg" in message
     assert not (tmp_path / "graph.png").exists()
 
 
 @pytest.mark.parametrize("command", ["draw", "compare"])
-def test_a_team_that_does_not_load_is_named_and_nothing_is_written(
+def test_team_that_does_not_load_is_named_and_nothing_is_written(
     command: str, request: pytest.FixtureRequest, repository: Repository, tmp_path: Path
 ) -> None:
     run: Command = request.getfixturevalue(command)
     repository.write("milk/milk_code.py", "1 / 0\n")
-    said = refusal(run, target=tmp_path / "graph.md")
-    assert said.startswith("the graph is not known: milk does not load\n")
-    assert "invoke check" in said
+    message = refusal(run, target=tmp_path / "graph.md")
+    assert message.startswith("the graph is incomplete: milk does not load\n")
+    assert "invoke check" in message
     assert not (tmp_path / "graph.md").exists()
 
 
-def test_a_branch_is_told_as_a_comment_with_what_it_breaks(
+def test_compare_prints_a_comment_with_new_violations(
     compare: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     compare()
-    said = capsys.readouterr().out
-    assert said.startswith("## Lineage\n\n**Breaks (1)**\n\n- `key-nobody-makes`: ")
-    assert "**Added (1)**\n\n- `pot` (tea)\n" in said
-    assert "**Removed (1)**\n\n- `cup` (tea), which milk read\n" in said
+    printed = capsys.readouterr().out
+    assert printed.startswith(
+        "## Lineage\n\n**New contract violations (1)**\n\n- `key-nobody-makes`: "
+    )
+    assert "**Added (1)**\n\n- `pot` (tea)\n" in printed
+    assert "**Removed (1)**\n\n- `cup` (tea); consumers: milk\n" in printed
     compare(target=tmp_path / "comment.md")
-    assert (tmp_path / "comment.md").read_text(encoding="utf-8") == said
+    assert (tmp_path / "comment.md").read_text(encoding="utf-8") == printed
 
 
-def test_what_was_broken_before_the_branch_is_not_the_branchs(
+def test_compare_omits_violations_that_the_base_has_too(
     compare: Command, repository: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
     repository.commit()
     repository.write("tea/tea_code.py", code("'pot'", "'bag'"))
     compare("HEAD")
-    said = capsys.readouterr().out
-    assert "**Added (1)**\n\n- `bag` (tea)\n" in said
-    assert "Nothing breaks." in said
+    printed = capsys.readouterr().out
+    assert "**Added (1)**\n\n- `bag` (tea)\n" in printed
+    assert "No new contract violations." in printed
 
 
-def test_a_comparison_is_a_picture_where_that_is_asked_for(
-    compare: Command, tmp_path: Path
-) -> None:
+def test_compare_draws_a_picture_on_request(compare: Command, tmp_path: Path) -> None:
     compare(form="mermaid", target=tmp_path / "graph.md")
     assert (tmp_path / "graph.md").read_text(encoding="utf-8").startswith(STARTS["mermaid"])
     compare(target=tmp_path / "graph.svg")
@@ -181,38 +177,38 @@ def test_a_comparison_is_a_picture_where_that_is_asked_for(
     assert 'class="asset removed"' in picture
 
 
-def test_a_comparison_has_no_other_format(compare: Command, tmp_path: Path) -> None:
+def test_compare_rejects_other_formats(compare: Command, tmp_path: Path) -> None:
     file = tmp_path / "graph.json"
-    for said in (refusal(compare, form="json"), refusal(compare, target=file)):
-        assert said.startswith("a comparison has no format 'json'\n")
-        assert "markdown, mermaid or svg" in said
+    for message in (refusal(compare, form="json"), refusal(compare, target=file)):
+        assert message.startswith("unknown format 'json'\n")
+        assert "markdown, mermaid or svg" in message
     assert not file.exists()
 
 
 @pytest.mark.parametrize(
-    ("select", "told", "untold"),
+    ("select", "present", "absent"),
     [("cup", "**Removed (1)**", "**Added"), ("pot", "**Added (1)**", "**Removed")],
 )
-def test_a_part_of_a_comparison_is_of_then_or_of_today(
-    compare: Command, capsys: pytest.CaptureFixture[str], select: str, told: str, untold: str
+def test_compare_selects_assets_of_the_base_or_of_today(
+    compare: Command, capsys: pytest.CaptureFixture[str], select: str, present: str, absent: str
 ) -> None:
     compare(select=select)
-    said = capsys.readouterr().out
-    assert told in said
-    assert untold not in said
+    printed = capsys.readouterr().out
+    assert present in printed
+    assert absent not in printed
 
 
-def test_a_base_that_is_not_there_is_named(compare: Command) -> None:
-    assert "'mian' is not there" in refusal(compare, base="mian")
+def test_compare_names_an_unknown_base(compare: Command) -> None:
+    assert "revision 'mian' not found" in refusal(compare, base="mian")
 
 
-def test_what_is_not_known_of_the_base_is_a_note(
+def test_compare_notes_what_is_unknown_of_the_base(
     compare: Command, repository: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
     repository.write("milk/milk_code.py", "1 / 0\n")
     repository.commit()
-    repository.write("milk/milk_code.py", READING)
+    repository.write("milk/milk_code.py", CONSUMER)
     compare("HEAD")
-    said = capsys.readouterr().out
-    assert "**Note**\n\n- The definitions that milk had at HEAD don't load" in said
-    assert "**Added" not in said
+    printed = capsys.readouterr().out
+    assert "**Notes**\n\n- The definitions of milk at HEAD do not load" in printed
+    assert "**Added" not in printed

@@ -1,4 +1,4 @@
-"""The graph of assets: how it is built from manifests, cut and compared."""
+"""The asset graph: built from manifests, cut and compared."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from devkit.lineage.graph import Graph, Node, Watch, build, difference, only, ov
 from testing.lineage import ANALYTICS, BUILT, ML, asset, external_asset, keys, manifest
 
 
-def test_an_asset_that_is_made_and_named_is_one_node_of_its_maker() -> None:
+def test_build_makes_one_node_of_an_asset_and_its_declarations() -> None:
     assert BUILT.teams == ("analytics", "ml")
     assert BUILT.nodes == (
         Node("penguins", "analytics", "analytics", ("pandas",)),
@@ -30,19 +30,19 @@ def test_an_asset_that_is_made_and_named_is_one_node_of_its_maker() -> None:
     assert BUILT.watches == (Watch("ml", "updated", ("penguins",)),)
 
 
-def test_of_two_makers_the_first_in_the_registry_has_it() -> None:
+def test_build_gives_an_asset_to_the_first_of_two_producers() -> None:
     tea, milk = manifest("tea", asset("x", "a")), manifest("milk", asset("x", "b"))
     assert [node.team for node in build([tea, milk]).nodes if node.key == "x"] == ["tea"]
     assert [node.team for node in build([milk, tea]).nodes if node.key == "x"] == ["milk"]
 
 
-def test_the_order_of_a_teams_assets_does_not_matter() -> None:
+def test_build_ignores_the_order_of_a_teams_assets() -> None:
     shuffled = Manifest(**{**vars(ML), "assets": ML.assets[::-1]})
     assert build([ANALYTICS, shuffled]) == BUILT
 
 
 @pytest.mark.parametrize("turned", [False, True])
-def test_one_teams_word_is_enough_for_an_asset_to_be_external(turned: bool) -> None:
+def test_build_needs_only_one_declaration_of_an_external_asset(turned: bool) -> None:
     teams = [
         manifest("tea", asset("cup", "leaf"), external_asset("leaf")),
         manifest("milk", external_asset("leaf", "farm")),
@@ -51,32 +51,34 @@ def test_one_teams_word_is_enough_for_an_asset_to_be_external(turned: bool) -> N
     assert (leaf.team, leaf.external, leaf.missing) == (None, "farm", False)
 
 
-def test_an_observed_asset_is_not_missing_nor_one_with_an_empty_tag() -> None:
-    found = build([manifest("tea", external_asset("leaf", observed=True), external_asset("pot", external=""))])
+def test_observed_assets_and_empty_tags_are_not_missing() -> None:
+    found = build(
+        [manifest("tea", external_asset("leaf", observed=True), external_asset("pot", external=""))]
+    )
     assert [(n.external, n.missing) for n in found.nodes] == [
         ("observed by tea", False),
         ("elsewhere", False),
     ]
 
 
-def test_what_only_a_check_reads_is_in_the_graph() -> None:
+def test_build_includes_dependencies_of_checks() -> None:
     found = build([manifest("tea", checks=[("leaf", "is_green")])])
     assert found.nodes == (Node("leaf", None),)
     assert found.nodes[0].missing
 
 
-def test_a_team_without_assets_and_no_team_at_all_are_graphs_too() -> None:
+def test_build_accepts_a_team_without_assets_and_no_teams() -> None:
     assert build([manifest("tea")]) == Graph(("tea",), (), ())
     assert build([]) == Graph((), (), ())
 
 
-def test_nothing_differs_from_itself() -> None:
+def test_difference_of_a_graph_and_itself_is_empty() -> None:
     found = difference(BUILT, BUILT)
     assert found.empty
     assert found.both == BUILT
 
 
-def test_a_renamed_asset_is_one_removed_and_one_added_though_it_is_still_read() -> None:
+def test_difference_of_a_renamed_asset_that_still_has_a_consumer() -> None:
     renamed = manifest("analytics", asset("raw"), asset("birds", "raw"))
     found = difference(BUILT, build([renamed, ML]))
     assert [node.key for node in found.added] == ["birds"]
@@ -93,7 +95,7 @@ def test_a_renamed_asset_is_one_removed_and_one_added_though_it_is_still_read() 
     assert ("penguins", "ml_clusters") in found.both.edges
 
 
-def test_another_maker_is_neither_removed_nor_added() -> None:
+def test_difference_of_another_producer_is_neither_added_nor_removed() -> None:
     found = difference(
         build([ANALYTICS, ML]),
         build([manifest("analytics", asset("raw")), manifest("ml", asset("penguins", "raw"))]),
@@ -102,13 +104,13 @@ def test_another_maker_is_neither_removed_nor_added() -> None:
     assert "penguins" not in {node.key for node in (*found.added, *found.removed)}
 
 
-def test_a_team_that_is_gone_has_its_lane_in_the_picture_of_both() -> None:
+def test_difference_keeps_a_removed_team_in_the_picture() -> None:
     found = difference(build([ANALYTICS, manifest("tea", asset("cup"))]), build([ANALYTICS]))
     assert found.both.teams == ("analytics", "tea")
     assert [node.key for node in found.removed] == ["cup"]
 
 
-def test_a_read_of_nothing_that_is_gone_does_not_break_the_picture_of_both() -> None:
+def test_difference_keeps_a_removed_missing_asset_in_the_picture() -> None:
     before = build([manifest("tea", asset("cup", "ghost"))])
     found = difference(before, build([manifest("tea", asset("cup"))]))
     assert (found.added, found.removed) == ((), ())
@@ -117,7 +119,7 @@ def test_a_read_of_nothing_that_is_gone_does_not_break_the_picture_of_both() -> 
 
 
 @pytest.mark.parametrize("turned", [False, True])
-def test_nothing_is_said_of_a_team_that_is_not_known(turned: bool) -> None:
+def test_difference_omits_an_unknown_team(turned: bool) -> None:
     whole, part = BUILT, build([ML])
     before, after = (whole, part) if turned else (part, whole)
     found = difference(before, after, unknown=["analytics"])
@@ -125,7 +127,7 @@ def test_nothing_is_said_of_a_team_that_is_not_known(turned: bool) -> None:
     assert not difference(before, after).empty
 
 
-def test_an_overview_has_a_node_for_each_team() -> None:
+def test_overview_has_a_node_for_each_team() -> None:
     found = overview(BUILT)
     assert [(node.key, node.kinds, node.missing) for node in found.nodes] == [
         ("analytics", ("2 assets",), False),
@@ -134,7 +136,7 @@ def test_an_overview_has_a_node_for_each_team() -> None:
     assert found.edges == (("analytics", "ml"),)
 
 
-def test_ranks_are_the_longest_ways() -> None:
+def test_ranks_are_the_longest_paths() -> None:
     found = ranks(BUILT)
     assert found == {
         "raw": 0, "weather": 0, "ghost": 0,
@@ -142,8 +144,10 @@ def test_ranks_are_the_longest_ways() -> None:
     }  # fmt: skip
 
 
-def test_ranks_of_cycles_end() -> None:
-    loop = build([manifest("tea", asset("a", "c"), asset("b", "a"), asset("c", "b"), asset("d", "c"))])
+def test_ranks_of_cycles_are_finite() -> None:
+    loop = build(
+        [manifest("tea", asset("a", "c"), asset("b", "a"), asset("c", "b"), asset("d", "c"))]
+    )
     assert ranks(loop) == {"a": 0, "b": 1, "c": 2, "d": 3}
     itself = build([manifest("tea", asset("a", "a"), asset("b", "a"))])
     assert ranks(itself) == {"a": 0, "b": 1}
@@ -152,10 +156,10 @@ def test_ranks_of_cycles_end() -> None:
     assert sorted(ranks(dense).values()) == list(range(60))
 
 
-def test_a_long_chain_is_no_recursion() -> None:
+def test_ranks_of_a_long_chain_do_not_recurse() -> None:
     chain = [asset(f"k{n:04}", *([f"k{n - 1:04}"] if n else [])) for n in range(3000)]
     assert max(ranks(build([manifest("tea", *chain)])).values()) == 2999
 
 
-def test_only_some_keys_that_may_not_be_there() -> None:
+def test_only_ignores_unknown_keys() -> None:
     assert keys(only(BUILT, ["raw", "no such"])) == ["raw"]

@@ -1,4 +1,4 @@
-"""The graph in Mermaid, by its structure."""
+"""The graph in Mermaid."""
 
 import re
 
@@ -10,7 +10,7 @@ from devkit.lineage.selection import select
 from testing.lineage import EMPTY, GRAPH, HOSTILE, PENGUINS, RENAMING, graph, labels, valid
 
 
-def test_mermaid_has_a_subgraph_for_each_team_and_what_is_nobodys_outside() -> None:
+def test_mermaid_has_a_subgraph_for_each_team_and_other_assets_outside() -> None:
     assert mermaid(GRAPH) == (
         "flowchart LR\n"
         '    subgraph t0["analytics"]\n'
@@ -19,7 +19,7 @@ def test_mermaid_has_a_subgraph_for_each_team_and_what_is_nobodys_outside() -> N
         '    subgraph t1["ml"]\n'
         '        n1["clusters<br/><small>sklearn</small>"]\n'
         "    end\n"
-        '    n2["ghost<br/><small>nobody makes it</small>"]\n'
+        '    n2["ghost<br/><small>no producer</small>"]\n'
         '    n3["weather<br/><small>the weather office</small>"]\n'
         "    n2 -.-> n1\n"
         "    n0 --> n1\n"
@@ -33,14 +33,14 @@ def test_mermaid_has_a_subgraph_for_each_team_and_what_is_nobodys_outside() -> N
     valid(mermaid(GRAPH))
 
 
-def test_mermaid_colours_a_difference() -> None:
+def test_mermaid_colors_a_difference() -> None:
     text = valid(mermaid(RENAMING.both, RENAMING))
     ids = {label.partition("<")[0]: name for name, label in labels(text).items()}
     assert f"class {ids['birds']} added" in text
     assert f"class {ids['penguins']} removed" in text
     assert f"{ids['weather']} --> {ids['birds']}" in text
     assert f"{ids['weather']} -.-> {ids['penguins']}" in text
-    assert f"{ids['penguins']} -.-> {ids['clusters']}" in text  # still read, and not there
+    assert f"{ids['penguins']} -.-> {ids['clusters']}" in text  # a consumer is left
     inside = text.partition("subgraph t1")[0]
     assert f"{ids['penguins']}[" in inside
 
@@ -51,7 +51,7 @@ def test_mermaid_of_a_part_of_a_difference() -> None:
 
 
 @pytest.mark.parametrize("key", HOSTILE)
-def test_hostile_keys_are_shown_as_they_are_in_mermaid(key: str) -> None:
+def test_mermaid_shows_hostile_keys_unchanged(key: str) -> None:
     tame = graph(Node(key, key, kinds=(key,)), teams=[key])
     text = valid(mermaid(tame))
     assert labels(text)["n0"] == f"{key}<br/><small>{key}</small>"
@@ -60,17 +60,17 @@ def test_hostile_keys_are_shown_as_they_are_in_mermaid(key: str) -> None:
     assert not set("<>&`%:;*|\\") & set(re.sub(r"#\d+;", "", body))
 
 
-def test_no_assets_are_said_to_be_none() -> None:
+def test_mermaid_without_assets_says_so() -> None:
     assert "no assets" in valid(mermaid(EMPTY))
 
 
-def test_a_team_without_assets_has_no_subgraph() -> None:
+def test_mermaid_has_no_subgraph_for_a_team_without_assets() -> None:
     lonely = graph(PENGUINS)
     assert "analytics" in labels(valid(mermaid(lonely))).values()
     assert "ml" not in mermaid(lonely)
 
 
-def test_a_cycle_and_what_reads_itself_are_drawn() -> None:
+def test_mermaid_draws_cycles_and_self_dependencies() -> None:
     nodes = [Node(key, "ml") for key in "abc"]
     edges = [("a", "b"), ("b", "c"), ("c", "a"), ("c", "c")]
     valid(mermaid(graph(*nodes, edges=edges)))

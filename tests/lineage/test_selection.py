@@ -1,4 +1,4 @@
-"""A part of the graph by an expression."""
+"""Selecting a part of the graph by an expression."""
 
 import pytest
 
@@ -36,46 +36,46 @@ from testing.lineage import ANALYTICS, BUILT, asset, keys, manifest
         ("ghost", "ghost"),
     ],
 )
-def test_a_part_is_selected_in_the_spirit_of_dagsters_selections(
-    expression: str, found: str
-) -> None:
+def test_select_accepts_expressions_like_dagsters(expression: str, found: str) -> None:
     assert keys(select(BUILT, expression)) == found.split()
 
 
-def test_a_part_has_the_edges_teams_and_sensors_of_its_assets() -> None:
+def test_select_keeps_the_edges_teams_and_sensors_of_its_assets() -> None:
     part = select(BUILT, "ml_clusters or ml_report")
     assert part.edges == (("ml_clusters", "ml_report"),)
     assert (part.teams, part.watches) == (("ml",), ())
     assert select(BUILT, "penguins").watches == BUILT.watches
 
 
-def test_a_team_without_assets_can_be_selected() -> None:
+def test_select_accepts_a_team_without_assets() -> None:
     assert keys(select(build([ANALYTICS, manifest("tea")]), "team:tea")) == []
 
 
-def test_hostile_keys_are_selected_in_quotes() -> None:
+def test_select_accepts_hostile_keys_in_quotes() -> None:
     hostile = "a+b, (c) or [d] \\ ü*"
     graph = build([manifest("tea", asset(hostile, "x"), asset("x"))])
     assert keys(select(graph, f'1+"{hostile}"')) == [hostile, "x"]
 
 
 @pytest.mark.parametrize(
-    ("expression", "said"),
+    ("expression", "message"),
     [
-        ("pengiuns+", "there is no asset 'pengiuns'; did you mean 'penguins'?"),
-        ("zzz", "there is no asset 'zzz'\n"),
-        ("zzz*", "there is no asset 'zzz*'\n"),
-        ("team:mll", "there is no team 'mll'; did you mean 'ml'?"),
-        ("group:analytic", "there is no group 'analytic'; did you mean 'analytics'?"),
+        ("pengiuns+", "asset 'pengiuns' not found; did you mean 'penguins'?\n"),
+        ("zzz", "asset 'zzz' not found\n"),
+        ("zzz*", "asset 'zzz*' not found\n"),
+        ("team:mll", "team 'mll' not found; did you mean 'ml'?"),
+        ("group:analytic", "group 'analytic' not found; did you mean 'analytics'?"),
         ("raw or pengiuns", "did you mean 'penguins'?"),
-        ("", "the selection can't be read"),
-        ("raw or", "found:    'nothing'"),
+        ("", "invalid selection: \n"),
+        ("raw or", "found:    nothing"),
         ("raw penguins", "found:    'penguins'"),
         ("raw++", "found:    '+'"),
         ('"raw', "found:    '\"raw'"),
     ],
 )
-def test_what_is_not_there_or_can_not_be_read_is_told(expression: str, said: str) -> None:
+def test_select_rejects_unknown_names_and_invalid_expressions(
+    expression: str, message: str
+) -> None:
     with pytest.raises(DevkitError) as raised:
         select(BUILT, expression)
-    assert said in str(raised.value)
+    assert message in str(raised.value)

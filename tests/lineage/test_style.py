@@ -1,4 +1,4 @@
-"""What all formats have in common."""
+"""The common style of all formats."""
 
 import time
 from collections.abc import Callable
@@ -15,14 +15,14 @@ from testing.lineage import GRAPH, RENAMING, many
 
 
 @pytest.mark.parametrize("draw", [mermaid, svg, as_json, markdown])
-def test_fifty_teams_are_drawn_in_a_moment(draw: Callable[[Graph], str]) -> None:
+def test_every_format_draws_fifty_teams_quickly(draw: Callable[[Graph], str]) -> None:
     large = many(50, 20)
     started = time.process_time()
     assert len(draw(large)) > 1000
     assert time.process_time() - started < 5
 
 
-def test_every_text_ends_with_one_line_feed(tmp_path: Path) -> None:
+def test_every_format_ends_with_one_line_feed(tmp_path: Path) -> None:
     texts = [
         mermaid(GRAPH),
         svg(GRAPH),

@@ -1,4 +1,4 @@
-"""The graph as SVG, by its elements."""
+"""The graph as SVG."""
 
 import re
 from itertools import pairwise
@@ -31,12 +31,12 @@ def test_svg_has_a_lane_for_each_team_a_box_for_each_asset_and_its_edges() -> No
     assert title(root) == "Asset lineage: 4 assets of 2 teams"
     assert root.get("aria-labelledby") == next(root.iter(f"{SVG}title")).get("id")
     names = [lane.findtext(f"{SVG}text") for lane in of_class(root, "lane")]
-    assert names == ["analytics", "ml", "made by no team here"]
+    assert names == ["analytics", "ml", "external or missing"]
     boxes = of_class(root, "asset")
     assert [[text.text for text in box.iter(f"{SVG}text")] for box in boxes] == [
         ["penguins", "pandas, parquet"],
         ["clusters", "sklearn"],
-        ["ghost", "nobody makes it"],
+        ["ghost", "no producer"],
         ["weather", "the weather office"],
     ]
     assert title(boxes[0]) == "penguins · analytics · pandas, parquet"
@@ -69,7 +69,7 @@ def corners(rectangle: ET.Element) -> tuple[int, int, int, int]:
     return x, y, x + width, y + height
 
 
-def test_svg_puts_an_asset_to_the_right_of_what_it_reads_and_in_its_lane() -> None:
+def test_svg_puts_an_asset_to_the_right_of_its_upstream_and_in_its_lane() -> None:
     root = parsed(svg(GRAPH))
     assert box_of(root, "weather")[2] < box_of(root, "penguins")[0]
     assert box_of(root, "penguins")[2] < box_of(root, "clusters")[0]
@@ -86,7 +86,7 @@ def test_svg_puts_an_asset_to_the_right_of_what_it_reads_and_in_its_lane() -> No
     assert all(lane[2] < page[2] and lane[3] < page[3] for lane in lanes)
 
 
-def test_no_box_of_a_large_picture_is_on_another() -> None:
+def test_svg_boxes_of_a_large_picture_do_not_overlap() -> None:
     root = parsed(svg(many(8, 6)))
     boxes = [corners(box) for box in of_class(root, "box")]
     assert len(boxes) == 48
@@ -96,7 +96,7 @@ def test_no_box_of_a_large_picture_is_on_another() -> None:
             assert apart
 
 
-def test_svg_of_a_cycle_and_of_what_reads_itself_ends() -> None:
+def test_svg_draws_cycles_and_self_dependencies() -> None:
     nodes = [Node(key, "ml") for key in "abc"]
     edges = [("a", "b"), ("b", "c"), ("c", "a"), ("c", "c")]
     root = parsed(svg(graph(*nodes, edges=edges)))
@@ -104,7 +104,7 @@ def test_svg_of_a_cycle_and_of_what_reads_itself_ends() -> None:
 
 
 @pytest.mark.parametrize("key", HOSTILE)
-def test_hostile_keys_are_shown_in_svg_as_far_as_xml_can(key: str) -> None:
+def test_svg_shows_hostile_keys_as_far_as_xml_can(key: str) -> None:
     root = parsed(svg(graph(Node(key, key, kinds=(key,)), teams=[key])))
     shown = re.sub("[\\x00\\x07\\ud800]", "\ufffd", key)
     short = shown if len(shown) <= LONGEST else shown[: LONGEST - 1] + "…"
@@ -113,7 +113,7 @@ def test_hostile_keys_are_shown_in_svg_as_far_as_xml_can(key: str) -> None:
     assert title(box) == f"{shown} · {shown} · {shown}"
 
 
-def test_svg_colours_a_difference() -> None:
+def test_svg_colors_a_difference() -> None:
     root = parsed(svg(RENAMING.both, RENAMING))
     marks = {title(box).split(" · ")[0]: box.get("class") for box in of_class(root, "asset")}
     assert marks["birds"] == "asset added"
@@ -124,11 +124,11 @@ def test_svg_colours_a_difference() -> None:
     assert edges["penguins → clusters"] == "edge missing"
 
 
-def test_no_assets_are_said_to_be_none() -> None:
+def test_svg_without_assets_says_so() -> None:
     root = parsed(svg(EMPTY))
     assert "no assets" in [text.text for text in root.iter(f"{SVG}text")]
 
 
-def test_a_team_without_assets_has_a_lane() -> None:
+def test_svg_has_a_lane_for_a_team_without_assets() -> None:
     lanes = of_class(parsed(svg(graph(PENGUINS))), "lane")
     assert [lane.findtext(f"{SVG}text") for lane in lanes] == ["analytics", "ml"]

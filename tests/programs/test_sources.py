@@ -1,4 +1,4 @@
-"""A team's code read as text: where a name is defined, and what is imported."""
+"""Source files of a team: where names are defined, and what is imported."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from devkit.programs.sources import Sources
 
 
 def write(folder: Path, **files: str | bytes) -> Sources:
-    """Files by name, `__` for `/`, without the ending of Python's."""
+    """Write files, named with `__` for `/` and without `.py`; returns what is found in them."""
     for name, text in files.items():
         path = folder / name.replace("__", "/")
         path = path if path.suffix else path.with_suffix(".py")
@@ -27,8 +27,8 @@ def at(sources: Sources, key: str, *, made: bool = True) -> tuple[object, object
     [
         ("\n@dg.asset\ndef tea(): ...\n", "tea", 3),
         ("@dg.asset(\n    key_prefix='hot',\n)\ndef tea(): ...\n", "hot/tea", 4),
-        ("@dg.asset(name='tea')\ndef made(): ...\n", "tea", 1),
-        ("@dg.asset(\n    key=['hot', 'tea'])\ndef made(): ...\n", "hot/tea", 2),
+        ("@dg.asset(name='tea')\ndef factory(): ...\n", "tea", 1),
+        ("@dg.asset(\n    key=['hot', 'tea'])\ndef factory(): ...\n", "hot/tea", 2),
         (
             "@dg.multi_asset(\n    specs=[\n        dg.AssetSpec('tea')])\ndef two(): ...\n",
             "tea",
@@ -44,7 +44,7 @@ def at(sources: Sources, key: str, *, made: bool = True) -> tuple[object, object
         ("# tea\n'''about tea'''\ntea = 1\nf'tea'\n", "tea", 4),
     ],
 )
-def test_where_something_is_made(tmp_path: Path, code: str, key: str, line: int) -> None:
+def test_where_something_is_defined(tmp_path: Path, code: str, key: str, line: int) -> None:
     assert at(write(tmp_path, code=code), key) == ("code.py", line)
 
 
@@ -53,7 +53,7 @@ def test_where_something_is_made(tmp_path: Path, code: str, key: str, line: int)
     [
         ("tea = dg.AssetSpec('tea')\n", "tea", 1),
         ("x = 'tea'\ntea = dg.AssetSpec(\n    key=['hot', 'tea'])\n", "hot/tea", 3),
-        ("x = ['tea']\nf('tea')\nstub = dg.SourceAsset('tea')\n", "tea", 3),
+        ("x = ['tea']\nf('tea')\ntea = dg.SourceAsset('tea')\n", "tea", 3),
         ("def tea(): ...\n\ndeps = ['tea']\n", "tea", 3),
         ("@dg.observable_source_asset\ndef tea(): ...\n", "tea", 2),
     ],
@@ -66,7 +66,7 @@ def test_a_definition_comes_before_what_only_names_it(tmp_path: Path) -> None:
     sources = write(
         tmp_path,
         a="deps = ['tea']\n",
-        b="stub = AssetSpec('tea')\n",
+        b="tea = AssetSpec('tea')\n",
         c="x = f('tea')\n",
         d="def tea(): ...\n",
     )
@@ -74,7 +74,7 @@ def test_a_definition_comes_before_what_only_names_it(tmp_path: Path) -> None:
     assert at(sources, "tea", made=False) == ("b.py", 1)
 
 
-def test_of_equals_it_is_the_first(tmp_path: Path) -> None:
+def test_the_first_of_equal_occurrences_wins(tmp_path: Path) -> None:
     sources = write(tmp_path, b="def tea(): ...\n", a="\ndef tea(): ...\ndef tea(): ...\n")
     assert at(sources, "tea") == ("a.py", 2)
 
@@ -91,11 +91,11 @@ def test_a_key_that_is_declared_comes_before_a_function_of_its_last_part(tmp_pat
     assert at(sources, "cold/tea", made=False) == ("c.py", 1)
 
 
-def test_a_name_that_is_nowhere_has_no_place(tmp_path: Path) -> None:
+def test_a_name_that_no_file_has_has_no_place(tmp_path: Path) -> None:
     assert at(write(tmp_path, a="# tea\nteapot = 1\n"), "tea") is None
 
 
-def test_tests_define_nothing_but_import(tmp_path: Path) -> None:
+def test_tests_define_nothing_but_their_imports_count(tmp_path: Path) -> None:
     code = "import milk\n\ndef tea(): ...\n"
     sources = write(
         tmp_path,
@@ -130,13 +130,13 @@ def test_yaml_is_read_too(tmp_path: Path) -> None:
         b"\xff\xfe\x00",
     ],
 )
-def test_a_file_that_is_no_python_is_left_out(tmp_path: Path, spoilt: str | bytes) -> None:
+def test_a_file_that_is_not_valid_python_is_ignored(tmp_path: Path, spoilt: str | bytes) -> None:
     sources = write(tmp_path, a=spoilt, b="import milk\ndef tea(): ...\n")
     assert at(sources, "tea") == ("b.py", 2)
     assert set(sources.imports) == {"milk"}
 
 
-def test_other_encodings_and_marks_are_pythons_matter(tmp_path: Path) -> None:
+def test_other_encodings_and_line_ends_are_read_as_python_reads_them(tmp_path: Path) -> None:
     sources = write(
         tmp_path,
         a=b"# -*- coding: latin-1 -*-\ndef tea(): return '\xe9'\n",
@@ -150,7 +150,7 @@ def test_other_encodings_and_marks_are_pythons_matter(tmp_path: Path) -> None:
     assert at(sources, "lemon") == ("d.py", 4)
 
 
-def test_environments_and_what_tools_leave_are_not_read(tmp_path: Path) -> None:
+def test_environments_and_folders_of_tools_are_not_read(tmp_path: Path) -> None:
     code = "import milk\ndef tea(): ...\n"
     files = {
         ".venv-x__lib__a": code,
@@ -163,19 +163,19 @@ def test_environments_and_what_tools_leave_are_not_read(tmp_path: Path) -> None:
         "pkg__a.pyc": code,
     }
     (tmp_path / "__pycache__").mkdir()
-    (tmp_path / "__pycache__/a.py").write_text(code)
+    (tmp_path / "__pycache__/a.py").write_text(code, encoding="utf-8")
     sources = write(tmp_path, **files)
     assert at(sources, "tea") is None
     assert sources.imports == {}
 
 
-def test_a_link_to_nothing_is_left_out(tmp_path: Path) -> None:
-    (tmp_path / "gone.py").symlink_to(tmp_path / "nowhere.py")
-    (tmp_path / ".#a.py").symlink_to("somebody@somewhere.1234")  # as Emacs marks what it edits
+def test_a_dangling_link_is_ignored(tmp_path: Path) -> None:
+    (tmp_path / "dangling.py").symlink_to(tmp_path / "missing.py")
+    (tmp_path / ".#a.py").symlink_to("user@machine.1234")  # a lock file of Emacs
     assert at(write(tmp_path, a="def tea(): ...\n"), "tea") == ("a.py", 1)
 
 
-def test_imports_are_top_level_packages_where_they_are_first_named(tmp_path: Path) -> None:
+def test_imports_are_top_level_packages_at_their_first_import(tmp_path: Path) -> None:
     sources = write(
         tmp_path,
         a=(
@@ -209,7 +209,7 @@ def test_imports_are_top_level_packages_where_they_are_first_named(tmp_path: Pat
     }
 
 
-def test_an_empty_folder_has_nothing(tmp_path: Path) -> None:
+def test_an_empty_folder_has_no_names_and_no_imports(tmp_path: Path) -> None:
     sources = Sources(str(tmp_path))
     assert sources.imports == {}
     assert at(sources, "tea") is None

@@ -25,14 +25,14 @@ REFUSED = {
     "import": (NO_PACKAGE, "import_team"),
     "ml": ("there is a team of that name", "ml_team"),
     "ml_project": ("there is a team of that name", "ml_team"),
-    "tools": ("that is what `--team` calls", "tools_team"),
-    "orchestrator": ("that is what `--team` calls", "orchestrator_team"),
+    "tools": ("it is a reserved name", "tools_team"),
+    "orchestrator": ("it is a reserved name", "orchestrator_team"),
     "utils": ("the repository has a utils of its own", "utils_team"),
     "tasks": ("the repository has a tasks of its own", "tasks_team"),
     "json": (STANDARD, "json_team"),
     "platform": (STANDARD, "platform_team"),
-    "sklearn": ("installed in the environment of ml", "sklearn_team"),
-    "dagster": ("installed in the environment of orchestrator", "dagster_team"),
+    "sklearn": ("in the environment of ml", "sklearn_team"),
+    "dagster": ("in the environment of orchestrator", "dagster_team"),
     "x" * 31: ("it has 31 characters", "x" * 23),
 }
 

@@ -78,12 +78,12 @@ def test_it_requires_what_the_hosts_can_serve_and_utils_needs(tmp_path: Path) ->
     assert pins["dagster"] == hosts["dagster"]
 
 
-def test_the_columns_that_the_maker_declares_are_those_that_are_needed(tmp_path: Path) -> None:
+def test_the_columns_that_the_producer_declares_are_those_that_are_needed(tmp_path: Path) -> None:
     made = team(tmp_path, "finance")
     texts = {path.name: text for path, text in render.files(made, UPSTREAMS).items()}
     declared = texts["reads_penguins.py"]
     assert "dg.TableColumn('species', 'string')" in declared
-    assert "Made by the analytics team" in declared
+    assert "Produced by the analytics team" in declared
     nested = texts["reads_sales_eu_orders_of_today.py"]
     assert "dg.AssetKey(['sales', 'eu', 'orders-of-today'])" in nested
     undeclared = texts[f"reads_{'p' * render.LONGEST_PART}.py"]
