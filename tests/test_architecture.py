@@ -96,10 +96,8 @@ def test_programs_import_nothing_of_the_kit_and_its_tools(path: Path) -> None:
 
 def test_only_output_prints() -> None:
     def prints(path: Path) -> bool:
-        return any(
-            isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
-            for node in ast.walk(tree(path))
-        )
+        calls = (node.func for node in ast.walk(tree(path)) if isinstance(node, ast.Call))
+        return any(isinstance(name, ast.Name) and name.id == "print" for name in calls)
 
     # The bootstrap runs where nothing but the standard library is certain to be.
     assert {name_of(path) for path in OWN if prints(path)} == {"core/output.py", "bootstrap.py"}

@@ -25,7 +25,8 @@ class Options:
 
     `unbuilt` are the names of the teams whose environment can't be built; `stale_locks` are the
     reasons why locks are stale, by project. With `use_cache`, unchanged teams are not loaded
-    again; with `tracebacks`, failures show Dagster's own frames too.
+    again; with `tracebacks`, failures show Dagster's own frames too. `timeout` is the time limit
+    for each team, in seconds.
     """
 
     unbuilt: frozenset[str] = frozenset()

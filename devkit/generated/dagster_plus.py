@@ -1,4 +1,4 @@
-"""`dagster_cloud.yaml`: what Dagster+ is told of the teams, a code location for each.
+"""`dagster_cloud.yaml`: the code locations of Dagster+, one for each team.
 
 Its format: https://docs.dagster.io/deployment/code-locations/dagster-cloud-yaml
 """

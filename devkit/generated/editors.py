@@ -34,7 +34,7 @@ COMMON = {
     "files.watcherExclude": {"**/.venv*/**": True, "**/.dagster_home/**": True},
     "search.exclude": {"**/.venv*": True, "**/.dagster_home": True},
 }
-# What Pylance leaves out if it is told nothing.
+# What Pylance leaves out by default.
 UNANALYSED = ("**/.*", "**/__pycache__", "**/node_modules")
 
 # The commands that are tasks, and those of them that are one for a single team, too.
@@ -44,33 +44,36 @@ TEAM_COMMANDS = ("dev", "test", "check", "lock")
 
 def files(teams: Sequence[Team]) -> dict[Path, str]:
     """The text of every file, by its path."""
-    rooms: dict[Path, dict[str, Any]] = {}
+    projects: dict[Path, dict[str, Any]] = {}
     for team in teams:  # of two teams in one folder the first counts
-        rooms.setdefault(team.directory, _folder(team.directory, team.python, team.tests))
+        projects.setdefault(team.directory, _folder(team.directory, team.python, team.tests))
     if teams:  # what all share has no environment of its own: it is in the first team's
-        rooms[SHARED] = _folder(SHARED, teams[0].python, SHARED / "utils_tests")
+        projects[SHARED] = _folder(SHARED, teams[0].python, SHARED / "utils_tests")
     values = {
-        ROOT / WORKSPACE: workspace(rooms),
-        ROOT / ".vscode/settings.json": root_settings(rooms),
+        ROOT / WORKSPACE: workspace(projects),
+        ROOT / ".vscode/settings.json": root_settings(projects),
         ROOT / ".vscode/extensions.json": {"recommendations": [*EXTENSIONS, OPENS_CONTAINERS]},
         ROOT / ".vscode/tasks.json": tasks(teams),
         ROOT / ".vscode/launch.json": launch(teams),
-        **{room / ".vscode/settings.json": settings for room, settings in rooms.items()},
+        **{project / ".vscode/settings.json": settings for project, settings in projects.items()},
     }
     return {path: HEADER + json.dumps(value, indent=2) + "\n" for path, value in values.items()}
 
 
-def workspace(rooms: Collection[Path]) -> dict[str, Any]:
-    """The workspace: the root, whose tasks and debug configurations it has, then each room."""
-    folders = [{"path": _relative(room, ROOT)} for room in rooms]
+def workspace(projects: Collection[Path]) -> dict[str, Any]:
+    """The workspace: the root, whose tasks and debug configurations it has, then each project."""
+    folders = [{"path": _relative(project, ROOT)} for project in projects]
     return {"folders": [{"name": ROOT_NAME, "path": "."}, *folders], "settings": COMMON}
 
 
-def root_settings(rooms: Collection[Path]) -> dict[str, Any]:
-    """The root has the tools' environment, and leaves the rooms to their own folders."""
+def root_settings(projects: Collection[Path]) -> dict[str, Any]:
+    """The root's settings: the tools' environment; projects have settings of their own."""
     return {
         **_folder(ROOT, TOOLS / "bin/python", ROOT / "tests"),
-        "python.analysis.exclude": [*UNANALYSED, *(_relative(room, ROOT) for room in rooms)],
+        "python.analysis.exclude": [
+            *UNANALYSED,
+            *(_relative(project, ROOT) for project in projects),
+        ],
         **COMMON,
     }
 
@@ -127,7 +130,7 @@ def _task(label: str, command: str, *arguments: str) -> dict[str, Any]:
 
 
 def _folder(folder: Path, python: Path, tests: Path) -> dict[str, Any]:
-    """The settings of one workspace folder; its `.env` is taken without being told."""
+    """The settings of one workspace folder; VS Code reads its `.env` by default."""
     return {
         "python.defaultInterpreterPath": _variable(python, folder),
         "python.testing.pytestEnabled": True,

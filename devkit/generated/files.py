@@ -1,4 +1,4 @@
-"""The list of generated files: nobody keeps a second list of teams by hand.
+"""The list of generated files: no second list of teams is kept by hand.
 
 Each generator is pure: it gives texts by path. `stale` reads and `write` writes.
 """

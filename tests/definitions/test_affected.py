@@ -20,8 +20,8 @@ def some(repository: Repository) -> tuple[Team, ...]:
     return load_teams(repository.root)
 
 
-def judged(teams: tuple[Team, ...], *files: str, before: str | None = REGISTRY) -> Affected:
-    """What these files affect in a checkout of these teams."""
+def change_of(teams: tuple[Team, ...], *files: str, before: str | None = REGISTRY) -> Affected:
+    """What a change of these files affects in a checkout of these teams."""
     root = teams[0].directory.parent
     return affected_by(Changes("main", "0" * 40, files), teams, before, root)
 
@@ -41,12 +41,14 @@ def judged(teams: tuple[Team, ...], *files: str, before: str | None = REGISTRY) 
         ("utils/pyproject.toml", ["tea", "milk", "sugar"]),
         ("orchestrator/requirements.txt", ["tea", "milk", "sugar"]),
         ("orchestrator/dagster.yaml", ["tea", "milk", "sugar"]),
-        ("devkit/workspace.py", ["tea", "milk", "sugar"]),
+        ("devkit/registry/workspace.py", ["tea", "milk", "sugar"]),
+        ("devkit/local_requirements.txt", ["tea", "milk", "sugar"]),
         ("tasks.py", ["tea", "milk", "sugar"]),
         ("pyproject.toml", ["tea", "milk", "sugar"]),
         ("devkit/local_requirements.txt", ["tea", "milk", "sugar"]),
         (".python-version", ["tea", "milk", "sugar"]),
         ("tests/test_it.py", []),
+        ("testing/support.py", []),
         ("benchmarks/it.py", []),
         (".github/workflows/ci.yml", []),
         (".pre-commit-config.yaml", []),
@@ -64,7 +66,7 @@ def judged(teams: tuple[Team, ...], *files: str, before: str | None = REGISTRY) 
     ],
 )
 def test_a_file_affects_its_team(some: tuple[Team, ...], file: str, names: list[str]) -> None:
-    found = judged(some, file)
+    found = change_of(some, file)
     assert found.reasons == dict.fromkeys(names, (file,))
     assert found.kit == (file,)
     assert found.removed == ()
@@ -76,8 +78,8 @@ def test_the_deeper_of_two_folders_counts_and_a_shared_one_is_both_teams(
     tea, milk, sugar = some
     inside = replace(milk, directory=tea.directory / "milk")
     sibling = replace(sugar, directory=tea.directory)
-    assert list(judged((tea, inside, sibling), "tea/milk/x.py").reasons) == ["milk"]
-    assert list(judged((tea, inside, sibling), "tea/x.py").reasons) == ["tea", "sugar"]
+    assert list(change_of((tea, inside, sibling), "tea/milk/x.py").reasons) == ["milk"]
+    assert list(change_of((tea, inside, sibling), "tea/x.py").reasons) == ["tea", "sugar"]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +92,7 @@ def test_the_deeper_of_two_folders_counts_and_a_shared_one_is_both_teams(
     ids=["order", "comments", "spelling"],
 )
 def test_entries_that_say_the_same_affect_no_team(some: tuple[Team, ...], before: str) -> None:
-    found = judged(some, "workspace.yaml", before=before)
+    found = change_of(some, "workspace.yaml", before=before)
     assert (found.reasons, found.removed) == ({}, ())
     assert found.kit == ("workspace.yaml",)
 
@@ -107,7 +109,7 @@ def test_entries_that_say_the_same_affect_no_team(some: tuple[Team, ...], before
 def test_only_the_team_whose_entry_is_new_or_different_is_touched(
     some: tuple[Team, ...], before: str, why: str
 ) -> None:
-    found = judged(some, "workspace.yaml", before=before)
+    found = change_of(some, "workspace.yaml", before=before)
     assert (found.reasons, found.removed) == ({"milk": (why,)}, ())
 
 
@@ -131,22 +133,22 @@ def test_only_the_team_whose_entry_is_new_or_different_is_touched(
 def test_a_registry_that_could_not_be_read_touches_everyone(
     some: tuple[Team, ...], before: str | None
 ) -> None:
-    found = judged(some, "workspace.yaml", before=before)
+    found = change_of(some, "workspace.yaml", before=before)
     assert found.reasons == dict.fromkeys(("tea", "milk", "sugar"), ("workspace.yaml",))
 
 
 def test_the_folder_of_a_team_that_is_gone_is_nobodys(some: tuple[Team, ...]) -> None:
     before = REGISTRY + entry("honey_project", "honey") + entry("bee", "tea/bee")
-    found = judged(some, "honey/code.py", "workspace.yaml", before=before)
+    found = change_of(some, "honey/code.py", "workspace.yaml", before=before)
     assert (found.reasons, found.removed) == ({}, ("honey", "bee"))
     assert found.kit == ("honey/code.py", "workspace.yaml")
-    inside = judged(some, "tea/bee/code.py", "workspace.yaml", before=before)
+    inside = change_of(some, "tea/bee/code.py", "workspace.yaml", before=before)
     assert inside.reasons == {"tea": ("tea/bee/code.py",)}
 
 
 def test_a_folder_that_a_team_had_is_still_its_own(some: tuple[Team, ...]) -> None:
     before = REGISTRY.replace("directory: sugar", "directory: old")
-    found = judged(some, "old/code.py", "workspace.yaml", before=before)
+    found = change_of(some, "old/code.py", "workspace.yaml", before=before)
     assert found.reasons == {
         "sugar": ("old/code.py", "its entry in workspace.yaml changed"),
     }
@@ -156,7 +158,7 @@ def test_a_team_with_another_name_is_a_new_one_and_one_that_is_gone(
     some: tuple[Team, ...],
 ) -> None:
     before = REGISTRY.replace("location_name: sugar", "location_name: cane")
-    found = judged(some, "sugar/code.py", "workspace.yaml", before=before)
+    found = change_of(some, "sugar/code.py", "workspace.yaml", before=before)
     assert list(found.reasons) == ["sugar"]
     assert found.removed == ("cane",)
 
@@ -197,7 +199,7 @@ def test_a_registry_that_the_base_did_not_have_touches_everyone(repository: Repo
     assert list(repository.affected("HEAD").reasons) == ["tea", "milk", "sugar"]
 
 
-def test_this_repositorys_own_files_are_their_teams(teams: dict[str, Team]) -> None:
+def test_files_of_this_repository_affect_their_own_teams(teams: dict[str, Team]) -> None:
     listed = run(["git", "ls-files", "-co", "--exclude-standard", "-z"], ROOT).stdout.split("\0")
     for team in teams.values():
         files = [file for file in listed if (ROOT / file).is_relative_to(team.directory)]
@@ -205,45 +207,52 @@ def test_this_repositorys_own_files_are_their_teams(teams: dict[str, Team]) -> N
         assert list(affected_by(changes, [*teams.values()], None).reasons) == [team.name]
 
 
-# Who reads from them
+# Consumers
 
-MAKES = {"tea": {"cup"}, "milk": {"jug"}, "sugar": {"lump"}}
+PRODUCES = {"tea": {"cup"}, "milk": {"jug"}, "sugar": {"lump"}}
 
 
-def read(
+def reasons_with_consumers(
     teams: tuple[Team, ...],
     change: Affected,
-    reads: dict[str, set[str]],
-    makes: dict[str, set[str]] = MAKES,
+    depends_on: dict[str, set[str]],
+    produces: dict[str, set[str]] = PRODUCES,
 ) -> dict[str, tuple[str, ...]]:
-    """The reasons when readers are added."""
-    return dict(with_consumers(change, teams, reads, makes).reasons)
+    """The reasons after consumers were added."""
+    return dict(with_consumers(change, teams, depends_on, produces).reasons)
 
 
-def test_readers_are_touched_and_their_readers_in_turn(some: tuple[Team, ...]) -> None:
-    reads: dict[str, set[str]] = {"tea": set(), "milk": {"lump", "cup"}, "sugar": {"jug"}}
-    assert read(some, Affected("main", {"tea": ("x",)}), reads) == {
+def test_consumers_are_affected_and_their_consumers_in_turn(some: tuple[Team, ...]) -> None:
+    depends_on: dict[str, set[str]] = {"tea": set(), "milk": {"lump", "cup"}, "sugar": {"jug"}}
+    assert reasons_with_consumers(some, Affected("main", {"tea": ("x",)}), depends_on) == {
         "tea": ("x",),
         "milk": ("depends on cup, which tea produces",),
         "sugar": ("depends on jug, which milk produces",),
     }
 
 
-def test_makers_and_strangers_are_not_touched(some: tuple[Team, ...]) -> None:
-    reads: dict[str, set[str]] = {"tea": set(), "milk": {"cup"}, "sugar": {"lump"}}
-    assert read(some, Affected("main", {"milk": ("x",)}), reads) == {"milk": ("x",)}
+def test_producers_and_unrelated_teams_are_not_affected(some: tuple[Team, ...]) -> None:
+    depends_on: dict[str, set[str]] = {"tea": set(), "milk": {"cup"}, "sugar": {"lump"}}
+    assert reasons_with_consumers(some, Affected("main", {"milk": ("x",)}), depends_on) == {
+        "milk": ("x",)
+    }
 
 
-def test_teams_that_read_in_a_circle_are_all_touched(some: tuple[Team, ...]) -> None:
-    reads = {"tea": {"lump"}, "milk": {"cup"}, "sugar": {"jug"}}
-    for name in MAKES:
-        assert read(some, Affected("main", {name: ("x",)}), reads).keys() == MAKES.keys()
+def test_teams_that_depend_on_each_other_are_all_affected(some: tuple[Team, ...]) -> None:
+    depends_on = {"tea": {"lump"}, "milk": {"cup"}, "sugar": {"jug"}}
+    for name in PRODUCES:
+        assert (
+            reasons_with_consumers(some, Affected("main", {name: ("x",)}), depends_on).keys()
+            == PRODUCES.keys()
+        )
 
 
-def test_a_team_that_does_not_load_may_read_anything(some: tuple[Team, ...]) -> None:
-    reads: dict[str, set[str]] = {"tea": set(), "milk": set()}
-    makes = {"tea": {"cup"}, "milk": {"jug"}}
-    assert read(some, Affected("main", {"tea": ("x",)}), reads, makes) == {
+def test_team_that_does_not_load_may_depend_on_anything(some: tuple[Team, ...]) -> None:
+    depends_on: dict[str, set[str]] = {"tea": set(), "milk": set()}
+    produces = {"tea": {"cup"}, "milk": {"jug"}}
+    assert reasons_with_consumers(
+        some, Affected("main", {"tea": ("x",)}), depends_on, produces
+    ) == {
         "tea": ("x",),
         "sugar": ("its definitions do not load, so it may depend on anything",),
     }
@@ -256,11 +265,11 @@ def test_a_team_that_does_not_load_may_read_anything(some: tuple[Team, ...]) -> 
         Affected("main", {}, removed=("honey",)),
     ],
 )
-def test_what_nobody_makes_any_more_has_readers_too(
+def test_consumers_of_a_key_without_a_producer_are_affected(
     some: tuple[Team, ...], change: Affected
 ) -> None:
-    reads: dict[str, set[str]] = {"tea": set(), "milk": {"comb"}, "sugar": {"lump"}}
-    found = read(some, change, reads)
+    depends_on: dict[str, set[str]] = {"tea": set(), "milk": {"comb"}, "sugar": {"lump"}}
+    found = reasons_with_consumers(some, change, depends_on)
     assert found.pop("milk") == ("depends on comb, which has no known producer",)
     assert found == change.reasons
 

@@ -74,7 +74,7 @@ def test_a_file_in_its_place(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("no folder")
     one = only(dagster_home.folder, context(tmp_path / "home"))
     assert one.code == "home-unusable"
-    assert "is no folder" in one.what
+    assert "is not a folder" in one.what
 
 
 def test_one_that_this_user_may_not_write(where: Path) -> None:
@@ -108,7 +108,7 @@ def test_a_configuration_of_its_own(where: Path) -> None:
     file.write_text(text)
     found = codes(dagster_home.folder, context(where))
     assert "home-own-configuration" in found
-    # Nobody knows where its databases are.
+    # No user knows where its databases are.
     stamp(where / "history/runs.db", "567bc23fd1ac")  # pragma: allowlist secret
     assert codes(dagster_home.schema, context(where)) == []
 

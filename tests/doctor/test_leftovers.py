@@ -92,8 +92,6 @@ def test_sockets_of_the_dead_are_found_and_removed_and_those_of_the_living_are_n
     (stranger / session.OWNER).write_text("/another/checkout")
     unknown = tmp_path / f"{session.SOCKETS}lock-unknown"
     unknown.mkdir()
-    # A lock that this process holds is one that it may take again: another has to look.
-    monkeypatch.setattr(session, "_locked", lambda _: False)
     one = only(leftovers.sockets, context(tmp_path))
     assert (one.code, one.fix) == ("left-over-sockets", f"`rm -r {folder}`")
     assert one.repair

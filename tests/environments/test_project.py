@@ -24,7 +24,8 @@ def test_the_orchestrator_deploys_its_own_group_and_has_nothing_editable() -> No
         ORCHESTRATOR / "local_requirements.txt",
         ORCHESTRATOR / "requirements.txt",
     )
-    assert orchestrator.editable == orchestrator.dev_groups == ()
+    assert orchestrator.editable == ()
+    assert orchestrator.dev_groups == ()
     assert orchestrator.deploy_groups == ("orchestrator/pyproject.toml:deploy",)
 
 

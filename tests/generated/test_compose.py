@@ -1,4 +1,4 @@
-"""One's own host: the Compose file, its images and what they start with, as far as files tell."""
+"""A single host: the Compose file, its images and what they start with, as far as files tell."""
 
 import os
 import re
@@ -67,7 +67,7 @@ def test_each_team_adds_one_service_and_nothing_else(teams: dict[str, Team]) -> 
 
 def test_no_team_takes_the_place_of_a_part_of_the_platform(teams: dict[str, Team]) -> None:
     assert read([])["services"].keys() == compose.RESERVED
-    with pytest.raises(DevkitError, match="can't be named 'daemon'"):
+    with pytest.raises(DevkitError, match="invalid location name 'daemon'"):
         compose.files([replace(teams["ml"], location="daemon")])
 
 

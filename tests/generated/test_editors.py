@@ -19,7 +19,7 @@ NEW = """  - python_module:
 
 
 def read(file: Path) -> Any:
-    """A derived file without its header."""
+    """A generated file without its header."""
     header, _, text = file.read_text().partition("\n")
     assert header.startswith("// Generated from workspace.yaml")
     return json.loads(text)
@@ -77,7 +77,7 @@ def test_a_new_team_appears_without_hand_edits(light_checkout: Checkout) -> None
         registry.write(NEW)
     done = light_checkout.devkit(WRITE)
 
-    assert {line.removeprefix("written: ") for line in done.stdout.splitlines()} >= {
+    assert {line.removeprefix("wrote ") for line in done.stdout.splitlines()} >= {
         editors.WORKSPACE,
         ".vscode/settings.json",
         ".vscode/tasks.json",

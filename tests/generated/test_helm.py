@@ -83,7 +83,7 @@ def test_ticks_are_kept_as_long_as_anywhere(teams: dict[str, Team]) -> None:
 
 def test_no_file_is_left_of_a_team_that_is_gone(teams: dict[str, Team]) -> None:
     wanted = {f"{team.location}.yaml" for team in teams.values()}
-    assert {file.name for file in helm.TEAMS.iterdir()} == wanted  # to mend: remove the others
+    assert {file.name for file in helm.TEAMS.iterdir()} == wanted  # fix: remove the others
 
 
 @pytest.mark.parametrize("name", ["analytics", "ml"])

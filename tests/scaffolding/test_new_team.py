@@ -90,7 +90,7 @@ def locking(checkout: Checkout) -> Iterator[psutil.Process]:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("Finance-Team",), "to mend:  invoke new-team finance_team"),
+        (("Finance-Team",), "fix:  invoke new-team finance_team"),
         (("ml",), "there is a team of that name"),
         (("newcomer", "--upstream", "pinguins"), "no team makes an asset 'pinguins'; did you mean"),
     ],
@@ -115,7 +115,7 @@ def test_without_a_network_nothing_is_left(copy: Checkout) -> None:
 
 
 def test_what_fails_last_undoes_what_came_first(copy: Checkout) -> None:
-    """The registry has the team by then, and most of what is derived from it is written."""
+    """The registry has the team by then, and most of what is generated from it is written."""
     file = copy.root / ".vscode/tasks.json"
     text = file.read_text()
     file.unlink()
@@ -150,7 +150,7 @@ def test_killed_it_leaves_what_the_next_one_names_and_remove_team_takes_away(
     for name in ("sales", "newcomer"):
         said = refused(copy, "new-team", name)
         assert f"{NEWCOMER}/ is what an `invoke new-team` or `remove-team` left" in said
-        assert "to mend:  invoke remove-team newcomer" in said
+        assert "fix:  invoke remove-team newcomer" in said
     assert succeed(copy, "teams").count("newcomer") == 0
     succeed(copy, "remove-team", "newcomer")
     assert state(copy) == before

@@ -88,4 +88,4 @@ def test_the_columns_that_the_producer_declares_are_those_that_are_needed(tmp_pa
     assert "dg.AssetKey(['sales', 'eu', 'orders-of-today'])" in nested
     undeclared = texts[f"reads_{'p' * render.LONGEST_PART}.py"]
     assert "NEEDED_COLUMNS" not in undeclared
-    assert "ml declares no columns of it yet" in undeclared
+    assert "ml declares no columns for it yet" in undeclared
