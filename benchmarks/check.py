@@ -59,7 +59,7 @@ def measure(size: str, root: Path, dg: Path) -> tuple[str, ...]:
     teams = load_teams(root)
     check = (root / ".venv-tools/bin/invoke", "check")
     some = teams[0].directory / teams[0].package / "definitions.py"
-    text = some.read_text()
+    text = some.read_text(encoding="utf-8")
     sides: dict[str, Callable[[int], float]] = {
         "fresh": lambda _: seconds((*check, "--no-cache"), root),
         "limit": lambda _: imports(teams),
@@ -74,7 +74,7 @@ def measure(size: str, root: Path, dg: Path) -> tuple[str, ...]:
             if name != "dg" or turn < RUNS_OF_DG.get(size, RUNS):
                 taken[name].append(side(turn))
                 sys.stderr.write(f"{size} teams, {name}: {taken[name][-1]:.2f} s\n")
-    some.write_text(text)
+    some.write_text(text, encoding="utf-8")
     median = {name: statistics.median(values) for name, values in taken.items()}
     cells = [
         *(median["fresh"], median["dg"], median["fresh"] / median["dg"]),
@@ -108,7 +108,7 @@ def imports(teams: Sequence[Team]) -> float:
 
 def changed(check: Sequence[str | Path], root: Path, file: Path, text: str) -> float:
     """How long a check takes after a team's file has changed."""
-    file.write_text(text)
+    file.write_text(text, encoding="utf-8")
     return seconds(check, root)
 
 

@@ -83,8 +83,8 @@ def collection(groups: Mapping[str, Sequence[Task[Any]]]) -> Collection:
 def command(
     *,
     name: str | None = None,
-    help: Mapping[str, str],
-    iterable: Sequence[str] = (),  # noqa: A002
+    help: Mapping[str, str],  # noqa: A002 (invoke's word)
+    iterable: Sequence[str] = (),
 ) -> Callable[[Callable[..., None]], Task[Any]]:
     """A task of invoke with the common options `--verbose` and `--jobs` and this kit's exit codes.
 
@@ -187,7 +187,7 @@ def _with_exit_codes(body: Callable[[], None]) -> None:
         raise Exit(code=INTERRUPTED) from None
     except Exit:
         raise
-    except Exception:  # noqa: BLE001 (the one place that catches the kit's own bugs)
+    except Exception:  # the one place that catches the kit's own bugs
         raise Exit(_report_bug(traceback.format_exc()), code=BUG) from None
 
 

@@ -65,7 +65,7 @@ def isolated_git(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def repository(tmp_path: Path, isolated_git: None) -> Repository:  # noqa: ARG001 (for git)
+def repository(tmp_path: Path, isolated_git: None) -> Repository:
     """Three teams, one of them in a nested folder, on a branch from main."""
     made = Repository(tmp_path / "checkout")
     made.write("workspace.yaml", REGISTRY)

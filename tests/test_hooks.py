@@ -55,7 +55,7 @@ REFUSED = {
     ),
     "trailing comma in a container": (
         "devcontainer-commas", ".devcontainer/devcontainer.json",
-        CONTAINER.replace("ruff\"]", "ruff\", // the last\n]"),
+        CONTAINER.replace('ruff"]', 'ruff", // the last\n]'),
     ),
     "unknown property of a workflow": (
         "workflows", ".github/workflows/other.yml", WORKFLOW.replace("steps:", "step:"),

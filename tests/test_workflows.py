@@ -21,7 +21,7 @@ each_workflow = pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: 
 
 
 def load(workflow: Path) -> dict[str, Any]:
-    document: dict[str, Any] = yaml.safe_load(workflow.read_text())
+    document: dict[str, Any] = yaml.safe_load(workflow.read_text(encoding="utf-8"))
     return document
 
 
@@ -50,13 +50,13 @@ def test_workflows_are_safe() -> None:
 
 @each_workflow
 def test_every_action_is_pinned_by_its_commit_beside_its_version(workflow: Path) -> None:
-    uses = re.findall(r"^[\s-]*uses: (.*)$", workflow.read_text(), re.MULTILINE)
+    uses = re.findall(r"^[\s-]*uses: (.*)$", workflow.read_text(encoding="utf-8"), re.MULTILINE)
     assert uses
     assert [name for name in uses if not PINNED.fullmatch(name)] == []
 
 
 def test_an_action_has_one_pin_everywhere() -> None:
-    text = "\n".join(workflow.read_text() for workflow in WORKFLOWS)
+    text = "\n".join(workflow.read_text(encoding="utf-8") for workflow in WORKFLOWS)
     pins = set(re.findall(r"uses: (\S+)@(\S+)", text))
     assert len(pins) == len({action for action, _ in pins})
 
@@ -66,7 +66,10 @@ def test_what_dependabot_looks_after_is_valid_and_holds_no_lock() -> None:
     options = ["--builtin-schema", "vendor.dependabot"]
     done = run([TOOLS / "bin" / "check-jsonschema", *options, file], ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
-    ecosystems = {one["package-ecosystem"] for one in yaml.safe_load(file.read_text())["updates"]}
+    ecosystems = {
+        one["package-ecosystem"]
+        for one in yaml.safe_load(file.read_text(encoding="utf-8"))["updates"]
+    }
     assert ecosystems == {"github-actions", "devcontainers"}
 
 
@@ -95,7 +98,7 @@ def test_nothing_is_merged_that_a_job_has_refused() -> None:
 
 
 def test_every_hook_is_local_and_of_the_tools_environment() -> None:
-    repos = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    repos = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
     assert {repo["repo"] for repo in repos} == {"local"}
     hooks = [hook for repo in repos for hook in repo["hooks"] if hook["language"] != IN_PROCESS]
     assert {hook["language"] for hook in hooks} == {"system"}
@@ -106,5 +109,5 @@ def test_every_hook_is_local_and_of_the_tools_environment() -> None:
 
 def test_schemas_say_where_they_are_from() -> None:
     folder = ROOT / ".github" / "schemas"
-    readme = (folder / "README.md").read_text()
+    readme = (folder / "README.md").read_text(encoding="utf-8")
     assert [file.name for file in folder.glob("*.json") if f"`{file.name}`" not in readme] == []

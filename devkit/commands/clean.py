@@ -124,10 +124,11 @@ def require_idle() -> None:
     """
     running = session.current(home.locate()) or session.current(home.DEFAULT)
     if running or session.find_socket_folders(stale=False):
+        stop = f"stop it (`kill {running.pid}`)" if running else "stop it"
         who = f": pid {running.pid}, {running.url}" if running else ""
         raise DevkitError(
             f"`invoke dev` is running here{who}; nothing was removed",
-            fix=f"stop it{f' (`kill {running.pid}`)' if running else ''}, then `invoke clean --yes`",
+            fix=f"{stop}, then `invoke clean --yes`",
         )
 
 

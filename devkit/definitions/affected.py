@@ -3,7 +3,7 @@
 If in doubt, a team counts as affected.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -95,8 +95,8 @@ def affected_by(
 def with_consumers(
     change: Affected,
     teams: Sequence[Team],
-    depends_on: Mapping[str, Set[str]],
-    produces: Mapping[str, Set[str]],
+    depends_on: Mapping[str, Collection[str]],
+    produces: Mapping[str, Collection[str]],
 ) -> Affected:
     """Adds the teams that depend on assets of an affected team, directly or through other teams.
 
@@ -201,8 +201,8 @@ def _teams_in(text: str | None, root: Path) -> tuple[Team, ...] | None:
 def _why_it_depends(
     name: str,
     affected: Sequence[str],
-    depends_on: Mapping[str, Set[str]],
-    produces: Mapping[str, Set[str]],
+    depends_on: Mapping[str, Collection[str]],
+    produces: Mapping[str, Collection[str]],
 ) -> str | None:
     if name not in depends_on or name not in produces:
         return "its definitions do not load, so it may depend on anything"

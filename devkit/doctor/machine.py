@@ -26,7 +26,7 @@ LOW_DISK_BYTES = 2048 * MB
 FULL_DISK_BYTES = 256 * MB
 # Measured: a code location has two processes and 140-220 MB; webserver and daemon have the rest.
 LOCATION_BYTES = 220 * MB
-HOSTS_BYTES = 500 * MB
+ORCHESTRATOR_BYTES = 500 * MB
 # Other programs watch too: an editor takes a watch for each folder that it shows.
 SPARE_WATCHES = 4096
 SPARE_INSTANCES = 16
@@ -127,10 +127,11 @@ def memory(context: Context) -> Iterator[Finding]:
     """`memory-short`: what is free now against what all teams need; nothing without teams."""
     limit = container_memory(Path("/sys/fs/cgroup"))
     free = min(psutil.virtual_memory().available, limit)
-    wanted = HOSTS_BYTES + LOCATION_BYTES * len(context.teams)
+    wanted = ORCHESTRATOR_BYTES + LOCATION_BYTES * len(context.teams)
     if context.teams and free < wanted:
         yield MEMORY.finding(
-            f"{free // MB} MB of memory are free; {len(context.teams)} teams take about {wanted // MB}"
+            f"{free // MB} MB of memory are free; "
+            f"{len(context.teams)} teams need about {wanted // MB} MB"
         )
 
 

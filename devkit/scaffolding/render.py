@@ -22,7 +22,7 @@ LONGEST_PART = 32  # of a name, so that the lines which import it are not too lo
 
 @dataclass(frozen=True)
 class Upstream:
-    """An asset that the new team reads: its key, its producer, the columns that the producer declares."""
+    """An upstream asset of the new team: its key, its producer, the columns that this declares."""
 
     key: str
     producer: str

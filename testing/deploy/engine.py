@@ -29,7 +29,9 @@ NEEDED = ("apt-get", "debootstrap", "dpkg", "ip", "iptables")
 IN_STAND_IN = "ca-certificates,python3,python3-pip,python3-venv,postgresql"
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 # How package managers reach their index on this machine.
-REACHES = re.compile(r"(PIP|UV)_(INDEX_URL|DEFAULT_INDEX)|SSL_CERT_FILE|(https?|no)_proxy", re.I)
+REACHES = re.compile(
+    r"(PIP|UV)_(INDEX_URL|DEFAULT_INDEX)|SSL_CERT_FILE|(https?|no)_proxy", re.IGNORECASE
+)
 MINUTES = 60.0
 
 PYTHON_STAND_IN = """\
@@ -178,14 +180,16 @@ def _running(packages: Path) -> Iterator[Engine]:
 def _stand_in(docker: Engine, folder: Path, python: str, postgres: str) -> None:
     """Make the images that there is no registry for, under their names."""
     root = folder / "rootfs"
-    codename = re.findall(r"(?m)^VERSION_CODENAME=(.*)$", Path("/etc/os-release").read_text())[0]
+    codename = re.findall(
+        r"(?m)^VERSION_CODENAME=(.*)$", Path("/etc/os-release").read_text(encoding="utf-8")
+    )[0]
     _must(["debootstrap", "--variant=minbase", f"--include={IN_STAND_IN}", codename, root], folder)
     _must(["tar", "-C", root, "-cf", "rootfs.tar", "."], folder)
     docker("import", "rootfs.tar", "rootfs", cwd=folder)
     context = folder / "stand-in"
     context.mkdir()
     shutil.copy(CERTIFICATES, context)
-    (context / "start").write_text(POSTGRES_START)
+    (context / "start").write_text(POSTGRES_START, encoding="utf-8")
     variables = [f'{name}="{text}"' for name, text in os.environ.items() if REACHES.fullmatch(name)]
     (version,) = [path.name for path in (root / "usr/lib/postgresql").iterdir()]
     texts = {
@@ -193,7 +197,7 @@ def _stand_in(docker: Engine, folder: Path, python: str, postgres: str) -> None:
         postgres: POSTGRES_STAND_IN.format(version=version),
     }
     for image, text in texts.items():
-        (context / "Dockerfile").write_text(text)
+        (context / "Dockerfile").write_text(text, encoding="utf-8")
         docker("build", "--quiet", "--tag", image, ".", cwd=context)
     shutil.rmtree(root)
     (folder / "rootfs.tar").unlink()

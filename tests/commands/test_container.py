@@ -131,7 +131,7 @@ def test_a_start_after_the_first_builds_nothing(copy: Checkout) -> None:
 
 def test_the_doctor_finds_nothing_to_mend_then(copy: Checkout) -> None:
     done = copy.tasks("doctor", "--json", env=NO_NETWORK)
-    assert [one for one in json.loads(done.stdout) if one["grave"]] == []
+    assert [one for one in json.loads(done.stdout) if one["severity"] == "error"] == []
     assert done.returncode == 0, done.stderr
 
 

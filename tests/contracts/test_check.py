@@ -1,4 +1,4 @@
-"""`invoke check`: every team is reported, in terms of its own code."""
+"""`invoke check`: a result for every team, at the line of its own code."""
 
 import json
 from dataclasses import replace
@@ -16,20 +16,20 @@ from devkit.registry.workspace import Team
 
 
 def small_team(team: Team, folder: Path, name: str, code: str) -> Team:
-    """A team with one module, in another one's environment."""
+    """A team with one module, in another team's environment."""
     folder.mkdir(exist_ok=True)
     (folder / f"{name}_defs.py").write_text(code, encoding="utf-8")
     return replace(team, location=f"{name}_project", module=f"{name}_defs", directory=folder)
 
 
-# What Dagster itself objects to.
-OBJECTED = (
+# Code that Dagster itself rejects.
+REJECTED = (
     "import dagster as dg\ndefs = dg.Definitions(jobs=[dg.define_asset_job('j', ['gone'])])\n"
 )
 
 
-def alone(team: Team, *, tracebacks: bool = False) -> None:
-    """Check a team as if there were no other."""
+def check_alone(team: Team, *, tracebacks: bool = False) -> None:
+    """Check a team as if it were the only one."""
     check.check([team], [team], Options(tracebacks=tracebacks))
 
 
@@ -39,7 +39,7 @@ GOOD = (
 BAD = "import dagster as dg\ndefs = dg.Definitions(assets=[1 / 0])\n"
 
 
-def test_every_team_is_reported_not_the_first_that_fails(
+def test_check_reports_every_team_not_only_the_first_failure(
     teams: dict[str, Team], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     codes = {"one": BAD, "two": GOOD, "three": BAD}
@@ -55,25 +55,25 @@ def test_every_team_is_reported_not_the_first_that_fails(
     assert "Traceback" not in shown
 
 
-def test_dagsters_frames_are_shown_on_request(
+def test_check_shows_dagsters_frames_on_request(
     teams: dict[str, Team], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(DevkitError):
-        alone(small_team(teams["ml"], tmp_path, "one", OBJECTED), tracebacks=True)
+        check_alone(small_team(teams["ml"], tmp_path, "one", REJECTED), tracebacks=True)
     assert "site-packages/dagster" in capsys.readouterr().out
 
 
-def test_an_error_without_a_line_of_the_team_names_its_module_and_no_frames(
+def test_error_without_a_line_of_the_team_names_its_module_and_no_frames(
     teams: dict[str, Team], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(DevkitError):
-        alone(small_team(teams["ml"], tmp_path, "one", ""))
+        check_alone(small_team(teams["ml"], tmp_path, "one", ""))
     shown = capsys.readouterr().out
     assert "one_defs (module): DagsterInvariantViolationError" in shown
     assert "site-packages" not in shown
 
 
-def test_the_file_is_shown_relative_to_the_repository(
+def test_error_shows_the_file_relative_to_the_repository(
     teams: dict[str, Team],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -81,11 +81,11 @@ def test_the_file_is_shown_relative_to_the_repository(
 ) -> None:
     monkeypatch.setattr(reports, "ROOT", tmp_path)
     with pytest.raises(DevkitError):
-        alone(small_team(teams["ml"], tmp_path / "one", "one", BAD))
+        check_alone(small_team(teams["ml"], tmp_path / "one", "one", BAD))
     assert "\none/one_defs.py:2: ZeroDivisionError" in capsys.readouterr().out
 
 
-def test_a_team_that_hangs_or_dies_never_passes(
+def test_team_that_hangs_or_dies_never_passes(
     teams: dict[str, Team], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     codes = {
@@ -102,24 +102,24 @@ def test_a_team_that_hangs_or_dies_never_passes(
     assert f"{tmp_path}/leaving_defs.py:1: SystemExit" in shown
 
 
-def test_an_asset_that_is_gone_is_named_in_a_line(
+def test_missing_asset_of_a_job_is_named_in_one_line(
     teams: dict[str, Team], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(DevkitError):
-        alone(small_team(teams["ml"], tmp_path, "one", OBJECTED))
+        check_alone(small_team(teams["ml"], tmp_path, "one", REJECTED))
     shown = capsys.readouterr().out
     assert "one_defs (module): DagsterInvalidSubsetError: AssetKey(s) ['gone']" in shown
     assert "site-packages" not in shown
 
 
-def test_the_teams_of_this_repository_load(
+def test_teams_of_this_repository_load(
     teams: dict[str, Team], capsys: pytest.CaptureFixture[str]
 ) -> None:
     check.check([*teams.values()], [*teams.values()], Options())
     assert capsys.readouterr().out.count("ok ") == len(teams)
 
 
-READS_NOTHING = (
+MISSING_UPSTREAM = (
     "import dagster as dg\n\n@dg.asset(deps=['gone'])\ndef cup() -> None: ...\n\n"
     "defs = dg.Definitions(assets=[cup])\n"
 )
@@ -128,44 +128,44 @@ READS_NOTHING = (
 @pytest.fixture
 def three(teams: dict[str, Team], tmp_path: Path) -> list[Team]:
     """One that loads, one that depends on an asset without a producer, one that doesn't load."""
-    codes = {"one": GOOD, "two": READS_NOTHING, "three": BAD}
+    codes = {"one": GOOD, "two": MISSING_UPSTREAM, "three": BAD}
     return [small_team(teams["ml"], tmp_path / name, name, code) for name, code in codes.items()]
 
 
-def test_what_has_not_changed_is_not_loaded_again(
+def test_unchanged_team_is_not_loaded_again(
     three: list[Team], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, two, _ = three
     with pytest.raises(DevkitError):
         check.check([one, two], [one, two], Options())
     assert "ok      one" in capsys.readouterr().out
-    asked = []
+    loaded = []
     load = loading.load
 
-    def noted(team: Team, timeout: float) -> Manifest | loading.Failure:
-        asked.append(team)
+    def recorded(team: Team, timeout: float) -> Manifest | loading.Failure:
+        loaded.append(team)
         return load(team, timeout)
 
-    monkeypatch.setattr(loading, "load", noted)
+    monkeypatch.setattr(loading, "load", recorded)
     with pytest.raises(DevkitError):
         check.check([one, two], [one, two], Options())
-    assert asked == []
-    assert "2 of 2 teams unchanged since they last loaded (cached)" in capsys.readouterr().out
+    assert loaded == []
+    assert "2 of 2 teams unchanged (cached)\n" in capsys.readouterr().out
     (two.directory / "two_defs.py").write_text(GOOD.replace("tea", "cup"), encoding="utf-8")
     check.check([one, two], [one, two], Options())
-    assert asked == [two]
+    assert loaded == [two]
     check.check([one, two], [one, two], Options(use_cache=False))
-    assert set(asked[1:]) == {one, two}
+    assert set(loaded[1:]) == {one, two}
 
 
-def test_a_team_that_does_not_load_is_tried_again_every_time(three: list[Team]) -> None:
+def test_team_that_does_not_load_is_loaded_again_every_time(three: list[Team]) -> None:
     broken = three[2]
     for _ in range(2):
         with pytest.raises(DevkitError, match="1 of 1 failed to load: three"):
-            alone(broken)
+            check_alone(broken)
 
 
-def test_a_broken_contract_fails_with_its_line_and_its_fix(
+def test_contract_violation_fails_with_its_line_and_its_fix(
     three: list[Team], capsys: pytest.CaptureFixture[str]
 ) -> None:
     one, two, _ = three
@@ -176,10 +176,10 @@ def test_a_broken_contract_fails_with_its_line_and_its_fix(
         f"── key-nobody-makes ──\n{two.directory}/two_defs.py:4: cup of two depends on gone"
         in shown
     )
-    assert "fix:" in shown
+    assert "\n  fix:      correct the key, " in shown
 
 
-def test_another_team_that_does_not_load_is_reported_and_is_no_failure_of_the_chosen(
+def test_failure_of_another_team_is_reported_but_does_not_fail_the_check(
     three: list[Team], capsys: pytest.CaptureFixture[str]
 ) -> None:
     one, two, broken = three
@@ -193,7 +193,7 @@ def test_another_team_that_does_not_load_is_reported_and_is_no_failure_of_the_ch
     assert two.name not in capsys.readouterr().err
 
 
-def test_a_team_whose_environment_can_not_be_built_is_a_failure_of_its_own(
+def test_environment_that_can_not_be_built_is_its_teams_failure(
     three: list[Team], capsys: pytest.CaptureFixture[str]
 ) -> None:
     one, two, _ = three
@@ -203,7 +203,7 @@ def test_a_team_whose_environment_can_not_be_built_is_a_failure_of_its_own(
         check.check([one, two], [one, two], Options(unbuilt=frozenset({"two"})))
 
 
-def test_json_is_all_that_is_printed(three: list[Team], capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_is_the_only_output(three: list[Team], capsys: pytest.CaptureFixture[str]) -> None:
     one, two, _ = three
     output.use_stderr()
     with pytest.raises(DevkitError):
@@ -216,7 +216,7 @@ def test_json_is_all_that_is_printed(three: list[Team], capsys: pytest.CaptureFi
     ]  # fmt: skip
     assert report["teams"][2]["error"]["line"] == 2
     assert report["teams"][0]["manifest"]["assets"][0]["key"] == "tea"
-    assert report["findings"] == []  # since one is not known
+    assert report["findings"] == []  # since a team did not load
     with pytest.raises(DevkitError):
         check.check([one, two], [one, two], Options(), form="json")
     (finding,) = json.loads(capsys.readouterr().out)["findings"]
@@ -226,7 +226,7 @@ def test_json_is_all_that_is_printed(three: list[Team], capsys: pytest.CaptureFi
     assert finding["line"] == 4
 
 
-def test_annotations_name_file_and_line_as_github_reads_them(
+def test_annotations_name_file_and_line_in_githubs_format(
     three: list[Team], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, two, broken = three
@@ -246,6 +246,6 @@ def test_annotations_name_file_and_line_as_github_reads_them(
     )
 
 
-def test_a_format_that_is_not_there_is_an_error(three: list[Team]) -> None:
+def test_unknown_format_is_an_error(three: list[Team]) -> None:
     with pytest.raises(DevkitError, match="unknown format 'xml'"):
         check.check(three, three, Options(), form="xml")

@@ -1,4 +1,4 @@
-"""Columns: what a reader's AssetSpec asks for is what the producer declares."""
+"""Contracts on columns: a consumer's AssetSpec against the producer's declaration."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ import pytest
 from devkit import contracts
 from devkit.contracts.snapshot import Snapshot
 from devkit.registry.workspace import Team
-from testing.contracts import case, misplaced, summary, told, unclaimed, universe
+from testing.contracts import case, findings_of, misplaced, summary, unclaimed, universe
 
 
 def schema(**columns: str) -> str:
@@ -20,10 +20,10 @@ def producer(name: str, metadata: str = "{}") -> str:
     return f"@dg.asset(metadata={metadata})\ndef {name}() -> None: ..."
 
 
-def reader(name: str, metadata: str = "{}") -> str:
+def consumer(name: str, metadata: str = "{}") -> str:
     return (
-        f"stub = dg.AssetSpec('{name}', metadata={metadata})\n\n"
-        f"@dg.asset(deps=[stub])\ndef of_{name}() -> None: ..."
+        f"declared = dg.AssetSpec('{name}', metadata={metadata})\n\n"
+        f"@dg.asset(deps=[declared])\ndef of_{name}() -> None: ..."
     )
 
 
@@ -31,60 +31,60 @@ BREAKS = {
     "missing": case(
         ("column-missing", "ml analytics", "birds"),
         analytics=producer("birds", schema(wing="float64", beak="float64")),
-        ml=reader("birds", schema(wing="float64", tail="float64")),
+        ml=consumer("birds", schema(wing="float64", tail="float64")),
     ),
     "other_type": case(
         ("column-type", "ml analytics", "fish"),
         analytics=producer("fish", schema(weight="float64")),
-        ml=reader("fish", schema(weight="int64")),
+        ml=consumer("fish", schema(weight="int64")),
     ),
     "other_case": case(
         ("column-missing", "ml analytics", "frogs"),
         analytics=producer("frogs", schema(Legs="int64")),
-        ml=reader("frogs", schema(legs="int64")),
+        ml=consumer("frogs", schema(legs="int64")),
     ),
     "undeclared": case(
         ("columns-undeclared", "ml analytics", "snakes"),
         analytics=producer("snakes"),
-        ml=reader("snakes", schema(length="float64")),
+        ml=consumer("snakes", schema(length="float64")),
     ),
     "several": case(
         ("column-missing", "ml analytics", "whales"),
         ("column-missing", "ml analytics", "whales"),
         ("column-type", "ml analytics", "whales"),
         analytics=producer("whales", schema(mass="float64", name="string")),
-        ml=reader("whales", schema(song="string", mass="int64", depth="float64")),
+        ml=consumer("whales", schema(song="string", mass="int64", depth="float64")),
     ),
-    "one_of_two_readers": case(
+    "one_of_two_consumers": case(
         ("column-missing", "sales analytics", "crabs"),
         analytics=producer("crabs", schema(armour="string")),
-        ml=reader("crabs", schema(armour="string")),
-        sales=reader("crabs", schema(claws="int64")).replace("of_", "more_"),
+        ml=consumer("crabs", schema(armour="string")),
+        sales=consumer("crabs", schema(claws="int64")).replace("of_", "more_"),
     ),
     "source_asset": case(
         ("column-missing", "ml analytics", "reef/corals"),
         analytics=(
             "@dg.multi_asset(specs=[\n"
-            f"    dg.AssetSpec(['reef', 'corals'], metadata={schema(colour='string')})\n"
+            f"    dg.AssetSpec(['reef', 'corals'], metadata={schema(color='string')})\n"
             "])\n"
             "def reefs() -> None: ..."
         ),
-        ml=f"stub = dg.SourceAsset(['reef', 'corals'], metadata={schema(age='int64')})",
+        ml=f"declared = dg.SourceAsset(['reef', 'corals'], metadata={schema(age='int64')})",
     ),
 }
 
 HOLDS = {
     "same": case(
         analytics=producer("cats", schema(fur="string", lives="int64")),
-        ml=reader("cats", schema(fur="string", lives="int64")),
+        ml=consumer("cats", schema(fur="string", lives="int64")),
     ),
     "some_in_other_order": case(
         analytics=producer("dogs", schema(fur="string", age="int64", name="string")),
-        ml=reader("dogs", schema(name="string", fur="string")),
+        ml=consumer("dogs", schema(name="string", fur="string")),
     ),
     "nothing_needed": case(
         analytics=producer("cows", schema(milk="float64")),
-        ml=reader("cows"),
+        ml=consumer("cows"),
     ),
     "nothing_declared": case(
         analytics=producer("pigs"),
@@ -92,9 +92,9 @@ HOLDS = {
     ),
     "no_column_needed": case(
         analytics=producer("ducks", schema(feathers="int64")),
-        ml=reader("ducks", schema()),
+        ml=consumer("ducks", schema()),
     ),
-    "same_key_in_another_place": case(
+    "same_name_with_another_prefix": case(
         analytics=producer("bees", schema(honey="float64")),
         ml=(
             f"@dg.asset(key_prefix='wild', deps=['bees'], metadata={schema(stings='int64')})\n"
@@ -109,7 +109,7 @@ HOLDS = {
             "])})\n"
             "def horses() -> None: ..."
         ),
-        ml=reader("horses", schema(hooves="int64")),
+        ml=consumer("horses", schema(hooves="int64")),
     ),
     "as_a_metadata_value": case(
         analytics=producer(
@@ -117,13 +117,13 @@ HOLDS = {
             "{'dagster/column_schema': "
             "dg.MetadataValue.table_schema(dg.TableSchema([dg.TableColumn('horns', 'int64')]))}",
         ),
-        ml=reader("goats", schema(horns="int64")),
+        ml=consumer("goats", schema(horns="int64")),
     ),
     "external": case(
         ml=(
-            "stub = dg.AssetSpec('sheep', tags={'dagteam/external': 'shepherd'}, "
+            "declared = dg.AssetSpec('sheep', tags={'dagteam/external': 'shepherd'}, "
             f"metadata={schema(wool='float64')})\n\n"
-            "@dg.asset(deps=[stub])\ndef jumper() -> None: ..."
+            "@dg.asset(deps=[declared])\ndef jumper() -> None: ..."
         ),
     ),
     "own": case(
@@ -141,26 +141,32 @@ def snapshot(teams: Mapping[str, Team], tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.mark.parametrize("name", BREAKS)
-def test_a_need_that_is_not_met_is_found(snapshot: Snapshot, name: str) -> None:
+def test_mismatch_is_found(snapshot: Snapshot, name: str) -> None:
     assert summary(snapshot, BREAKS[name]) == [*BREAKS[name].findings]
     assert misplaced(snapshot, name, BREAKS[name]) == []
 
 
-def test_nothing_else_is_found(snapshot: Snapshot) -> None:
+def test_no_other_mismatch_is_found(snapshot: Snapshot) -> None:
     assert unclaimed(snapshot, {**BREAKS, **HOLDS}) == []
 
 
 @pytest.mark.parametrize("name", HOLDS)
-def test_a_need_that_is_met_trips_nothing(snapshot: Snapshot, name: str) -> None:
+def test_matching_columns_have_no_findings(snapshot: Snapshot, name: str) -> None:
     assert summary(snapshot, HOLDS[name]) == []
 
 
-def test_a_finding_names_the_column_and_what_there_is(snapshot: Snapshot) -> None:
+def test_finding_names_the_column_and_the_declared_ones(snapshot: Snapshot) -> None:
     found = contracts.broken(snapshot)
-    (missing,) = told(found, BREAKS["missing"])
-    assert "the column tail; its producer declares wing, beak" in missing.message
-    (other,) = told(found, BREAKS["other_type"])
-    assert "the column weight as int64; its producer declares float64" in other.message
-    (undeclared,) = told(found, BREAKS["undeclared"])
-    assert "the columns length, but its producer declares none" in undeclared.message
+    (missing,) = findings_of(found, BREAKS["missing"])
+    assert missing.message == (
+        "ml needs the column tail of birds, but analytics declares wing, beak"
+    )
+    (other,) = findings_of(found, BREAKS["other_type"])
+    assert other.message == (
+        "ml needs the column weight of fish as int64, but analytics declares float64"
+    )
+    (undeclared,) = findings_of(found, BREAKS["undeclared"])
+    assert undeclared.message == (
+        "ml needs the columns length of snakes, but analytics declares none"
+    )
     assert "dagster/column_schema" in undeclared.fix

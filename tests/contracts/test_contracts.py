@@ -1,4 +1,4 @@
-"""Every contract has a code, every code its section in the documentation, and that is true."""
+"""Every contract has a code, and every code a section in the documentation with a true example."""
 
 import ast
 import inspect
@@ -27,7 +27,7 @@ def promised() -> list[str]:
 
 
 def emitted() -> Iterator[str]:
-    """The codes in the source: first in a finding, or in a tuple that is yielded for one."""
+    """The codes in the source: the first item of a finding, or of a tuple for one."""
     for file in (ROOT / "devkit/contracts").glob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             first: ast.expr | None = None
@@ -44,7 +44,7 @@ def sections() -> dict[str, str]:
 
 
 def examples() -> dict[str, Case]:
-    """The code in each section that has any, by the code of the contract."""
+    """The examples of each section that has any, by the contract's code."""
     found = {
         code: Case({one["team"]: one["code"] for one in EXAMPLE.finditer(text)})
         for code, text in sections().items()
@@ -53,13 +53,13 @@ def examples() -> dict[str, Case]:
 
 
 def external() -> Case:
-    """How an asset is declared that nobody here makes, and another team that reads it."""
+    """The documentation's declaration of an external asset, and another team that depends on it."""
     (example,) = re.findall(r"^```python\n(orders = .*?)^```$", DOCS, re.MULTILINE | re.DOTALL)
-    reader = "@dg.asset(deps=['orders'])\ndef forecast() -> None: ..."
-    return Case({"analytics": example, "ml": reader})
+    consumer = "@dg.asset(deps=['orders'])\ndef forecast() -> None: ..."
+    return Case({"analytics": example, "ml": consumer})
 
 
-def test_each_code_is_that_of_one_contract() -> None:
+def test_code_belongs_to_one_contract() -> None:
     codes = promised()
     assert len(set(codes)) == len(codes)
     assert sorted(set(emitted())) == sorted(codes)
@@ -68,7 +68,7 @@ def test_each_code_is_that_of_one_contract() -> None:
     )
 
 
-def test_every_contract_is_held() -> None:
+def test_every_contract_is_listed() -> None:
     modules = [inspect.getmodule(contract) for contract in contracts.CONTRACTS]
     public = {
         function
@@ -81,19 +81,17 @@ def test_every_contract_is_held() -> None:
     assert public == set(contracts.CONTRACTS)
 
 
-def test_every_code_has_a_section_and_no_other() -> None:
+def test_documentation_has_a_section_for_each_code() -> None:
     assert sorted(sections()) == sorted(promised())
     assert DOCS.count("### ") == len(promised())
 
 
 @pytest.mark.parametrize("code", sections())
-def test_every_section_says_how_to_mend(code: str) -> None:
-    assert "\nTo mend: " in sections()[code]
+def test_section_has_a_fix(code: str) -> None:
+    assert "\nFix: " in sections()[code]
 
 
-def test_each_example_breaks_what_it_should_and_nothing_else(
-    teams: Mapping[str, Team], tmp_path: Path
-) -> None:
+def test_example_violates_only_its_own_contract(teams: Mapping[str, Team], tmp_path: Path) -> None:
     whole = {code: one for code, one in examples().items() if "dg.Definitions(" in str(one.teams)}
     parts = {code.replace("-", "_"): one for code, one in examples().items() if code not in whole}
     parts["external"] = external()
@@ -110,5 +108,5 @@ def test_each_example_breaks_what_it_should_and_nothing_else(
     assert found == Counter([*examples()])
 
 
-def test_of_nothing_nothing_is_found() -> None:
+def test_empty_snapshot_has_no_findings() -> None:
     assert contracts.broken(Snapshot((), ())) == []

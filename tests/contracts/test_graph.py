@@ -1,4 +1,4 @@
-"""Keys: made once, in no circle, and what is read or watched is made or declared."""
+"""Contracts on the asset graph: one producer for each key, and no cycles."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,11 +15,11 @@ from devkit.definitions.manifest import Manifest
 from devkit.registry.workspace import Team
 from testing.contracts import (
     case,
+    findings_of,
     line_of,
     locations,
     misplaced,
     summary,
-    told,
     unclaimed,
     universe,
     write,
@@ -53,18 +53,18 @@ BREAKS = {
             "@dg.graph_asset(name='stamps')\ndef stamped(): return ink()"
         ),
     ),
-    "circle_of_two": case(
+    "cycle_of_two": case(
         ("cycle-across-teams", "analytics ml", "egg chicken"),
         analytics=f"stub = dg.AssetSpec('chicken')\n\n@dg.asset\ndef egg(chicken) {PASS}",
         ml=f"@dg.asset(deps=[dg.AssetKey('egg')])\ndef chicken() {PASS}",
     ),
-    "circle_of_three": case(
+    "cycle_of_three": case(
         ("cycle-across-teams", "analytics sales ml", "paper scissors stone"),
         analytics=f"@dg.asset(deps=['scissors'])\ndef paper() {PASS}",
         ml=f"@dg.asset(deps=['paper'])\ndef stone() {PASS}",
         sales=f"@dg.asset(deps=['stone'])\ndef scissors() {PASS}",
     ),
-    "circle_inside": case(
+    "cycle_inside": case(
         ("cycle-across-teams", "analytics ml", "dawn dusk night"),
         analytics=(
             f"@dg.asset(deps=['dusk'])\ndef dawn() {PASS}\n\n"
@@ -72,19 +72,19 @@ BREAKS = {
         ),
         ml=f"@dg.asset(deps=['night'])\ndef dusk() {PASS}",
     ),
-    "dep_of_nothing": case(
+    "missing_dep": case(
         ("key-nobody-makes", "ml", "vanished"),
         ml=f"@dg.asset(deps=['vanished'])\ndef seeker() {PASS}",
     ),
-    "input_of_nothing": case(
+    "missing_input": case(
         ("key-nobody-makes", "analytics", "phantom"),
         analytics=f"stub = dg.AssetSpec('phantom')\n\n@dg.asset\ndef hunter(phantom) {PASS}",
     ),
-    "stub_of_nothing": case(
+    "missing_spec": case(
         ("key-nobody-makes", "ml", "mirage"),
         ml=f"mirage = dg.AssetSpec('mirage')\n\n@dg.asset(deps=[mirage])\ndef thirst() {PASS}",
     ),
-    "source_of_nothing": case(
+    "missing_source_asset": case(
         ("key-nobody-makes", "ml", "old/well"),
         ml=(
             "well = dg.SourceAsset(['old', 'well'])\n\n"
@@ -92,14 +92,14 @@ BREAKS = {
             f"def bucket(well) {PASS}"
         ),
     ),
-    "check_of_nothing": case(
+    "missing_asset_of_a_check": case(
         ("key-nobody-makes", "analytics", "unicorn"),
         analytics=(
             "@dg.asset_check(asset='unicorn')\n"
             "def horned() -> dg.AssetCheckResult: return dg.AssetCheckResult(passed=True)"
         ),
     ),
-    "check_that_also_reads_nothing": case(
+    "missing_dep_of_a_check": case(
         ("key-nobody-makes", "ml", "yeti"),
         ml=(
             f"@dg.asset\ndef snow() {PASS}\n\n"
@@ -153,14 +153,14 @@ BREAKS = {
             f"def receiver() {PASS}"
         ),
     ),
-    "external_made": case(
+    "external_but_produced": case(
         ("external-is-made", "ml analytics", "weather"),
         analytics=f"@dg.asset\ndef weather() {PASS}",
         ml="weather = dg.AssetSpec('weather', tags={'dagteam/external': 'met-office'})",
     ),
 }
 HOLDS = {
-    "read_by_two": case(
+    "two_consumers": case(
         analytics=f"@dg.asset\ndef orders() {PASS}",
         ml=f"@dg.asset(deps=['orders'])\ndef forecast() {PASS}",
         sales=f"orders = dg.AssetSpec('orders')\n\n@dg.asset\ndef report(orders) {PASS}",
@@ -198,7 +198,7 @@ HOLDS = {
         ml=f"@dg.asset(key_prefix='clean', deps=[['raw', 'clicks']])\ndef clicks() {PASS}",
         sales=f"@dg.asset(deps=[['clean', 'clicks']])\ndef clicks() {PASS}",
     ),
-    "without_stub": case(
+    "without_spec": case(
         analytics=f"@dg.asset\ndef pages() {PASS}",
         ml=f"@dg.asset(deps=[dg.AssetKey('pages')])\ndef links() {PASS}",
     ),
@@ -234,14 +234,14 @@ HOLDS = {
             "def stairs(): ..."
         ),
     ),
-    "check_of_anothers": case(
+    "check_of_another_teams_asset": case(
         analytics=f"@dg.asset\ndef ledger() {PASS}",
         ml=(
             "@dg.asset_check(asset='ledger')\n"
             "def balanced() -> dg.AssetCheckResult: return dg.AssetCheckResult(passed=True)"
         ),
     ),
-    "check_that_also_reads_anothers": case(
+    "check_with_a_dep_on_another_team": case(
         analytics=f"@dg.asset\ndef receipts() {PASS}",
         ml=(
             f"@dg.asset\ndef totals() {PASS}\n\n"
@@ -249,7 +249,7 @@ HOLDS = {
             "def adds_up() -> dg.AssetCheckResult: return dg.AssetCheckResult(passed=True)"
         ),
     ),
-    "stub_that_nobody_reads": case(ml="attic = dg.AssetSpec('attic')"),
+    "spec_without_consumers": case(ml="attic = dg.AssetSpec('attic')"),
     "external": case(
         analytics=(
             "rates = dg.AssetSpec('rates', tags={'dagteam/external': 'central-bank'})\n\n"
@@ -334,51 +334,53 @@ def whole(teams: Mapping[str, Team], tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.mark.parametrize("name", BREAKS)
-def test_what_is_broken_is_found_at_its_line(broken: Snapshot, name: str) -> None:
+def test_violation_is_found_at_its_line(broken: Snapshot, name: str) -> None:
     assert summary(broken, BREAKS[name]) == [*BREAKS[name].findings]
     assert misplaced(broken, name, BREAKS[name]) == []
 
 
-def test_nothing_else_is_found(broken: Snapshot) -> None:
+def test_no_other_violation_is_found(broken: Snapshot) -> None:
     assert unclaimed(broken, BREAKS) == []
 
 
 @pytest.mark.parametrize("name", HOLDS)
-def test_what_holds_trips_nothing(whole: Snapshot, name: str) -> None:
+def test_valid_code_has_no_findings(whole: Snapshot, name: str) -> None:
     assert summary(whole, HOLDS[name]) == []
 
 
-def test_where_all_holds_nothing_is_found(whole: Snapshot) -> None:
+def test_valid_teams_have_no_findings(whole: Snapshot) -> None:
     assert contracts.broken(whole) == []
 
 
-def test_findings_say_what_to_write(broken: Snapshot) -> None:
+def test_finding_names_the_assets_and_the_fix(broken: Snapshot) -> None:
     found = contracts.broken(broken)
-    (lake,) = told(found, BREAKS["other_prefix"])
-    assert lake.message == "boat of ml reads lake, which no team makes"
+    (lake,) = findings_of(found, BREAKS["other_prefix"])
+    assert lake.message == "boat of ml depends on lake, which no team produces"
     assert "did you mean raw/lake of analytics?" in lake.fix
-    (phantom,) = told(found, BREAKS["input_of_nothing"])
-    assert 'dg.AssetSpec("phantom", tags={"dagteam/external": "who-makes-it"})' in phantom.fix
-    (ring,) = told(found, BREAKS["circle_of_three"])
-    assert "paper -> scissors -> stone -> paper" in ring.message
-    (comet,) = told(found, BREAKS["asset_sensor"])
+    (phantom,) = findings_of(found, BREAKS["missing_input"])
+    assert (
+        'dg.AssetSpec("phantom", tags={"dagteam/external": "name-of-the-producer"})' in phantom.fix
+    )
+    (cycle,) = findings_of(found, BREAKS["cycle_of_three"])
+    assert "paper -> scissors -> stone -> paper" in cycle.message
+    (comet,) = findings_of(found, BREAKS["asset_sensor"])
     assert comet.message.startswith("the sensor on_sight of ml watches comet")
-    (signal,) = told(found, BREAKS["condition"])
+    (signal,) = findings_of(found, BREAKS["condition"])
     assert signal.message.startswith("the automation condition of receiver of ml watches signal")
 
 
-def test_what_a_finding_tells_to_write_is_what_dagster_takes(
+def test_fix_of_a_finding_is_valid_code(
     teams: Mapping[str, Team], tmp_path: Path, broken: Snapshot
 ) -> None:
-    (phantom,) = told(contracts.broken(broken), BREAKS["input_of_nothing"])
+    (phantom,) = findings_of(contracts.broken(broken), BREAKS["missing_input"])
     declared = phantom.fix.partition("declare it: ")[2]
-    code = BREAKS["input_of_nothing"].teams["analytics"]
-    mended = code.replace("dg.AssetSpec('phantom')", declared)
-    found = locations(teams, tmp_path, ml={"assets.py": f"import dagster as dg\n\n{mended}\n"})
+    code = BREAKS["missing_input"].teams["analytics"]
+    fixed = code.replace("dg.AssetSpec('phantom')", declared)
+    found = locations(teams, tmp_path, ml={"assets.py": f"import dagster as dg\n\n{fixed}\n"})
     assert contracts.broken(found) == []
 
 
-def test_of_what_nobody_knows_nothing_is_said(broken: Snapshot) -> None:
+def test_missing_producers_are_not_reported_if_a_team_does_not_load(broken: Snapshot) -> None:
     missing = replace(broken.teams[0], location="missing_project")
     known = {finding.code for finding in contracts.broken(broken)}
     partial = replace(broken, teams=(*broken.teams, missing))
@@ -388,8 +390,8 @@ def test_of_what_nobody_knows_nothing_is_said(broken: Snapshot) -> None:
     }
 
 
-# Dagster takes the one for the other without a word: of a SourceAsset that comes last.
-SHADOWS = """\
+# A SourceAsset that comes last silently replaces the asset in Dagster.
+SHADOWING = """\
 import dagster as dg
 
 
@@ -401,15 +403,15 @@ def coins() -> None: ...
 def purse() -> None: ...
 
 
-stub = dg.{stub}
+declared = dg.{declared}
 defs = dg.Definitions(assets=[{order}])
 """
-STUBS = {
-    "newer": ("SourceAsset(['our', 'coins'])", "coins, purse, stub"),
-    "older": ("SourceAsset(['our', 'coins'])", "coins, purse, stub"),
-    "other": ("SourceAsset(['their', 'coins'])", "coins, purse, stub"),
-    "first": ("SourceAsset(['our', 'coins'])", "stub, coins, purse"),
-    "spec": ("AssetSpec(['our', 'coins'])", "coins, purse, stub"),
+DECLARATIONS = {
+    "newer": ("SourceAsset(['our', 'coins'])", "coins, purse, declared"),
+    "older": ("SourceAsset(['our', 'coins'])", "coins, purse, declared"),
+    "other": ("SourceAsset(['their', 'coins'])", "coins, purse, declared"),
+    "first": ("SourceAsset(['our', 'coins'])", "declared, coins, purse"),
+    "spec": ("AssetSpec(['our', 'coins'])", "coins, purse, declared"),
 }
 
 
@@ -417,28 +419,30 @@ STUBS = {
 def shadows(
     teams: Mapping[str, Team], tmp_path_factory: pytest.TempPathFactory
 ) -> Mapping[str, Manifest | Failure]:
-    """What was found of each team that has both: by turns with the newer and the older Dagster."""
+    """The result for each team, alternately with the newer and the older Dagster."""
     folder = tmp_path_factory.mktemp("shadows")
-    turns = [teams["analytics"], teams["ml"]] * len(STUBS)
+    turns = [teams["analytics"], teams["ml"]] * len(DECLARATIONS)
     written = [
-        write(turn, folder, name, {"definitions.py": SHADOWS.format(stub=stub, order=order)})
-        for turn, (name, (stub, order)) in zip(turns, STUBS.items(), strict=False)
+        write(
+            turn, folder, name, {"definitions.py": SHADOWING.format(declared=declared, order=order)}
+        )
+        for turn, (name, (declared, order)) in zip(turns, DECLARATIONS.items(), strict=False)
     ]
-    return dict(zip(STUBS, parallel.gather(loading.load, written), strict=True))
+    return dict(zip(DECLARATIONS, parallel.gather(loading.load, written), strict=True))
 
 
 @pytest.mark.parametrize("name", ["newer", "older"])
-def test_a_stub_that_hides_a_teams_own_asset_is_found(
+def test_source_asset_that_hides_a_teams_own_asset_is_found(
     shadows: Mapping[str, Manifest | Failure], name: str
 ) -> None:
     loaded = shadows[name]
     assert isinstance(loaded, Manifest), loaded
     (found,) = contracts.broken(Snapshot((loaded.team,), (loaded,)))
     assert (found.code, found.teams, found.keys) == ("stub-shadows-own", (name,), ("our/coins",))
-    assert line_of(found).startswith("stub = dg.SourceAsset")
+    assert line_of(found).startswith("declared = dg.SourceAsset")
 
 
-def test_a_stub_of_the_same_name_and_another_key_hides_nothing(
+def test_source_asset_with_another_key_hides_nothing(
     shadows: Mapping[str, Manifest | Failure],
 ) -> None:
     loaded = shadows["other"]
@@ -447,7 +451,7 @@ def test_a_stub_of_the_same_name_and_another_key_hides_nothing(
 
 
 @pytest.mark.parametrize("name", ["first", "spec"])
-def test_other_stubs_of_an_own_asset_dagster_refuses_itself(
+def test_dagster_itself_rejects_other_duplicates(
     shadows: Mapping[str, Manifest | Failure], name: str
 ) -> None:
     found = shadows[name]

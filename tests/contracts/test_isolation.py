@@ -1,4 +1,4 @@
-"""Isolation: no team's code or environment holds another team's package."""
+"""Contracts on isolation: no team imports or installs another team's package."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,13 +16,13 @@ from testing.support import environment, wheel
 
 DEFS = "import dagster as dg\n\n@dg.asset\ndef {name}() -> None: ...\n"
 
-# The team whose package the others take, or only seem to: files by name.
+# The team whose package the others import, or seem to: files by name.
 SHOP = {
     "till.py": "PRICE = 1\n",
     "../shop_project_tests/test_till.py": "def test_till() -> None: ...\n",
 }
 
-# Teams that import it: the file and the line where they do.
+# Teams that import it: their files, and the file and the line of the import.
 BREAKS: Mapping[str, tuple[Mapping[str, str], str, int]] = {
     "lazy": ({"deep/x.py": "def f():\n    import shop_project.till as t\n"}, "x.py", 2),
     "guarded": (
@@ -60,7 +60,7 @@ BREAKS: Mapping[str, tuple[Mapping[str, str], str, int]] = {
     ),
 }
 
-# Teams that import what is theirs, or everybody's.
+# Teams that import only their own or shared packages.
 HOLDS: Mapping[str, Mapping[str, str]] = {
     "own": {
         "absolute.py": "from own_project.sub import y\nimport own_project.sub.y\n",
@@ -88,15 +88,15 @@ HOLDS: Mapping[str, Mapping[str, str]] = {
 
 @pytest.fixture(scope="module")
 def snapshot(teams: Mapping[str, Team], tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
-    """Every case is a team of its own; the shop is one more."""
+    """A team for each case, and the shop."""
     folder = tmp_path_factory.mktemp("isolation")
     files: dict[str, Mapping[str, str]] = {"shop": SHOP, **HOLDS}
     files.update((name, case[0]) for name, case in BREAKS.items())
     turns = [*teams.values()] * len(files)
     written = {}
     for turn, (name, own) in zip(turns, files.items(), strict=False):
-        made = DEFS.format(name=f"of_{name}")
-        written[name] = write(turn, folder, name, {"made.py": made, **own})
+        code = DEFS.format(name=f"of_{name}")
+        written[name] = write(turn, folder, name, {"assets.py": code, **own})
     return load(written)
 
 
@@ -105,7 +105,7 @@ def of(snapshot: Snapshot, team: str) -> list[Finding]:
 
 
 @pytest.mark.parametrize("name", BREAKS)
-def test_an_import_of_another_teams_package_is_found_at_its_line(
+def test_import_of_another_teams_package_is_found_at_its_line(
     snapshot: Snapshot, name: str
 ) -> None:
     _, file, line = BREAKS[name]
@@ -113,18 +113,18 @@ def test_an_import_of_another_teams_package_is_found_at_its_line(
     assert (found.code, found.teams) == ("foreign-import", (name, "shop"))
     assert "shop_project" in found.message
     if file:
-        assert found.place is not None
-        assert (found.place.file.name, found.place.line) == (file, line)
-    else:  # no file names it
-        assert found.place is None
+        assert found.source is not None
+        assert (found.source.file.name, found.source.line) == (file, line)
+    else:  # no file imports it by name
+        assert found.source is None
 
 
 @pytest.mark.parametrize("name", HOLDS)
-def test_other_imports_trip_nothing(snapshot: Snapshot, name: str) -> None:
+def test_other_imports_have_no_findings(snapshot: Snapshot, name: str) -> None:
     assert of(snapshot, name) == []
 
 
-def test_nothing_else_is_found(snapshot: Snapshot) -> None:
+def test_no_other_import_is_found(snapshot: Snapshot) -> None:
     assert len(contracts.broken(snapshot)) == len(BREAKS)
 
 
@@ -137,15 +137,15 @@ def test_nothing_else_is_found(snapshot: Snapshot) -> None:
         ([], []),
     ],
 )
-def test_another_teams_package_in_an_environment_is_found(
+def test_installed_package_of_another_team_is_found(
     snapshot: Snapshot, tmp_path: Path, names: list[str], code: list[str]
 ) -> None:
     lock = "".join(wheel(tmp_path / "wheels", name) for name in names)
-    room = environment(tmp_path / "own_project", lock, name="own")
-    venvs.build(room)
+    built = environment(tmp_path / "own_project", lock, name="own")
+    venvs.build(built)
     registry = {team.name: team for team in snapshot.teams}
-    team = replace(registry["own"], directory=tmp_path / "own_project", python=room.python)
-    assert team.environment == room.path
+    team = replace(registry["own"], directory=tmp_path / "own_project", python=built.python)
+    assert team.environment == built.path
     known = Snapshot(
         teams=(team, registry["shop"]),
         manifests=(),
@@ -158,7 +158,7 @@ def test_another_teams_package_in_an_environment_is_found(
         assert "own_project/pyproject.toml" in finding.fix
 
 
-def test_utils_is_nobodys(teams: Mapping[str, Team]) -> None:
+def test_utils_belongs_to_no_team(teams: Mapping[str, Team]) -> None:
     known = Snapshot(
         teams=tuple(teams.values()),
         manifests=(),

@@ -1,4 +1,4 @@
-"""Partitions: what Dagster can map between two teams passes, and what it can't does not."""
+"""Contracts on partitions: which ones Dagster can map between two teams."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from testing.support import run
 
 CODE = "partitions-unmappable"
 
-# Partitions by name: what the code of a case may say.
+# Partitions definitions by name.
 PARTITIONS = {
     "none": "None",
     "daily": "dg.DailyPartitionsDefinition('2024-01-01')",
@@ -39,12 +39,12 @@ PARTITIONS["region_day"] = (
     f"dg.MultiPartitionsDefinition({{'region': {PARTITIONS['east_west']}, "
     f"'day': {PARTITIONS['daily']}}})"
 )
-PARTITIONS["day_colour"] = (
+PARTITIONS["day_color"] = (
     f"dg.MultiPartitionsDefinition({{'day': {PARTITIONS['daily']}, "
-    f"'colour': {PARTITIONS['red_blue']}}})"
+    f"'color': {PARTITIONS['red_blue']}}})"
 )
 
-# What a reader's dependency may say about its partitions.
+# Partition mappings by name.
 MAPPINGS = {
     "all": "dg.AllPartitionMapping()",
     "last": "dg.LastPartitionMapping()",
@@ -66,46 +66,47 @@ class FirstOfMonth(dg.AllPartitionMapping):
 
 """
 
-# How a reader comes by what it reads.
-MAKER = "@dg.asset(partitions_def={producer})\ndef {name}_made() -> None: ..."
+# The code of a producer, and of consumers that name or load its asset.
+PRODUCER = "@dg.asset(partitions_def={producer})\ndef {name}_up() -> None: ..."
 NAMES = (
     "@dg.asset(\n"
-    "    partitions_def={reader},\n"
-    "    deps=[dg.AssetDep('{name}_made', partition_mapping={mapping})],\n"
+    "    partitions_def={consumer},\n"
+    "    deps=[dg.AssetDep('{name}_up', partition_mapping={mapping})],\n"
     ")\n"
-    "def {name}_read() -> None: ..."
+    "def {name}_down() -> None: ..."
 )
 LOADS = (
-    "stub = dg.AssetSpec('{name}_made', partitions_def={stub})\n\n"
+    "declared = dg.AssetSpec('{name}_up', partitions_def={declared})\n\n"
     "@dg.asset(\n"
-    "    partitions_def={reader},\n"
-    "    ins={{'rows': dg.AssetIn('{name}_made', partition_mapping={mapping})}},\n"
+    "    partitions_def={consumer},\n"
+    "    ins={{'rows': dg.AssetIn('{name}_up', partition_mapping={mapping})}},\n"
     ")\n"
-    "def {name}_read(rows) -> None: ..."
+    "def {name}_down(rows) -> None: ..."
 )
 
 
 def pair(
-    name: str, producer: str, reader: str, mapping: str = "", stub: str = "", *, holds: bool
+    name: str, producer: str, consumer: str, mapping: str = "", declared: str = "", *, holds: bool
 ) -> Case:
-    """Two teams' assets with these partitions; with a `stub`, an IO manager loads it."""
+    """Two teams' assets with these partitions; with `declared`, an IO manager loads it."""
     words = {
         "name": name,
         "producer": PARTITIONS[producer],
-        "reader": PARTITIONS[reader],
+        "consumer": PARTITIONS[consumer],
         "mapping": MAPPINGS.get(mapping, mapping or "None"),
-        "stub": PARTITIONS.get(stub, ""),
+        "declared": PARTITIONS.get(declared, ""),
     }
-    finding = (CODE, "ml analytics", f"{name}_made {name}_read")
+    finding = (CODE, "ml analytics", f"{name}_up {name}_down")
     return case(
         *([] if holds else [finding]),
-        analytics=MAKER.format(**words),
+        analytics=PRODUCER.format(**words),
         ml=(OWN_MAPPING if mapping == "FirstOfMonth()" else "")
-        + (LOADS if stub else NAMES).format(**words),
+        + (LOADS if declared else NAMES).format(**words),
     )
 
 
-# Name: producer's partitions, reader's, the dependency's mapping, and those of what it loads.
+# By name: the partitions of the producer and of the consumer, the mapping, and the partitions of
+# the consumer's AssetSpec.
 FIT: dict[str, tuple[str, ...]] = {
     "same_days": ("daily", "daily"),
     "days_that_begin_later": ("daily", "daily_later"),
@@ -129,7 +130,7 @@ FIT: dict[str, tuple[str, ...]] = {
     "region_of_dimensions": ("day_region", "east_west"),
     "dimensions_of_days": ("daily", "day_region"),
     "dimension_by_name": ("day_region", "daily", "one_day"),
-    "dimensions_by_name": ("day_region", "day_colour", "two_dimensions"),
+    "dimensions_by_name": ("day_region", "day_color", "two_dimensions"),
     "nothing_of_days": ("daily", "none"),
     "days_of_nothing": ("none", "daily"),
     "nothing_of_keys": ("east_west", "none"),
@@ -161,7 +162,7 @@ UNFIT: dict[str, tuple[str, ...]] = {
     "days_elsewhere": ("daily", "daily_in_rome"),
     "days_elsewhere_before": ("daily", "daily_in_rome", "before"),
     "no_such_dimension": ("day_region", "red_blue"),
-    "other_dimensions": ("day_region", "day_colour"),
+    "other_dimensions": ("day_region", "day_color"),
     "dynamic_of_dimensions": ("day_region", "customers"),
     "time_of_keys": ("east_west", "daily", "before"),
     "static_of_time": ("daily", "red_blue", "static"),
@@ -177,7 +178,7 @@ UNFIT: dict[str, tuple[str, ...]] = {
 HOLDS = {name: pair(name, *row, holds=True) for name, row in FIT.items()}
 BREAKS = {name: pair(name, *row, holds=False) for name, row in UNFIT.items()}
 
-# What Dagster says of each pair, were it in one location: nothing, or what is wrong.
+# What Dagster reports for each pair within one location: nothing, or an error.
 ASK = """\
 import json
 import sys
@@ -186,21 +187,22 @@ import dagster as dg
 from dagster._core.definitions.partitions.utils.mapping import infer_partition_mapping
 
 
-def ask(producer, reader, mapping):
-    if producer is None or reader is None:
+def ask(producer, consumer, mapping):
+    if producer is None or consumer is None:
         return None
-    mapping = infer_partition_mapping(mapping, reader, producer)
+    mapping = infer_partition_mapping(mapping, consumer, producer)
     try:
-        mapping.validate_partition_mapping(producer, reader)
+        mapping.validate_partition_mapping(producer, consumer)
     except Exception as error:
         return str(error)
     kinds = (dg.StaticPartitionsDefinition, dg.MultiPartitionsDefinition)
-    if isinstance(mapping, dg.IdentityPartitionMapping) and isinstance(reader, kinds):
-        keys = reader.get_partition_keys()
-        every = reader.empty_subset().with_partition_keys(keys)
-        found = mapping.get_upstream_mapped_partitions_result_for_partitions(every, reader, producer)
+    if isinstance(mapping, dg.IdentityPartitionMapping) and isinstance(consumer, kinds):
+        keys = consumer.get_partition_keys()
+        every = consumer.empty_subset().with_partition_keys(keys)
+        upstream = mapping.get_upstream_mapped_partitions_result_for_partitions
+        found = upstream(every, consumer, producer)
         if found.required_but_nonexistent_subset.get_partition_keys():
-            return "some are not there"
+            return "some do not exist"
     return None
 
 
@@ -219,34 +221,34 @@ def snapshot(teams: Mapping[str, Team], tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.mark.parametrize("name", BREAKS)
-def test_what_cannot_be_mapped_is_found(snapshot: Snapshot, name: str) -> None:
+def test_unmappable_partitions_are_found(snapshot: Snapshot, name: str) -> None:
     assert summary(snapshot, BREAKS[name]) == [*BREAKS[name].findings]
     assert misplaced(snapshot, name, BREAKS[name]) == []
 
 
-def test_nothing_else_is_found(snapshot: Snapshot) -> None:
+def test_no_other_partitions_are_found(snapshot: Snapshot) -> None:
     assert unclaimed(snapshot, {**BREAKS, **HOLDS}) == []
 
 
 @pytest.mark.parametrize("name", HOLDS)
-def test_what_can_be_mapped_trips_nothing(snapshot: Snapshot, name: str) -> None:
+def test_mappable_partitions_have_no_findings(snapshot: Snapshot, name: str) -> None:
     assert summary(snapshot, HOLDS[name]) == []
 
 
-def test_a_finding_names_both_partitions(snapshot: Snapshot) -> None:
+def test_finding_names_both_partitions(snapshot: Snapshot) -> None:
     messages = [finding.message for finding in contracts.broken(snapshot)]
     assert (
-        "more_keys_read of ml reads more_keys_made of analytics, "
+        "more_keys_down of ml depends on more_keys_up of analytics, "
         "but its producer has no partition north"
     ) in messages
     assert (
-        "days_elsewhere_read of ml reads days_elsewhere_made of analytics, "
+        "days_elsewhere_down of ml depends on days_elsewhere_up of analytics, "
         "but the time zones are UTC and Europe/Rome"
     ) in messages
 
 
 @pytest.mark.parametrize("team", ["analytics", "ml"])
-def test_dagster_itself_says_the_same_where_it_sees_both(
+def test_dagster_itself_agrees_within_one_location(
     teams: Mapping[str, Team], tmp_path: Path, team: str
 ) -> None:
     rows = {
@@ -256,10 +258,10 @@ def test_dagster_itself_says_the_same_where_it_sees_both(
             MAPPINGS.get(row[2], row[2]) if row[2:] else "None",
         )
         for name, row in {**FIT, **UNFIT}.items()
-        if len(row) < len(("producer", "reader", "mapping", "stub"))
+        if len(row) < len(("producer", "consumer", "mapping", "declared"))
     }
     done = run([teams[team].python, "-P", "-c", ASK], tmp_path, stdin=json.dumps(rows))
-    said = json.loads(done.stdout)
-    refused = {name for name in said if said[name]}
-    # It asks for the keys of dynamic partitions only when it runs, and may then find the same.
-    assert refused == {name for name in UNFIT if name in rows} - {"other_dynamic"}
+    errors = json.loads(done.stdout)
+    rejected = {name for name in errors if errors[name]}
+    # Dagster looks up the keys of dynamic partitions only at run time, when they may be the same.
+    assert rejected == {name for name in UNFIT if name in rows} - {"other_dynamic"}

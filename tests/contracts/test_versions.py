@@ -1,4 +1,4 @@
-"""Versions: as they really are in scratch environments, with tiny packages of these names."""
+"""Contracts on versions, in real environments with tiny packages of these names."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -16,8 +16,8 @@ from testing.contracts import locations
 from testing.support import environment, wheel
 
 
-def room(folder: Path, name: str, **packages: str) -> Mapping[str, str]:
-    """What is installed in an environment that was built with these packages."""
+def build(folder: Path, name: str, **packages: str) -> Mapping[str, str]:
+    """Build an environment with these packages; returns what is installed in it."""
     wheels = folder / "wheels"
     lock = "".join(wheel(wheels, package, version) for package, version in packages.items())
     built = environment(folder / name, lock, name=name)
@@ -25,9 +25,9 @@ def room(folder: Path, name: str, **packages: str) -> Mapping[str, str]:
     return installed.distributions(built.path)
 
 
-def hosts(folder: Path, dagster: str, webserver: str = "") -> Mapping[str, str]:
+def build_orchestrator(folder: Path, dagster: str, webserver: str = "") -> Mapping[str, str]:
     packages = {"dagster": dagster, "dagster_webserver": webserver or dagster}
-    return room(folder, "hosts", **packages)
+    return build(folder, "orchestrator", **packages)
 
 
 def codes(snapshot: Snapshot) -> list[tuple[str, tuple[str, ...]]]:
@@ -45,7 +45,7 @@ def codes(snapshot: Snapshot) -> list[tuple[str, tuple[str, ...]]]:
         ("1.13.0rc1", "1.13.0", "1.12.22", ["analytics"]),
     ],
 )
-def test_the_orchestrator_is_at_or_above_the_highest_dagster(
+def test_orchestrator_is_at_or_above_the_highest_dagster(
     teams: dict[str, Team],
     tmp_path: Path,
     orchestrator: str,
@@ -57,10 +57,10 @@ def test_the_orchestrator_is_at_or_above_the_highest_dagster(
         teams=(teams["analytics"], teams["ml"]),
         manifests=(),
         installed={
-            "analytics": room(tmp_path, "analytics", dagster=analytics),
-            "ml": room(tmp_path, "ml", dagster=ml),
+            "analytics": build(tmp_path, "analytics", dagster=analytics),
+            "ml": build(tmp_path, "ml", dagster=ml),
         },
-        orchestrator=hosts(tmp_path, orchestrator),
+        orchestrator=build_orchestrator(tmp_path, orchestrator),
     )
     assert codes(snapshot) == [("orchestrator-behind", ("orchestrator", name)) for name in behind]
     for finding, name in zip(contracts.broken(snapshot), behind, strict=True):
@@ -81,7 +81,9 @@ def test_the_orchestrator_is_at_or_above_the_highest_dagster(
 def test_webserver_and_daemon_are_of_one_version(
     tmp_path: Path, packages: Mapping[str, str], differ: bool
 ) -> None:
-    found = contracts.broken(Snapshot((), (), hosts=room(tmp_path, "hosts", **packages)))
+    found = contracts.broken(
+        Snapshot((), (), orchestrator=build(tmp_path, "orchestrator", **packages))
+    )
     assert [(one.code, one.teams) for one in found] == (
         [("hosts-differ", ("orchestrator",))] if differ else []
     )
@@ -104,37 +106,42 @@ def test_webserver_and_daemon_are_of_one_version(
         (["polars>=1; python_version>='3.11'"], True),
     ],
 )
-def test_what_utils_requires_is_in_every_environment(
+def test_every_environment_satisfies_utils(
     teams: dict[str, Team], tmp_path: Path, required: Sequence[str], unmet: bool
 ) -> None:
     snapshot = Snapshot(
         teams=(teams["ml"],),
         manifests=(),
-        installed={"ml": room(tmp_path, "ml", pandas="2.3.1", universal_pathlib="0.3.0rc2")},
+        installed={"ml": build(tmp_path, "ml", pandas="2.3.1", universal_pathlib="0.3.0rc2")},
         shared=tuple(required),
     )
     assert codes(snapshot) == ([("utils-unmet", ("ml",))] if unmet else [])
 
 
-def test_each_fault_is_told_and_no_other(teams: dict[str, Team], tmp_path: Path) -> None:
+def test_unmet_requirements_are_listed_and_no_others(
+    teams: dict[str, Team], tmp_path: Path
+) -> None:
     snapshot = Snapshot(
         teams=(teams["analytics"], teams["ml"]),
         manifests=(),
         installed={
-            "analytics": room(tmp_path, "analytics", pandas="3.0.0", pyarrow="20.0"),
-            "ml": room(tmp_path, "ml", pandas="1.5.0", six="1.0"),
+            "analytics": build(tmp_path, "analytics", pandas="3.0.0", pyarrow="20.0"),
+            "ml": build(tmp_path, "ml", pandas="1.5.0", six="1.0"),
         },
         shared=("pandas>=2", "pyarrow>=17"),
     )
     (found,) = contracts.broken(snapshot)
     assert found.teams == ("ml",)
-    assert found.message.endswith("pandas>=2 (it has 1.5.0); pyarrow>=17 (it has none)")
+    assert found.message == (
+        "the environment of ml does not satisfy utils: "
+        "pandas>=2 (installed: 1.5.0); pyarrow>=17 (installed: none)"
+    )
     assert "invoke lock --team ml" in found.fix
 
 
 @pytest.fixture(scope="module")
 def loaded(teams: dict[str, Team], tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
-    """A team that loads, in an environment that has nothing that matters."""
+    """A team that loads, in an environment without relevant packages."""
     code = "import dagster as dg\n\ndefs = dg.Definitions()\n"
     found = locations(teams, tmp_path_factory.mktemp("loaded"), analytics=code)
     return replace(found, installed={"analytics": {"pandas": "2.0"}})
@@ -150,15 +157,13 @@ def loaded(teams: dict[str, Team], tmp_path_factory: pytest.TempPathFactory) -> 
         ("<3.11", True),
     ],
 )
-def test_the_python_is_one_that_utils_works_with(
-    loaded: Snapshot, wanted: str, unmet: bool
-) -> None:
+def test_python_is_one_that_utils_supports(loaded: Snapshot, wanted: str, unmet: bool) -> None:
     snapshot = replace(loaded, shared_python=wanted)
     assert codes(snapshot) == ([("utils-unmet", ("analytics",))] if unmet else [])
 
 
 @pytest.mark.parametrize(("python", "unmet"), [("3.10.1", False), ("3.13.2", True)])
-def test_a_requirement_is_judged_for_the_teams_own_python(
+def test_markers_are_evaluated_for_the_teams_own_python(
     loaded: Snapshot, python: str, unmet: bool
 ) -> None:
     (manifest,) = loaded.manifests
@@ -170,7 +175,7 @@ def test_a_requirement_is_judged_for_the_teams_own_python(
     assert bool(codes(snapshot)) == unmet
 
 
-def test_the_environments_of_this_repository_keep_every_contract(teams: dict[str, Team]) -> None:
+def test_environments_of_this_repository_satisfy_every_contract(teams: dict[str, Team]) -> None:
     shared = pyproject.read(SHARED)
     snapshot = Snapshot(
         teams=tuple(teams.values()),
@@ -185,7 +190,7 @@ def test_the_environments_of_this_repository_keep_every_contract(teams: dict[str
     assert snapshot.shared
 
 
-def test_a_stale_lock_is_its_rooms(teams: dict[str, Team]) -> None:
+def test_stale_lock_is_reported_for_its_project(teams: dict[str, Team]) -> None:
     reasons = {"ml": "ml_project/requirements.txt is out of date: a pyproject.toml changed"}
     (found,) = contracts.broken(Snapshot(tuple(teams.values()), (), stale_locks=reasons))
     assert (found.code, found.teams, found.message) == ("lock-stale", ("ml",), reasons["ml"])

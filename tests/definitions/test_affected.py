@@ -65,14 +65,16 @@ def change_of(teams: tuple[Team, ...], *files: str, before: str | None = REGISTR
         ("tests.py", ["tea", "milk", "sugar"]),
     ],
 )
-def test_a_file_affects_its_team(some: tuple[Team, ...], file: str, names: list[str]) -> None:
+def test_file_affects_the_team_of_its_project(
+    some: tuple[Team, ...], file: str, names: list[str]
+) -> None:
     found = change_of(some, file)
     assert found.reasons == dict.fromkeys(names, (file,))
     assert found.kit == (file,)
     assert found.removed == ()
 
 
-def test_the_deeper_of_two_folders_counts_and_a_shared_one_is_both_teams(
+def test_file_affects_the_team_of_the_deepest_folder_or_all_that_share_it(
     some: tuple[Team, ...],
 ) -> None:
     tea, milk, sugar = some
@@ -91,7 +93,7 @@ def test_the_deeper_of_two_folders_counts_and_a_shared_one_is_both_teams(
     ],
     ids=["order", "comments", "spelling"],
 )
-def test_entries_that_say_the_same_affect_no_team(some: tuple[Team, ...], before: str) -> None:
+def test_equivalent_entries_affect_no_team(some: tuple[Team, ...], before: str) -> None:
     found = change_of(some, "workspace.yaml", before=before)
     assert (found.reasons, found.removed) == ({}, ())
     assert found.kit == ("workspace.yaml",)
@@ -106,7 +108,7 @@ def test_entries_that_say_the_same_affect_no_team(some: tuple[Team, ...], before
         (REGISTRY.replace("y: teams/milk", "y: milk"), "its entry in workspace.yaml changed"),
     ],
 )
-def test_only_the_team_whose_entry_is_new_or_different_is_touched(
+def test_new_or_different_entry_affects_only_its_team(
     some: tuple[Team, ...], before: str, why: str
 ) -> None:
     found = change_of(some, "workspace.yaml", before=before)
@@ -130,14 +132,14 @@ def test_only_the_team_whose_entry_is_new_or_different_is_touched(
         REGISTRY + "      attribute: defs\n",
     ],
 )
-def test_a_registry_that_could_not_be_read_touches_everyone(
+def test_invalid_registry_of_the_base_affects_every_team(
     some: tuple[Team, ...], before: str | None
 ) -> None:
     found = change_of(some, "workspace.yaml", before=before)
     assert found.reasons == dict.fromkeys(("tea", "milk", "sugar"), ("workspace.yaml",))
 
 
-def test_the_folder_of_a_team_that_is_gone_is_nobodys(some: tuple[Team, ...]) -> None:
+def test_folder_of_a_removed_team_affects_no_team(some: tuple[Team, ...]) -> None:
     before = REGISTRY + entry("honey_project", "honey") + entry("bee", "tea/bee")
     found = change_of(some, "honey/code.py", "workspace.yaml", before=before)
     assert (found.reasons, found.removed) == ({}, ("honey", "bee"))
@@ -146,7 +148,7 @@ def test_the_folder_of_a_team_that_is_gone_is_nobodys(some: tuple[Team, ...]) ->
     assert inside.reasons == {"tea": ("tea/bee/code.py",)}
 
 
-def test_a_folder_that_a_team_had_is_still_its_own(some: tuple[Team, ...]) -> None:
+def test_former_folder_of_a_team_still_affects_it(some: tuple[Team, ...]) -> None:
     before = REGISTRY.replace("directory: sugar", "directory: old")
     found = change_of(some, "old/code.py", "workspace.yaml", before=before)
     assert found.reasons == {
@@ -154,7 +156,7 @@ def test_a_folder_that_a_team_had_is_still_its_own(some: tuple[Team, ...]) -> No
     }
 
 
-def test_a_team_with_another_name_is_a_new_one_and_one_that_is_gone(
+def test_renamed_team_is_a_new_one_and_a_removed_one(
     some: tuple[Team, ...],
 ) -> None:
     before = REGISTRY.replace("location_name: sugar", "location_name: cane")
@@ -163,7 +165,7 @@ def test_a_team_with_another_name_is_a_new_one_and_one_that_is_gone(
     assert found.removed == ("cane",)
 
 
-def test_a_new_team_a_changed_one_and_one_that_is_gone_in_a_real_change(
+def test_new_changed_and_removed_teams_in_a_real_change(
     repository: Repository,
 ) -> None:
     new = entry("honey_project", "honey")
@@ -181,7 +183,7 @@ def test_a_new_team_a_changed_one_and_one_that_is_gone_in_a_real_change(
     assert found.removed == ("sugar",)
 
 
-def test_a_team_that_came_to_the_base_meanwhile_is_not_gone(repository: Repository) -> None:
+def test_team_that_was_added_to_the_base_meanwhile_is_not_removed(repository: Repository) -> None:
     repository.write("tea/code.py")
     repository.write("workspace.yaml", f"# a word\n{REGISTRY}")
     repository.commit()
@@ -193,7 +195,7 @@ def test_a_team_that_came_to_the_base_meanwhile_is_not_gone(repository: Reposito
     assert (list(found.reasons), found.removed) == (["tea"], ())
 
 
-def test_a_registry_that_the_base_did_not_have_touches_everyone(repository: Repository) -> None:
+def test_missing_registry_of_the_base_affects_every_team(repository: Repository) -> None:
     repository.git("rm", "--quiet", "--cached", "workspace.yaml")
     repository.git("commit", "--quiet", "--message", "none")
     assert list(repository.affected("HEAD").reasons) == ["tea", "milk", "sugar"]
@@ -274,12 +276,12 @@ def test_consumers_of_a_key_without_a_producer_are_affected(
     assert found == change.reasons
 
 
-def test_where_no_team_is_affected_there_are_no_consumers(some: tuple[Team, ...]) -> None:
+def test_no_consumers_are_affected_if_no_team_is(some: tuple[Team, ...]) -> None:
     change = Affected("main", {}, kit=("README.md",))
     assert with_consumers(change, some, {"milk": {"comb"}}, {}) == change
 
 
-def test_consumers_are_found_in_the_teams_definitions(teams: dict[str, Team]) -> None:
+def test_with_downstream_finds_consumers_in_the_teams_definitions(teams: dict[str, Team]) -> None:
     every = (teams["analytics"], teams["ml"])
     change = Affected("main", {"analytics": ("analytics_project/x.py",)})
     found = module.with_downstream(change, every, every)

@@ -152,11 +152,11 @@ def test_services_carry_the_mark_of_their_platform(tmp_path: Path, teams: dict[s
     launcher = Launcher(tmp_path, lambda *_: None, Options())
     env = variables.of_team(teams["ml"])
 
-    async def mourn() -> None: ...
+    async def on_exit() -> None: ...
 
     services = [
         launcher.webserver(),
         launcher.daemon(),
-        launcher.code_server(teams["ml"], ("true",), env, mourn),
+        launcher.code_server(teams["ml"], ("true",), env, on_exit),
     ]
     assert {one.service.env[session.MARK] for one in services} == {session.mark()}

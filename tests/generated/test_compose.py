@@ -47,7 +47,7 @@ def many(teams: dict[str, Team], number: int) -> list[Team]:
 def test_it_is_as_the_specification_says(teams: dict[str, Team], tmp_path: Path) -> None:
     for name, number in (("few", 1), ("many", 50)):
         text = compose.files(many(teams, number))[FOLDER / "compose.yaml"]
-        (tmp_path / f"{name}.yaml").write_text(text)
+        (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
     schema = ("--builtin-schema", "vendor.compose-spec")
     done = run([TOOLS / "bin/check-jsonschema", *schema, *tmp_path.iterdir()], ROOT)
     assert done.returncode == 0, done.stdout
@@ -134,12 +134,13 @@ def test_the_hosts_load_each_team_s_code_server(teams: dict[str, Team]) -> None:
         {"host": team.location, "port": 4000, "location_name": team.location}
         for team in teams.values()
     ]
-    assert "EXPOSE 4000\n" in DOCKERFILES[0].read_text()
+    assert "EXPOSE 4000\n" in DOCKERFILES[0].read_text(encoding="utf-8")
 
 
 def test_the_instance_is_the_orchestrator_s_and_what_a_host_needs() -> None:
     ours, theirs = (
-        yaml.safe_load(text) for text in (dagster_yaml.text(), DAGSTER_YAML.read_text())
+        yaml.safe_load(text)
+        for text in (dagster_yaml.text(), DAGSTER_YAML.read_text(encoding="utf-8"))
     )
     assert theirs.items() <= ours.items()
     added = {"storage", "run_launcher", "run_queue", "compute_logs", "local_artifact_storage"}
@@ -148,7 +149,7 @@ def test_the_instance_is_the_orchestrator_s_and_what_a_host_needs() -> None:
 
 @pytest.mark.parametrize("file", DOCKERFILES, ids=lambda file: file.name)
 def test_an_image_is_locked_pinned_and_not_root_s(file: Path) -> None:
-    text = file.read_text()
+    text = file.read_text(encoding="utf-8")
     *_, user = re.findall(r"(?m)^USER (.*)$", text)
     assert user == "10001:10001"
     (version,) = re.findall(r"(?m)^ARG UV_VERSION=(.*)$", text)
@@ -161,7 +162,7 @@ def test_an_image_is_locked_pinned_and_not_root_s(file: Path) -> None:
 
 
 def test_nothing_but_what_was_built_gets_into_an_image() -> None:
-    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     rules = [line for line in lines if line and not line.startswith("#")]
     assert rules[0] == "*"
     allowed = {rule.removeprefix("!") for rule in rules[1:] if rule.startswith("!")}
@@ -170,7 +171,9 @@ def test_nothing_but_what_was_built_gets_into_an_image() -> None:
     copied = {
         source
         for file in DOCKERFILES
-        for sources in re.findall(r"(?m)^COPY (?!--from)(.*) \S+$", file.read_text())
+        for sources in re.findall(
+            r"(?m)^COPY (?!--from)(.*) \S+$", file.read_text(encoding="utf-8")
+        )
         for source in sources.split()
     }
     assert {source for source in copied if not source.startswith("dist/")} == allowed - {"dist"}
@@ -202,8 +205,10 @@ def secrets() -> Iterator[Path]:
         folder = Path(name)
         folder.chmod(0o755)
         (folder / "team").mkdir()
-        (folder / "team/.env").write_text("# ours\nTEST_GREETING='hello there'\nTEST_EMPTY=\n")
-        (folder / "postgres_password").write_text("made-for-this-test\n")
+        (folder / "team/.env").write_text(
+            "# ours\nTEST_GREETING='hello there'\nTEST_EMPTY=\n", encoding="utf-8"
+        )
+        (folder / "postgres_password").write_text("made-for-this-test\n", encoding="utf-8")
         yield folder
         (folder / "team").chmod(0o755)
 

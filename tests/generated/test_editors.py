@@ -20,7 +20,7 @@ NEW = """  - python_module:
 
 def read(file: Path) -> Any:
     """A generated file without its header."""
-    header, _, text = file.read_text().partition("\n")
+    header, _, text = file.read_text(encoding="utf-8").partition("\n")
     assert header.startswith("// Generated from workspace.yaml")
     return json.loads(text)
 
