@@ -66,18 +66,15 @@ class Pyproject:
             DevkitError: if it is not a valid specifier.
         """
         text = self.project.get("requires-python", "")
-        try:
-            if not isinstance(text, str):
-                raise InvalidSpecifier
-            SpecifierSet(text)
-        except InvalidSpecifier:
+        if not _is_specifier(text):
             raise DevkitError(
                 f"{_shown(self.file)}: invalid requires-python",
                 expected="a specifier such as '>=3.11'",
                 found=repr(text),
                 fix=f"edit {_shown(self.file)}",
-            ) from None
-        return text
+            )
+        found: str = text
+        return found
 
     @property
     def oldest_python(self) -> str:
@@ -145,3 +142,10 @@ def package_name(requirement: str) -> str:
 
 def _shown(file: Path) -> str:
     return str(file.relative_to(ROOT) if file.is_relative_to(ROOT) else file)
+
+
+def _is_specifier(text: object) -> bool:
+    try:
+        return isinstance(text, str) and SpecifierSet(text) is not None
+    except InvalidSpecifier:
+        return False

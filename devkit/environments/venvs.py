@@ -208,7 +208,7 @@ def _choose_python(project: Path) -> str:
     """
     wanted = _wanted_python(project)
     running = ".".join(map(str, sys.version_info[:3]))
-    own: str = sys._base_executable  # type: ignore[attr-defined] # as in the venv module
+    own: str = sys._base_executable  # type: ignore[attr-defined] # noqa: SLF001 (as in venv)
     return own if running in SpecifierSet(wanted) else wanted
 
 

@@ -224,9 +224,9 @@ def ranks(graph: Graph) -> dict[str, int]:
                 path.append((following, iter(down[following])))
     order = {key: number for number, key in enumerate(reversed(done))}
     found = dict.fromkeys(order, 0)
-    for key in order:
+    for key, number in order.items():
         for consumer in down[key]:
-            if order[consumer] > order[key]:
+            if order[consumer] > number:
                 found[consumer] = max(found[consumer], found[key] + 1)
     return found
 

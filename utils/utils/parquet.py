@@ -37,7 +37,7 @@ class ParquetStore(dg.UPathIOManager):
         import pandas as pd
 
         if obj is None:
-            context.log.debug(f"{_name(context)} returned None: no table is stored.")
+            context.log.debug("%s returned None: no table is stored.", _name(context))
             return
         if not isinstance(obj, pd.DataFrame):
             raise dg.Failure(
