@@ -1,5 +1,6 @@
 """Test suites: which there are, which environment each runs in, and how they are run."""
 
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from devkit.environments import variables
 from devkit.registry.workspace import Team
 
 DEPLOY_TESTS = ROOT / "tests" / "deploy"
+COVERAGE = re.compile(r"^TOTAL .* (\d+%)$", re.MULTILINE)  # of pytest-cov's report
 NO_TESTS_COLLECTED = 5  # pytest's exit code
 
 
@@ -60,7 +62,8 @@ def of_kit() -> list[Suite]:
     if not DEPLOY_TESTS.parent.is_dir():
         return []
     side_by_side = ("--numprocesses", str(parallel.jobs()), "--dist", "loadfile")
-    return [_pytest("kit", *side_by_side, f"--ignore={DEPLOY_TESTS.relative_to(ROOT)}")]
+    coverage = ("--cov", "--cov-report=term")
+    return [_pytest("kit", *side_by_side, *coverage, f"--ignore={DEPLOY_TESTS.relative_to(ROOT)}")]
 
 
 def of_deploy() -> Suite:
@@ -120,6 +123,8 @@ def run(suite: Suite) -> Outcome:
     text = next((line for line in reversed(done.stdout.splitlines()) if line.strip()), "")
     if done.code == NO_TESTS_COLLECTED:
         text = "no tests: each team has at least one, that its definitions load"
+    if coverage := COVERAGE.search(done.stdout):
+        text += f"; {coverage[1]} of devkit covered"
     return Outcome(suite.name, done.code == 0, text, details=done.combined if done.code else "")
 
 

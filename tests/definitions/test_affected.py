@@ -45,7 +45,6 @@ def change_of(teams: tuple[Team, ...], *files: str, before: str | None = REGISTR
         ("devkit/local_requirements.txt", ["tea", "milk", "sugar"]),
         ("tasks.py", ["tea", "milk", "sugar"]),
         ("pyproject.toml", ["tea", "milk", "sugar"]),
-        (".python-version", ["tea", "milk", "sugar"]),
         ("tests/test_it.py", []),
         ("testing/support.py", []),
         ("benchmarks/it.py", []),
