@@ -1,57 +1,8 @@
-"""`invoke outdated`: outdated and vulnerable packages, by project.
-
-Three versions of each package: the locked one, the newest that the project's own pyproject.toml
-allows, and the newest that there is. A bound keeps the last two apart.
-"""
-
-import json as json_format
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from functools import partial
-from typing import Any
+"""`invoke outdated`: outdated and vulnerable packages, by project."""
 
 from invoke.context import Context
 
 from devkit.cli import JSON, command, some_teams
-from devkit.core import output, parallel
-from devkit.environments import audit, lockfiles, resolver
-from devkit.environments.installed import UNKNOWN
-from devkit.environments.project import Project, select_projects
-
-VULNERABILITIES = "vulnerabilities"
-
-
-@dataclass(frozen=True)
-class Row:
-    """One package in one project; `named` is whether a pyproject.toml names it.
-
-    `allowed` and `newest` are UNKNOWN where they could not be looked up. `advisories` are those
-    against the locked version.
-    """
-
-    package: str
-    project: str
-    locked: str
-    allowed: str
-    newest: str
-    named: bool
-    advisories: tuple[str, ...]
-
-    @property
-    def major(self) -> bool:
-        """Whether the newest is another major version: of 0.x, another x."""
-        return self.newest != UNKNOWN and _major(self.newest) != _major(self.locked)
-
-    @property
-    def behind(self) -> bool:
-        """Whether there is a newer version, or an advisory against this one."""
-        newer = {self.allowed, self.newest} - {UNKNOWN, self.locked}
-        return bool(newer or self.advisories)
-
-    @property
-    def note(self) -> str:
-        """What is remarkable about it."""
-        return "; ".join([*(["major"] if self.major else []), *self.advisories])
 
 
 @command(
@@ -67,95 +18,7 @@ def outdated(
     _: Context, team: list[str], all_: bool = False, json: bool = False, osv: str = ""
 ) -> None:
     """Show outdated and vulnerable packages by project."""
+    from devkit.environments.outdated import show
+    from devkit.environments.project import select_projects
+
     show(select_projects(some_teams(), team), everything=all_, as_json=json, database=osv)
-
-
-def show(
-    projects: Sequence[Project],
-    *,
-    everything: bool = False,
-    as_json: bool = False,
-    database: str = "",
-) -> None:
-    """Ask the index and the database for all projects side by side, and show one table.
-
-    A transitive dependency is shown if there is an advisory against it, or with `everything`.
-    `database` is the URL of an OSV mirror; if it is unreachable, that is shown and fails nothing.
-
-    Raises:
-        DevkitError: naming the projects whose versions could not be looked up; the others are
-            shown.
-    """
-    if as_json:
-        output.use_stderr()
-    allowed: dict[str, dict[str, str]] = {}
-    newest: dict[str, dict[str, str]] = {}
-    known: dict[str, audit.Advisories] = {}
-    locked = {project.name: lockfiles.pins(project) for project in projects}
-
-    def look_up(project: Project) -> str:
-        pins = locked[project.name]
-        newest[project.name] = resolver.newest(project, pins)
-        allowed[project.name] = resolver.newest_allowed(project)
-        moved = sum(pins.get(name) != found for name, found in allowed[project.name].items())
-        return f"{moved} of {len(pins)} pins would move"
-
-    def look_for_advisories() -> str:
-        try:
-            for project in projects:  # if the database does not answer for one, it won't for others
-                known[project.name] = audit.audit(project, database)
-        except audit.UnreachableError as error:
-            return f"unknown: {error}"
-        return f"{sum(map(len, known.values()))} packages have some"
-
-    jobs: dict[str, parallel.Work] = {VULNERABILITIES: look_for_advisories}
-    jobs |= {project.name: partial(look_up, project) for project in projects}
-    outcomes = parallel.run("asking the index", jobs)
-    direct = {project.name: lockfiles.direct_dependencies(project) for project in projects}
-    rows = [
-        Row(
-            package=package,
-            project=project.name,
-            locked=version,
-            allowed=allowed.get(project.name, {}).get(package, UNKNOWN),
-            newest=newest.get(project.name, {}).get(package, UNKNOWN),
-            named=package in direct[project.name],
-            advisories=known.get(project.name, {}).get(package, ()),
-        )
-        for project in projects
-        for package, version in locked[project.name].items()
-    ]
-    behind = sorted((row for row in rows if row.behind), key=lambda row: (row.package, row.project))
-    shown = [row for row in behind if everything or row.named or row.advisories]
-    if as_json:
-        output.emit(json_format.dumps([as_object(row) for row in behind], indent=1))
-    else:
-        _print(shown, hidden=len(behind) - len(shown))
-    parallel.require(outcomes)
-
-
-def as_object(row: Row) -> dict[str, Any]:
-    """A row for programs: an unknown version is null."""
-    fields = {**asdict(row), "major": row.major}
-    return {name: None if value == UNKNOWN else value for name, value in fields.items()}
-
-
-def _print(shown: Sequence[Row], hidden: int) -> None:
-    if shown:
-        output.table(
-            ("package", "project", "locked", "allowed", "newest", ""),
-            [(r.package, r.project, r.locked, r.allowed, r.newest, r.note) for r in shown],
-        )
-        output.info("Update within bounds: `invoke lock --team PROJECT --package PACKAGE`, or")
-        output.info("`--upgrade` for all; to go further, raise the bound in pyproject.toml first.")
-    else:
-        output.info("all direct dependencies are up to date")
-    if hidden:
-        output.info(f"plus {hidden} transitive (--all)")
-
-
-def _major(version: str) -> tuple[int, ...]:
-    from packaging.version import Version
-
-    release = Version(version).release
-    return release[:1] if release[0] else release[:2]

@@ -55,7 +55,7 @@ BREAKS = {
     ),
     "cycle_of_two": case(
         ("cycle-across-teams", "analytics ml", "egg chicken"),
-        analytics=f"stub = dg.AssetSpec('chicken')\n\n@dg.asset\ndef egg(chicken) {PASS}",
+        analytics=f"spec = dg.AssetSpec('chicken')\n\n@dg.asset\ndef egg(chicken) {PASS}",
         ml=f"@dg.asset(deps=[dg.AssetKey('egg')])\ndef chicken() {PASS}",
     ),
     "cycle_of_three": case(
@@ -78,7 +78,7 @@ BREAKS = {
     ),
     "missing_input": case(
         ("key-nobody-makes", "analytics", "phantom"),
-        analytics=f"stub = dg.AssetSpec('phantom')\n\n@dg.asset\ndef hunter(phantom) {PASS}",
+        analytics=f"spec = dg.AssetSpec('phantom')\n\n@dg.asset\ndef hunter(phantom) {PASS}",
     ),
     "missing_spec": case(
         ("key-nobody-makes", "ml", "mirage"),
@@ -223,7 +223,7 @@ HOLDS = {
             "made = [factory(name) for name in ('bread', 'milk')]"
         ),
         ml=(
-            "stub = dg.AssetSpec('thought')\n\n"
+            "spec = dg.AssetSpec('thought')\n\n"
             "@dg.asset(deps=['left', 'right', 'daily_bread', 'daily_milk'])\n"
             f"def breakfast(thought) {PASS}"
         ),

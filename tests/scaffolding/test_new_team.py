@@ -200,7 +200,7 @@ def _is_known_to_everything(copy: Checkout) -> None:
     # The columns are a contract: what analytics takes away, newcomer misses.
     text = (copy.root / READER).read_text()
     copy.edit(READER, '"island"', '"isle"')
-    assert "newcomer needs of penguins the column isle" in copy.tasks("check").stdout
+    assert "newcomer needs the column isle of penguins" in copy.tasks("check").stdout
     (copy.root / READER).write_text(text)
 
 

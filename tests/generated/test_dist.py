@@ -133,12 +133,12 @@ def test_of_what_is_new_deleted_and_executable_the_working_tree_counts(
     assert "a link to a folder" in light_checkout.tasks("build", "--team", "ml").stdout
     (package / "table").unlink()
     code = (
-        "from devkit.commands import build\n"
+        "from devkit.generated import dist\n"
         "from devkit.core.paths import ROOT\n"
         "from devkit.environments import lockfiles\n"
         "from devkit.registry.workspace import load_teams\n"
         "lockfiles.stale = lambda project: None\n"
-        "build.run(load_teams(ROOT), orchestrator=False)"
+        "dist.build(load_teams(ROOT), orchestrator=False)"
     )
     assert light_checkout.devkit(code).returncode == 0
     made = light_checkout.root / "dist/ml_project/ml_project"

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from devkit.commands import clean
-from devkit.commands.clean import measure
+from devkit.doctor import clean
+from devkit.doctor.clean import measure
 from testing.support import Checkout, devkit_script, eventually, run, started, written
 
 MADE = (
@@ -119,7 +119,7 @@ def test_nothing_to_remove_is_said(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(clean, "candidates", lambda **_: [])
-    clean.run(remove_them=True)
+    clean.clean(remove_them=True)
     assert capsys.readouterr().out == "nothing to remove\n"
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from devkit.commands.outdated import Row
 from devkit.core.processes import Completed
 from devkit.environments.audit import UnreachableError, as_script, read
+from devkit.environments.outdated import Row
 from testing.support import NO_NETWORK, Checkout, wheel
 
 UNREACHABLE = "http://127.0.0.1:9/"

@@ -1,0 +1,165 @@
+"""Lists generated files and their size, and removes them.
+
+Only what this kit and its tools generate, by name, in this checkout: nothing that git tracks, and
+nothing in another checkout that lies inside this one.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from devkit.core import filelocks, git, output, parallel
+from devkit.core.errors import DevkitError
+from devkit.core.paths import DIST, ROOT, STATE, TOOLS
+from devkit.dev import home, session
+
+ENVIRONMENT = ".venv"
+CACHES = {".mypy_cache", ".pytest_cache", ".ruff_cache", "__pycache__"}
+TOP_LEVEL = {DIST.name: "build", STATE.name: "caches"}
+NEVER_ENTERED = {".git", "node_modules"}
+
+
+@dataclass(frozen=True)
+class Item:
+    """Something to remove: what it is, and how many bytes its files have.
+
+    `reclaimable` are the bytes that are nowhere else: most of an environment is hard-linked from
+    uv's cache, and removing a link frees nothing.
+    """
+
+    path: Path
+    kind: str
+    size: int
+    reclaimable: int
+
+
+def clean(*, remove_them: bool = False, with_home: bool = False) -> None:
+    """Show what would be removed, or remove it; `with_home` also DAGSTER_HOME in the checkout.
+
+    Raises:
+        DevkitError: if an `invoke dev` runs here, git fails, or something can't be removed: the
+            rest is.
+    """
+    items = [measure(path, kind) for path, kind in candidates(with_home=with_home)]
+    if not items:
+        output.info("nothing to remove")
+        return
+    output.table(
+        ("what", "where", "MB"),
+        [(item.kind, name(item.path), f"{item.size / 1e6:.1f}") for item in items],
+    )
+    size, reclaimable = sum(item.size for item in items), sum(item.reclaimable for item in items)
+    output.info(
+        f"{size / 1e6:.0f} MB, {reclaimable / 1e6:.0f} MB of them reclaimable; "
+        "the rest is hard-linked from uv's cache"
+    )
+    if not with_home and home.DEFAULT.exists():
+        output.info(f"{name(home.DEFAULT)} is kept (run history); --home removes it")
+    if not remove_them:
+        output.info("Dry run; pass --yes to remove.")
+        return
+    require_idle()
+    jobs: dict[str, parallel.Work] = {name(item.path): partial(remove, item.path) for item in items}
+    parallel.require(parallel.run("removing", jobs))
+
+
+def candidates(*, with_home: bool) -> list[tuple[Path, str]]:
+    """What can be removed, and what it is: the tools' environment last, which this runs in."""
+    tracked = {folder for file in git.tracked_files() for folder in file.parents}
+    found = [
+        *in_checkout(),
+        *((path, "sockets") for path in session.find_socket_folders(stale=True)),
+    ]
+    if with_home and home.DEFAULT.exists():
+        found.append((home.DEFAULT, "DAGSTER_HOME"))
+    kept = [(path, kind) for path, kind in found if path not in tracked]
+    return sorted(kept, key=lambda one: (one[0] == TOOLS, one[1], one[0]))
+
+
+def in_checkout() -> Iterator[tuple[Path, str]]:
+    """What this kit and its tools have made below the root, by name."""
+    for directory, folders, files in os.walk(ROOT):
+        folder = Path(directory)
+        if folder != ROOT and ".git" in (*folders, *files):  # another checkout
+            folders.clear()
+            continue
+        for entry in sorted(folders):
+            kind = kind_of(folder / entry)
+            if kind:
+                yield folder / entry, kind
+            if kind or entry in NEVER_ENTERED or (folder / entry) == home.DEFAULT:
+                folders.remove(entry)
+
+
+def kind_of(folder: Path) -> str | None:
+    """What a folder is by its name and place; None if it is not to be removed."""
+    if folder.parent == ROOT and folder.name in TOP_LEVEL:
+        return TOP_LEVEL[folder.name]
+    if folder.name in CACHES or folder.name.endswith(".egg-info"):
+        return "caches"
+    made = (folder / "pyvenv.cfg").exists() or (folder / "bin").exists()
+    return "environment" if folder.name.startswith(ENVIRONMENT) and made else None
+
+
+def require_idle() -> None:
+    """Hold that nothing runs on what is about to be removed.
+
+    Raises:
+        DevkitError: if an `invoke dev` of this checkout runs, or one on its DAGSTER_HOME.
+    """
+    running = session.current(home.locate()) or session.current(home.DEFAULT)
+    if running or session.find_socket_folders(stale=False):
+        stop = f"stop it (`kill {running.pid}`)" if running else "stop it"
+        who = f": pid {running.pid}, {running.url}" if running else ""
+        raise DevkitError(
+            f"`invoke dev` is running here{who}; nothing was removed",
+            fix=f"{stop}, then `invoke clean --yes`",
+        )
+
+
+def measure(path: Path, kind: str) -> Item:
+    """How large it is: each file once, however many links to it there are."""
+    seen: dict[tuple[int, int], os.stat_result] = {}
+    for directory, _, files in os.walk(path):
+        for file in files:
+            state = Path(directory, file).lstat()
+            seen[state.st_dev, state.st_ino] = state
+    return Item(
+        path,
+        kind,
+        size=sum(state.st_size for state in seen.values()),
+        reclaimable=sum(state.st_size for state in seen.values() if state.st_nlink == 1),
+    )
+
+
+def remove(path: Path) -> str:
+    """Remove a folder with all that is in it; of a link only the link.
+
+    Raises:
+        DevkitError: if this user may not.
+    """
+
+    def waiting() -> None:
+        output.warn(f"waiting: another process builds {name(path)} ...")
+
+    try:
+        # The empty file of the lock stays: a process that waits for it would otherwise build next
+        # to the owner of a new one.
+        lock = Path(f"{path}.lock")
+        with filelocks.hold(lock, waiting) if lock.exists() else nullcontext():
+            if path.is_symlink():
+                path.unlink()
+            else:
+                shutil.rmtree(path)
+    except OSError as error:
+        raise DevkitError(f"{path} can't be removed: {error.strerror}") from None
+    return "removed"
+
+
+def name(path: Path) -> str:
+    """A path as a person would type it in the root."""
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
