@@ -22,6 +22,7 @@ LEAST_FREE_BYTES = 20 * 1024 * 1024  # for pip alone
 
 STAMP = TOOLS / ".stamp"
 LISTING = {"--list", "-l"}
+PROGRAMS = {"invoke", "inv", "__main__.py"}
 
 # Set by `devkit/__main__.py`: this process is already the kit's own program.
 entered = False
@@ -45,7 +46,8 @@ def enter(as_script: bool) -> None:
             sys.exit(hint_for(str(error)) or "Can't build .venv-tools: {}".format(error))
         inside = False  # modules that this process has imported may just have been replaced
     arguments = sys.argv[1:] or ["--list"]
-    listing = bool(LISTING.intersection(arguments))  # only the kit's own program lists groups
+    # In groups: only the kit's own program can. An import by a test, say, asks for no list.
+    listing = Path(sys.argv[0]).name in PROGRAMS and bool(LISTING.intersection(arguments))
     if inside and not as_script and (entered or not listing):
         return
     python = str(TOOLS / "bin" / "python")

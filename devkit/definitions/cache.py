@@ -66,7 +66,7 @@ def get(team: Team, key: str) -> Manifest | None:
 
 
 def load(team: Team, key: str, timeout: float = loading.TIMEOUT_SECONDS) -> Manifest | Failure:
-    """Load a team's definitions, and cache the manifest under a digest.
+    """Load a team's definitions, and cache the manifest under a digest; `timeout` is in seconds.
 
     Caches nothing if a file was saved meanwhile, since it is unknown which state was loaded. If
     the cache can't be written, prints a note.
