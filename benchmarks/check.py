@@ -1,10 +1,10 @@
-"""The guard rails: `invoke check` beside `dg check defs` and beside what is physically possible.
+"""`invoke check`, compared with `dg check defs` and with the physical limit.
 
     .venv-tools/bin/python -m benchmarks.check [this] [12] [50]
 
-On this repository and on generated ones of 12 and 50 teams (or those that are named). The
-limit is what importing every team's definitions takes, as many at a time as there are cores,
-with nothing else done. Takes about twelve minutes.
+Runs on this repository and on generated ones of 12 and 50 teams, or on those that are named. The
+limit is the time to import every team's definitions and do nothing else, with as many at a time as
+there are cores. Takes about twelve minutes.
 """
 
 import statistics
@@ -19,10 +19,10 @@ from benchmarks import report, workspaces
 from devkit.core import parallel
 from devkit.registry.workspace import Team, load_teams
 
-# What a team's definitions take by themselves; in some layouts they are a function.
+# Loads a team's definitions and does nothing else; in some layouts they are a function.
 LOAD = "import {} as module; module.defs() if callable(module.defs) else None"
 RUNS = 3
-# Of what takes minutes, one run tells as much.
+# With 50 teams, it takes minutes: one run is enough.
 RUNS_OF_DG = {"50": 1}
 
 
@@ -42,30 +42,30 @@ def main() -> None:
     body = "\n\n".join(
         [
             f"Seconds, median of {RUNS} (`dg check defs` with 50 teams: one run), Dagster "
-            f"{workspaces.dagster_version()}. The limit is importing every team's definitions, on "
-            "all cores.",
+            f"{workspaces.dagster_version()}. The limit is the time to import every team's "
+            "definitions, on all cores.",
             report.table(
-                ("teams", "nothing kept", "`dg check defs`", "ratio", "limit", "ratio",
+                ("teams", "nothing cached", "`dg check defs`", "ratio", "limit", "ratio",
                  "one changed", "its import", "ratio", "nothing changed"),
                 rows,
             ),
         ]
     )  # fmt: skip
-    report.section("Guard rails", f"python -m benchmarks.check {' '.join(sizes)}", body)
+    report.section("`invoke check`", f"python -m benchmarks.check {' '.join(sizes)}", body)
 
 
 def measure(size: str, root: Path, dg: Path) -> tuple[str, ...]:
-    """One repository: every side in turns, so that a slow minute hits them all."""
+    """The row of one repository: all sides in turn, so that a slow minute affects all of them."""
     teams = load_teams(root)
     check = (root / ".venv-tools/bin/invoke", "check")
-    some = teams[0].directory / teams[0].package / "definitions.py"
-    text = some.read_text(encoding="utf-8")
+    file = teams[0].directory / teams[0].package / "definitions.py"
+    text = file.read_text(encoding="utf-8")
     sides: dict[str, Callable[[int], float]] = {
         "fresh": lambda _: seconds((*check, "--no-cache"), root),
         "limit": lambda _: imports(teams),
         "nothing": lambda _: seconds(check, root),
         "import": lambda _: imports(teams[:1]),
-        "one": lambda turn: changed(check, root, some, f"{text}\n# {turn}\n"),
+        "one": lambda turn: changed(check, root, file, f"{text}\n# {turn}\n"),
         "dg": lambda _: seconds((dg, "check", "defs"), root),
     }
     taken: dict[str, list[float]] = {name: [] for name in sides}
@@ -74,7 +74,7 @@ def measure(size: str, root: Path, dg: Path) -> tuple[str, ...]:
             if name != "dg" or turn < RUNS_OF_DG.get(size, RUNS):
                 taken[name].append(side(turn))
                 sys.stderr.write(f"{size} teams, {name}: {taken[name][-1]:.2f} s\n")
-    some.write_text(text, encoding="utf-8")
+    file.write_text(text, encoding="utf-8")
     median = {name: statistics.median(values) for name, values in taken.items()}
     cells = [
         *(median["fresh"], median["dg"], median["fresh"] / median["dg"]),
@@ -86,7 +86,7 @@ def measure(size: str, root: Path, dg: Path) -> tuple[str, ...]:
 
 
 def seconds(argv: Sequence[str | Path], root: Path) -> float:
-    """How long a command takes that must succeed."""
+    """The time that a command takes; it must succeed."""
     began = time.perf_counter()
     done = subprocess.run(
         [str(part) for part in argv], cwd=root, env=report.environment(),
@@ -98,7 +98,7 @@ def seconds(argv: Sequence[str | Path], root: Path) -> float:
 
 
 def imports(teams: Sequence[Team]) -> float:
-    """How long importing these teams' definitions takes, an interpreter for each core."""
+    """The time that importing these teams' definitions takes, with one interpreter per core."""
     began = time.perf_counter()
     parallel.gather(
         lambda team: seconds((team.python, "-c", LOAD.format(team.module)), team.directory), teams
@@ -107,7 +107,7 @@ def imports(teams: Sequence[Team]) -> float:
 
 
 def changed(check: Sequence[str | Path], root: Path, file: Path, text: str) -> float:
-    """How long a check takes after a team's file has changed."""
+    """The time that a check takes after a team's file has changed."""
     file.write_text(text, encoding="utf-8")
     return seconds(check, root)
 

@@ -1,11 +1,11 @@
-"""The dev container: from `devcontainer up` to a terminal, and how much of that is ours.
+"""The dev container: the time from `devcontainer up` to a terminal, and our hooks' part of it.
 
     .venv-tools/bin/python -m benchmarks.container
 
-Needs the dev container CLI, a Docker engine and the image in it; says in a line what of these is
-missing. Ours is what the hooks add: the difference to the same container without them. Beside
-it, `invoke setup` in a checkout outside of any container. Download caches are warm on both
-sides: a round of each comes first that does not count. Takes about eight minutes.
+Needs the dev container CLI, a Docker engine and the image in it, and reports what is missing. Our
+part is the difference to the same container without hooks. It is compared with `invoke setup` in
+a checkout outside of any container. Download caches are warm on both sides, since the first round
+does not count. Takes about eight minutes.
 """
 
 import json
@@ -27,15 +27,16 @@ from devkit.core.paths import ROOT
 
 RUNS = 3
 WITHOUT_HOOKS = "--skip-post-create"
-IMAGES_USER = 1000  # who the CLI lets it be if whoever calls it is root
+IMAGES_USER = 1000  # the container's user when root calls the CLI
 OWNER = ("safe.directory", "*")
 
 
 @dataclass(frozen=True)
 class Round:
-    """Seconds: with and without hooks, from nothing and after a stop; `setup` is outside.
+    """Seconds, with hooks and without (`bare`), from scratch and after a stop (`again`).
 
-    `setup_copied` too, with packages copied from the cache and not linked, as from the volume.
+    `setup` and `setup_copied` are outside of the container; the latter copies packages from the
+    cache instead of linking them, as from the volume.
     """
 
     first: float
@@ -56,41 +57,40 @@ def main() -> None:
     rows = [
         ("`devcontainer up`", *_seconds(median.first, median.first_bare, ours)),
         ("again, after a stop", *_seconds(median.again, median.again_bare, ours_again)),
-        ("`invoke setup` outside, `.venv-tools` too", "", "", f"{median.setup:.1f} s"),
+        ("`invoke setup` outside, with `.venv-tools`", "", "", f"{median.setup:.1f} s"),
         (
-            "the same, copying from the cache as the container has to",
+            "the same, copying from the cache as in the container",
             "",
             "",
             f"{median.setup_copied:.1f} s",
         ),
     ]
-    columns = ("", "to a ready terminal", "the container's own", "ours")
+    columns = ("", "to a ready terminal", "the container alone", "our hooks")
     body = (
-        f"{_said('docker', '--version')}, dev container CLI {_said('devcontainer', '--version')}. "
-        f"Nothing built yet, download caches and image there; median of {RUNS}. "
-        f"Ours is {ours / median.setup:.2f} of what it takes outside, "
-        f"{ours / median.setup_copied:.2f} if that has to copy, too.\n\n"
+        f"{_output_of('docker', '--version')}, "
+        f"dev container CLI {_output_of('devcontainer', '--version')}. "
+        f"Nothing built yet, with the image and warm download caches; median of {RUNS}. "
+        f"The hooks take {ours / median.setup:.2f} times as long as `invoke setup` outside, "
+        f"{ours / median.setup_copied:.2f} times if that copies, too.\n\n"
         + report.table(columns, rows)
     )
     report.section("Dev container", "python -m benchmarks.container", body)
 
 
 def missing() -> str | None:
-    """What there is not to measure with."""
+    """The first thing that is missing for the measurement, if any."""
     for program in ("devcontainer", "docker"):
         if not shutil.which(program):
-            return f"there is no `{program}` on the PATH"
-    if _ends_badly("docker", "info"):
-        return "no Docker engine answers"
-    text = (ROOT / ".devcontainer/devcontainer.json").read_text()
+            return f"`{program}` not found on the PATH"
+    if _fails("docker", "info"):
+        return "no Docker engine responds"
+    text = (ROOT / ".devcontainer/devcontainer.json").read_text(encoding="utf-8")
     (image,) = re.findall(r'"image": "(.*)"', text)
-    return (
-        f"`docker pull {image}` first" if _ends_badly("docker", "image", "inspect", image) else None
-    )
+    return f"`docker pull {image}` first" if _fails("docker", "image", "inspect", image) else None
 
 
 def one_round() -> Round:
-    """Each of the five, from nothing."""
+    """One measurement of each."""
     with container() as folder:
         first_bare = terminal(folder, WITHOUT_HOOKS)
     with container() as folder:
@@ -103,7 +103,7 @@ def one_round() -> Round:
 
 
 def setup(**variables: str) -> float:
-    """`invoke setup` from nothing, outside of any container."""
+    """`invoke setup` from scratch, outside of any container."""
     with tempfile.TemporaryDirectory() as scratch:
         copy = report.checkout(Path(scratch) / "dagteam")
         return run([sys.executable, "tasks.py", "setup"], copy, **variables)
@@ -111,7 +111,7 @@ def setup(**variables: str) -> float:
 
 @contextmanager
 def container() -> Iterator[Path]:
-    """A checkout that its container's user can write to; the container ends with it."""
+    """A checkout that its container's user can write to; removes the container at the end."""
     with tempfile.TemporaryDirectory() as scratch:
         Path(scratch).chmod(0o755)
         copy = report.checkout(Path(scratch) / "dagteam")
@@ -125,7 +125,7 @@ def container() -> Iterator[Path]:
 
 
 def terminal(folder: Path, *options: str) -> float:
-    """Bring the container up, and a command in it to its end."""
+    """Start the container and run a command in it."""
     where = ("--workspace-folder", str(folder))
     return run(["devcontainer", "up", *where, *options], folder) + run(
         ["devcontainer", "exec", *where, "true"], folder
@@ -138,14 +138,14 @@ def stop(folder: Path) -> None:
 
 
 def containers(folder: Path) -> list[str]:
-    """The container of a checkout, if there is one."""
+    """The containers of a checkout."""
     label = f"label=devcontainer.local_folder={folder}"
-    return _said("docker", "ps", "--all", "--quiet", "--filter", label).split()
+    return _output_of("docker", "ps", "--all", "--quiet", "--filter", label).split()
 
 
 def run(argv: Sequence[str | Path], cwd: Path, **variables: str) -> float:
-    """Run to the end, which must be good; seconds by the clock."""
-    # root reads a checkout that is the container's user's
+    """Run a command that must succeed; returns the seconds that it took."""
+    # Lets root read a checkout that the container's user owns.
     owner = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": OWNER[0], "GIT_CONFIG_VALUE_0": OWNER[1]}
     started = time.perf_counter()
     done = subprocess.run(
@@ -162,11 +162,11 @@ def run(argv: Sequence[str | Path], cwd: Path, **variables: str) -> float:
     return seconds
 
 
-def _said(*argv: str) -> str:
+def _output_of(*argv: str) -> str:
     return subprocess.run(argv, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def _ends_badly(*argv: str) -> bool:
+def _fails(*argv: str) -> bool:
     return subprocess.run(argv, capture_output=True, check=False).returncode != 0
 
 

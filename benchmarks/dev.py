@@ -1,10 +1,10 @@
-"""The development loop: `invoke dev` beside `dagster dev` and `dg dev`.
+"""The development loop: `invoke dev`, compared with `dagster dev` and `dg dev`.
 
     .venv-tools/bin/python -m benchmarks.dev [this] [2] [12] [50]
 
-On this repository and on generated ones of 2, 12 and 50 teams (or those that are named; 2 is
-needed for the reloads), each team with an environment of its own; every side starts on a
-DAGSTER_HOME that is there already, with bytecode compiled. Takes about half an hour.
+Runs on this repository and on generated ones of 2, 12 and 50 teams, or on those that are named
+(the reloads need 2). Each team has its own environment. Every side starts with an existing
+DAGSTER_HOME and compiled bytecode. Takes about half an hour.
 """
 
 import contextlib
@@ -40,9 +40,9 @@ ASSETS = "{ assetNodes { assetKey { path } } }"
 
 @dataclass(frozen=True)
 class Start:
-    """One start of a platform: seconds until the UI answered and until all was loaded.
+    """One start of a platform: seconds until the UI responded and until everything was loaded.
 
-    `pss` is the memory of all its processes in MiB, what they share counted once.
+    `pss` is the memory of all its processes in MiB, with shared memory counted once.
     """
 
     ui: float
@@ -53,7 +53,7 @@ class Start:
 
 @dataclass(frozen=True)
 class Side:
-    """A way to run the platform: a command for a checkout and a port."""
+    """A way to run the platform: its command for a checkout and a port, and its runs by size."""
 
     name: str
     command: Callable[[Path, int], Sequence[str | Path]]
@@ -86,17 +86,17 @@ def main() -> None:
         imports = [import_time(checkouts["2"]) for _ in range(RUNS)]
     body = "\n\n".join(
         [
-            f"Seconds from the command to an answering UI and to every location loaded; "
-            f"memory is PSS; median of {RUNS} where there are as many runs. "
+            "Seconds from the command until the UI responds and until every location is loaded; "
+            "memory is PSS; median of the runs. "
             f"Ratios are to `dagster dev`. Dagster {workspaces.dagster_version()}.",
             report.table(
                 ("teams", "command", "runs", "UI", "ratio", "loaded", "ratio", "processes", "MiB",
                  "ratio"),
                 list(rows(measured)),
             ),
-            f"From a save to the new asset in GraphQL: {statistics.median(reloads):.2f} s; the "
-            f"team's own import takes {statistics.median(imports):.2f} s of it. (`dagster dev` "
-            "reloads by hand.)",
+            f"From a save to the new asset in GraphQL: {statistics.median(reloads):.2f} s, of "
+            f"which the team's own import takes {statistics.median(imports):.2f} s. (`dagster dev` "
+            "reloads only by hand.)",
         ]
     )  # fmt: skip
     report.section("Development loop", f"python -m benchmarks.dev {' '.join(checkouts)}", body)
@@ -115,9 +115,9 @@ def theirs(root: Path, port: int) -> Sequence[str | Path]:
 
 
 def alternately(sides: list[Side], size: str, root: Path) -> Iterator[tuple[Side, list[Start]]]:
-    """Every side's starts on one checkout, in turns, so that a slow minute hits them all."""
+    """Every side's starts on one checkout, in turn, so that a slow minute affects all of them."""
     started: dict[str, list[Start]] = {side.name: [] for side in sides}
-    for turn in range(-1, RUNS):  # the first turn reads the disk for the others: not counted
+    for turn in range(-1, RUNS):  # the first turn fills the disk cache and does not count
         for side in sides:
             counted = side.runs.get(size, 0)
             if counted and turn < counted and (one := measure(side, size, root)) and turn >= 0:
@@ -131,7 +131,7 @@ def alternately(sides: list[Side], size: str, root: Path) -> Iterator[tuple[Side
 def running(
     command: Callable[[Path, int], Sequence[str | Path]], root: Path
 ) -> Iterator[tuple[str, Path, float]]:
-    """A platform that has just been started: its URL, its DAGSTER_HOME, the time."""
+    """A platform that has just been started: its URL, its DAGSTER_HOME, and the starting time."""
     home = Path(tempfile.mkdtemp(prefix="home-", dir=root.parent))
     shutil.copytree(root / ".dagster_home", home, symlinks=True, dirs_exist_ok=True)
     port = free_port()
@@ -155,12 +155,12 @@ def running(
 
 
 def measure(side: Side, size: str, root: Path) -> Start | None:
-    """Start it once; None if not all was loaded within the time limit."""
+    """Start it once; None if it did not load everything within the time limit."""
     teams = 1 if side.command is one_team else {"this": 2}.get(size) or int(size)
     with running(side.command, root) as (url, home, began):
         ui = loaded = None
         while loaded is None and time.perf_counter() - began < LONGEST_SECONDS:
-            # A question costs the webserver more the more locations it has to tell of.
+            # The more locations there are, the more a query costs the webserver.
             time.sleep(LATER_POLL_SECONDS if ui else POLL_SECONDS)
             with contextlib.suppress(OSError, RuntimeError):
                 found = webserver.ask(url, ENTRIES)["workspaceOrError"].get("locationEntries", [])
@@ -171,7 +171,7 @@ def measure(side: Side, size: str, root: Path) -> Start | None:
                     loaded = now
         if ui is None or loaded is None:
             return None
-        time.sleep(5)  # the daemon, and whatever else comes last
+        time.sleep(5)  # for the daemon, which starts last
         processes = processes_of(home)
         memory = sum(map(pss, processes)) / 2**20
     start = Start(ui, loaded, len(processes), memory)
@@ -187,18 +187,19 @@ def pss(process: psutil.Process) -> int:
 
 
 def save_to_visible(root: Path) -> float:
-    """Seconds from saving a new asset to its being in GraphQL."""
+    """The seconds from saving a new asset until it is in GraphQL."""
     name = f"new_{os.urandom(4).hex()}"
     file = root / "team00_project" / "team00_project" / "definitions.py"
-    text = file.read_text()
+    text = file.read_text(encoding="utf-8")
     with running(ours, root) as (url, _, _):
         wait_for(lambda: "team00_table" in assets(url))
-        time.sleep(8)  # the daemon has come up
-        file.write_text(text.replace("def team00_raw", f"def {name}").replace("team00_raw", name))
+        time.sleep(8)  # until the daemon has started
+        changed = text.replace("def team00_raw", f"def {name}").replace("team00_raw", name)
+        file.write_text(changed, encoding="utf-8")
         saved = time.perf_counter()
         wait_for(lambda: name in assets(url))
         seconds = time.perf_counter() - saved
-    file.write_text(text)
+    file.write_text(text, encoding="utf-8")
     return seconds
 
 
@@ -216,12 +217,12 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 
 def import_time(root: Path) -> float:
-    """Seconds that the team's interpreter takes to load the team's definitions."""
-    room = root / "team00_project"
+    """The seconds that the team's interpreter takes to load the team's definitions."""
+    project = root / "team00_project"
     began = time.perf_counter()
     subprocess.run(
-        [room / ".venv-team00/bin/python", "-c", "import team00_project.definitions"],
-        cwd=room, env=report.environment(), check=True,
+        [project / ".venv-team00/bin/python", "-c", "import team00_project.definitions"],
+        cwd=project, env=report.environment(), check=True,
     )  # fmt: skip
     return time.perf_counter() - began
 

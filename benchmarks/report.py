@@ -1,4 +1,4 @@
-"""What the benchmarks share: a scratch checkout, the machine, sections of docs/benchmarks.md."""
+"""Helpers of the benchmarks: a scratch checkout, and the sections of docs/benchmarks.md."""
 
 import os
 import platform
@@ -18,19 +18,19 @@ from devkit.core.paths import ROOT
 REPORT = ROOT / "docs" / "benchmarks.md"
 PREAMBLE = """# Benchmarks
 
-Each section is written by the command that it names, which runs both sides in turn on one
-machine. Ratios are what counts: they hold when the machine's speed does not.
+Each section is written by the command that it names, which runs all sides in turn on one machine.
+Compare the ratios: they depend less on the machine than the times do.
 """
 
 
 def environment() -> dict[str, str]:
-    """The shell's variables, less what a user's machine does not set."""
+    """The shell's variables without those that would distort the results."""
     unset = ("PYTHONDONTWRITEBYTECODE", "DAGSTER_HOME")
     return {name: value for name, value in clean_environment().items() if name not in unset}
 
 
 def checkout(folder: Path) -> Path:
-    """Copy what git tracks or would track into a new checkout of its own."""
+    """Copy the files that Git does not ignore into a new checkout."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -47,7 +47,7 @@ def checkout(folder: Path) -> Path:
 
 
 def machine() -> str:
-    """The machine and the versions, in a line."""
+    """The machine and the versions, in one line."""
     return (
         f"{datetime.now(UTC):%Y-%m-%d}, {cores()} cores, "
         f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') >> 30} GiB, "
@@ -63,11 +63,11 @@ def table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
 
 
 def section(title: str, command: str, body: str) -> None:
-    """Print a section and put it in its place in the report."""
+    """Print a section and replace it in the report, or add it."""
     text = f"## {title}\n\n`{command}`: {machine()}\n\n{body}\n"
     sys.stdout.write(text)
-    old = REPORT.read_text() if REPORT.exists() else PREAMBLE
+    old = REPORT.read_text(encoding="utf-8") if REPORT.exists() else PREAMBLE
     pattern = re.compile(rf"^## {re.escape(title)}\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
     new = pattern.sub(lambda _: f"{text}\n", old) if pattern.search(old) else f"{old}\n{text}"
     REPORT.parent.mkdir(exist_ok=True)
-    REPORT.write_text(new.rstrip() + "\n")
+    REPORT.write_text(new.rstrip() + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Generated repositories of many teams: this one's machinery, small teams of its own."""
+"""Generated repositories of many small teams, with this repository's kit."""
 
 import shutil
 import subprocess
@@ -16,12 +16,12 @@ import dagster as dg
 
 @dg.asset
 def {name}_raw() -> None:
-    """What it reads."""
+    """The input."""
 
 
 @dg.asset(deps=[{name}_raw])
 def {name}_table() -> None:
-    """What it makes."""
+    """The output."""
 
 
 defs = dg.Definitions(assets=[{name}_raw, {name}_table])
@@ -36,9 +36,9 @@ ENTRY = """\
 
 
 def generate(folder: Path, teams: int) -> Path:
-    """A checkout of this many teams, each with a real environment of its own, warmed up.
+    """Create a checkout of this many teams, each with its own real environment, warmed up.
 
-    The teams have the dependencies, and so the lock, of this repository's analytics.
+    The teams have the dependencies and the lock of this repository's analytics team.
     """
     root = report.checkout(folder)
     example = root / "analytics_project"
@@ -46,43 +46,45 @@ def generate(folder: Path, teams: int) -> Path:
     for name in names:
         package = root / f"{name}_project" / f"{name}_project"
         package.mkdir(parents=True)
-        (package / "__init__.py").write_text("")
-        (package / "definitions.py").write_text(DEFINITIONS.format(name=name))
+        (package / "__init__.py").touch()
+        (package / "definitions.py").write_text(DEFINITIONS.format(name=name), encoding="utf-8")
         for file in ("pyproject.toml", "local_requirements.txt"):
-            text = (example / file).read_text()
-            text = text.replace("analytics_project", f"{name}_project")
-            (package.parent / file).write_text(text.replace("analytics-project", f"{name}-project"))
+            text = (example / file).read_text(encoding="utf-8")
+            for separator in "_-":
+                text = text.replace(f"analytics{separator}project", f"{name}{separator}project")
+            (package.parent / file).write_text(text, encoding="utf-8")
     (root / "workspace.yaml").write_text(
-        "load_from:\n" + "".join(ENTRY.format(name=name) for name in names)
+        "load_from:\n" + "".join(ENTRY.format(name=name) for name in names), encoding="utf-8"
     )
-    for room in ("analytics_project", "ml_project"):
-        shutil.rmtree(root / room)
-    let_dg_in(root)
+    for project in ("analytics_project", "ml_project"):
+        shutil.rmtree(root / project)
+    make_dg_workspace(root)
     prepare(root)
     return root
 
 
 def here(folder: Path) -> Path:
-    """A checkout of this repository itself, warmed up."""
+    """Create a checkout of this repository itself, warmed up."""
     root = report.checkout(folder)
-    let_dg_in(root)
+    make_dg_workspace(root)
     prepare(root)
     return root
 
 
-def let_dg_in(root: Path) -> None:
-    """Make the checkout a workspace of `dg`, which looks for each environment in `.venv`."""
+def make_dg_workspace(root: Path) -> None:
+    """Make the checkout a workspace of `dg`, which expects each environment in `.venv`."""
     teams = load_teams(root)
     for team in teams:
         (team.directory / ".venv").symlink_to(team.environment.name)
     (root / "dg.toml").write_text(
         'directory_type = "workspace"\n\n[workspace]\n'
-        + "".join(f'\n[[workspace.projects]]\npath = "{t.directory.name}"\n' for t in teams)
+        + "".join(f'\n[[workspace.projects]]\npath = "{t.directory.name}"\n' for t in teams),
+        encoding="utf-8",
     )
 
 
 def prepare(root: Path) -> None:
-    """Build every environment and load everything once, which compiles it."""
+    """Build every environment, and load everything once to compile it."""
     for command in ("setup", "check"):
         subprocess.run(
             [sys.executable, "tasks.py", command],
@@ -94,7 +96,7 @@ def prepare(root: Path) -> None:
 
 
 def install_dg(folder: Path) -> Path:
-    """`dg` in an environment of its own, at the orchestrator's version of Dagster."""
+    """Install `dg` in its own environment, with the orchestrator's version of Dagster."""
     python = folder / "dg" / "bin" / "python"
     packages = ("dagster-dg-cli", "dagster-webserver", f"dagster=={dagster_version()}")
     for arguments in (("venv", folder / "dg"), ("pip", "install", "--python", python, *packages)):
@@ -103,5 +105,5 @@ def install_dg(folder: Path) -> Path:
 
 
 def dagster_version() -> str:
-    lock = (ROOT / "orchestrator" / "requirements.txt").read_text()
+    lock = (ROOT / "orchestrator" / "requirements.txt").read_text(encoding="utf-8")
     return lock.partition("\ndagster==")[2].split()[0]

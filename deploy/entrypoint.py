@@ -51,7 +51,7 @@ def main(command: list[str]) -> None:
         sys.exit(
             f"{error.filename} can't be read\n"
             f"  expected: a file that user {os.getuid()} of this container can read\n"
-            "  to mend:  on the host, chmod -R a+rX deploy/secrets/*"
+            "  fix:      on the host, chmod -R a+rX deploy/secrets/*"
         )
     os.execvpe(command[0], command, {**os.environ, **found})  # noqa: S606 (no shell is wanted)
 

@@ -4,6 +4,8 @@
 folder that the user happens to be in.
 """
 
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -14,4 +16,9 @@ from devkit.cli import Commands
 
 if __name__ == "__main__":
     bootstrap.entered = True
-    Commands().run()
+    try:
+        Commands().run()
+        sys.stdout.flush()
+    except BrokenPipeError:  # `invoke --list | head`: the reader has ended
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + signal.SIGPIPE)

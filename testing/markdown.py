@@ -107,7 +107,8 @@ class Page:
 
 def pages() -> list[Page]:
     """The README and every page of the documentation."""
-    files = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    top = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
+    files = [*top, *sorted((ROOT / "docs").glob("*.md"))]
     return [Page(str(file.relative_to(ROOT))) for file in files]
 
 

@@ -89,7 +89,7 @@ class Clone:
     cache: Path
 
     def git(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run git, with a cache of pre-commit that is nobody's."""
+        """Run git, with a cache of pre-commit of its own."""
         env = {"PRE_COMMIT_HOME": str(self.cache)}
         return run(["git", *AUTHOR, *arguments], self.checkout.root, env)
 
@@ -173,7 +173,7 @@ def test_a_broken_definition_is_refused_with_its_file_and_line(clone: Clone) -> 
 
 
 def test_a_broken_contract_is_refused(clone: Clone) -> None:
-    """ml reads an asset that nobody makes: its own definitions load all the same."""
+    """ml depends on an asset without a producer: its own definitions load all the same."""
     before = clone.tip()
     clone.rename("penguins", "pinguins")
     done = clone.commit()

@@ -1,4 +1,4 @@
-"""The penguins, materialised for real."""
+"""The penguins, materialized for real."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from analytics_project.defs.assets import PACKAGED_CSV, PENGUIN_COLUMNS, penguin
 from utils import ParquetIOManager
 
 
-def materialise(store: Path, **config: Any) -> Any:
+def materialize(store: Path, **config: Any) -> Any:
     return dg.materialize(
         [penguins],
         resources={"io_manager": ParquetIOManager(base_path=str(store))},
@@ -21,7 +21,7 @@ def materialise(store: Path, **config: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    return materialise(tmp_path_factory.mktemp("store"))
+    return materialize(tmp_path_factory.mktemp("store"))
 
 
 def test_every_penguin_is_there(result: Any) -> None:
@@ -64,13 +64,13 @@ def test_another_csv_by_path_or_url(tmp_path: Path, as_source: Any) -> None:
     csv = tmp_path / "two penguins.csv"
     rows = pd.read_csv(PACKAGED_CSV, dtype=str, keep_default_na=False).head(2)
     rows.assign(nickname="Pingu").to_csv(csv, index=False)  # a column more does no harm
-    frame = materialise(tmp_path, source=as_source(csv)).output_for_node("penguins")
+    frame = materialize(tmp_path, source=as_source(csv)).output_for_node("penguins")
     assert frame.shape == (2, len(PENGUIN_COLUMNS.columns))
 
 
 def refusal(tmp_path: Path, source: str) -> str:
     with pytest.raises(dg.Failure) as caught:
-        materialise(tmp_path, source=source)
+        materialize(tmp_path, source=source)
     message = str(caught.value)
     assert message.startswith(f"The penguins cannot be read from {source}. Expected: a CSV")
     assert "species (string)" in message

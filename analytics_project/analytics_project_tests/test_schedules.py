@@ -1,4 +1,4 @@
-"""The schedule runs the job, and the job materialises the penguins and checks what was stored."""
+"""The schedule runs the job, and the job materializes the penguins and checks what was stored."""
 
 from datetime import UTC, datetime
 from pathlib import Path

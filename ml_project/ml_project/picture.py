@@ -14,7 +14,7 @@ MARKERS = "osD^vPX*"
 def as_markdown(clusters: pd.DataFrame) -> str:
     """A scatter plot as a Markdown image that holds its own PNG, about 45 kB.
 
-    Colour tells the cluster, shape the species. It is stored with each materialisation.
+    Color tells the cluster, shape the species. It is stored with each materialization.
     """
     content = base64.b64encode(scatter_png(clusters)).decode("ascii")
     return f"![Clusters of penguins](data:image/png;base64,{content})"

@@ -21,7 +21,7 @@ def penguins() -> pd.DataFrame:
 
 @pytest.fixture
 def store(tmp_path: Path, penguins: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A store in which penguins has been materialised, and which the environment names."""
+    """A store in which penguins has been materialized, and which the environment names."""
     monkeypatch.setenv("DAGTEAM_STORE", str(tmp_path))
     penguins.to_parquet(tmp_path / "penguins.parquet")
     return tmp_path

@@ -1,4 +1,4 @@
-"""penguin_cluster, materialised for real from the table that analytics stores."""
+"""penguin_cluster, materialized for real from the table that analytics stores."""
 
 import base64
 from pathlib import Path
@@ -56,11 +56,11 @@ def test_config_out_of_bounds(store: Path, config: dict[str, int]) -> None:
     assert not (store / "penguin_cluster.parquet").exists()
 
 
-def test_penguins_that_were_never_materialised(
+def test_penguins_that_were_never_materialized(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DAGTEAM_STORE", str(tmp_path))
-    with pytest.raises(dg.Failure, match="The asset penguins has not been materialised yet"):
+    with pytest.raises(dg.Failure, match="The asset penguins has not been materialized yet"):
         run()
 
 

@@ -15,7 +15,7 @@ def instance() -> Iterator[dg.DagsterInstance]:
         yield instance
 
 
-def materialise(instance: dg.DagsterInstance) -> None:
+def materialize(instance: dg.DagsterInstance) -> None:
     instance.report_runless_asset_event(dg.AssetMaterialization("penguins"))
 
 
@@ -35,34 +35,34 @@ def test_it_is_on_from_the_start_and_looks_every_five_seconds() -> None:
     assert penguins_updated.job_name == "cluster_penguins"
 
 
-def test_nothing_was_materialised(instance: dg.DagsterInstance) -> None:
+def test_nothing_was_materialized(instance: dg.DagsterInstance) -> None:
     assert tick(instance, cursor=None) == ([], None)
 
 
-def test_another_asset_was_materialised(instance: dg.DagsterInstance) -> None:
+def test_another_asset_was_materialized(instance: dg.DagsterInstance) -> None:
     instance.report_runless_asset_event(dg.AssetMaterialization("penguin_cluster"))
     assert tick(instance, cursor=None) == ([], None)
 
 
-def test_one_materialisation_is_one_run(instance: dg.DagsterInstance) -> None:
-    materialise(instance)
+def test_one_materialization_is_one_run(instance: dg.DagsterInstance) -> None:
+    materialize(instance)
     keys, cursor = tick(instance, cursor=None)
     assert len(keys) == 1
     assert tick(instance, cursor) == ([], cursor)
 
 
-def test_each_later_materialisation_is_another_run(instance: dg.DagsterInstance) -> None:
-    materialise(instance)
+def test_each_later_materialization_is_another_run(instance: dg.DagsterInstance) -> None:
+    materialize(instance)
     first, cursor = tick(instance, cursor=None)
-    materialise(instance)
+    materialize(instance)
     second, _ = tick(instance, cursor)
     assert len(second) == 1
     assert first != second
 
 
 def test_of_several_at_once_only_the_last_counts(instance: dg.DagsterInstance) -> None:
-    materialise(instance)
-    materialise(instance)
+    materialize(instance)
+    materialize(instance)
     keys, cursor = tick(instance, cursor=None)
     assert len(keys) == 1
     assert tick(instance, cursor) == ([], cursor)
@@ -71,5 +71,5 @@ def test_of_several_at_once_only_the_last_counts(instance: dg.DagsterInstance) -
 def test_a_reset_cursor_gives_the_same_key_so_that_dagster_runs_it_once(
     instance: dg.DagsterInstance,
 ) -> None:
-    materialise(instance)
+    materialize(instance)
     assert tick(instance, cursor=None) == tick(instance, cursor=None)

@@ -82,7 +82,7 @@ class Browser:
 
 @contextmanager
 def browser(folder: Path) -> Iterator[Browser]:
-    """A browser that knows nobody: its profile is below `folder`."""
+    """A browser with a fresh profile below `folder`."""
     driver = shutil.which("chromedriver")
     if driver is None:
         sys.exit(

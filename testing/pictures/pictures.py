@@ -3,7 +3,7 @@
     .venv-tools/bin/python -m docs.pictures
 
 Needs Debian's `chromium` and `chromium-driver`. Everything happens in a copy of this repository
-whose path is nobody's, since paths are seen in pictures. Takes some minutes: it builds every
+whose path names no user, since paths are visible in pictures. Takes some minutes: it builds every
 environment and waits for both teams' runs. Look at each picture before you commit it.
 """
 
@@ -32,13 +32,13 @@ GROUPS = "global@global:analytics,global@global:ml"
 
 
 def main() -> None:
-    """Take every picture anew."""
+    """Take every picture again."""
     if COPY.exists():
         sys.exit(f"The pictures are taken in {COPY}, and it is there already: remove it.")
     PICTURES.mkdir(exist_ok=True)
     try:
         copy = copy_repository(COPY)
-        # What is under way or about to be made anew would be seen.
+        # What is running or about to be generated again would be visible.
         copy.edit(SCHEDULES, '"* * * * *"', '"0 0 1 1 *"')
         done = copy.tasks("setup")
         if done.returncode:

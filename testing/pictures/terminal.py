@@ -1,4 +1,4 @@
-"""Records what a program shows in a terminal, in its colours, as an SVG."""
+"""Records what a program shows in a terminal, in its colors, as an SVG."""
 
 import fcntl
 import os
@@ -22,7 +22,7 @@ COLUMNS, ROWS = 100, 40
 LONGEST_SECONDS = 300.0
 CTRL_C = b"\x03"
 
-# What the programs here send besides text and colours (ECMA-48): cursor up, erase the line, and
+# What the programs here send besides text and colors (ECMA-48): cursor up, erase the line, and
 # what a picture has no use for, such as a cursor that is hidden.
 SEQUENCE = re.compile(r"\x1b\[(?P<count>\d*)(?P<final>[A-Z])|\x1b\[\?\d+[hl]|\r|\n")
 
@@ -54,7 +54,7 @@ PAGE = """\
 
 
 class Screen:
-    """The rows of a terminal, each as it was last written; only whole rows are written anew."""
+    """The rows of a terminal, each as it was last written; only whole rows are written again."""
 
     def __init__(self) -> None:
         self.rows = [""]
@@ -135,7 +135,7 @@ def _read(terminal: int, deadline: float) -> bytes:
     ready, _, _ = select.select([terminal], [], [], max(0.0, deadline - time.monotonic()))
     try:
         return os.read(terminal, 1 << 16) if ready else b""
-    except OSError:  # Linux's end of a terminal that nobody holds any more
+    except OSError:  # on Linux: the terminal's other end is closed
         return b""
 
 

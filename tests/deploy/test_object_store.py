@@ -28,10 +28,10 @@ class Deployed:
     folder: Path
     python: Path
 
-    def materialise(
+    def materialize(
         self, asset: str, home: Path, **environ: str
     ) -> subprocess.CompletedProcess[str]:
-        """Materialise one asset, with this DAGSTER_HOME and these variables."""
+        """Materialize one asset, with this DAGSTER_HOME and these variables."""
         home.mkdir()
         (home / "dagster.yaml").symlink_to(DAGSTER_YAML)
         argv = (self.python, "-m", "dagster", "asset", "materialize")
@@ -67,7 +67,7 @@ def test_teams_exchange_tables_through_the_bucket(
     for name, asset in (("analytics", "penguins"), ("ml", "penguin_cluster")):
         for where, environ in (("bucket", bucket), ("folder", folder)):
             # Each has a history of its own: nothing but the store brings the table.
-            done = deployed[name].materialise(asset, tmp_path / f"{name}-{where}", **environ)
+            done = deployed[name].materialize(asset, tmp_path / f"{name}-{where}", **environ)
             assert done.returncode == 0, done.stdout + done.stderr
     tables = {"penguins.parquet", "penguin_cluster.parquet"}
     assert {f"exchange/{table}" for table in tables} <= server.objects()
@@ -81,9 +81,9 @@ def test_a_table_that_nobody_has_made(
     deployed: dict[str, Deployed], server: ObjectStore, tmp_path: Path
 ) -> None:
     environ = {"DAGTEAM_STORE": f"s3://{BUCKET}/empty", **server.environ}
-    done = deployed["ml"].materialise("penguin_cluster", tmp_path / "home", **environ)
+    done = deployed["ml"].materialize("penguin_cluster", tmp_path / "home", **environ)
     assert done.returncode != 0
-    assert "The asset penguins has not been materialised yet." in done.stderr
+    assert "The asset penguins has not been materialized yet." in done.stderr
     assert f"s3://{BUCKET}/empty/penguins.parquet" in done.stderr
 
 
@@ -95,7 +95,7 @@ def test_without_the_keys_nothing_is_stored(
         **server.environ,
         "AWS_SECRET_ACCESS_KEY": token_hex(),
     }
-    done = deployed["analytics"].materialise("penguins", tmp_path / "home", **environ)
+    done = deployed["analytics"].materialize("penguins", tmp_path / "home", **environ)
     assert done.returncode != 0
     assert "PermissionError" in done.stderr
     assert not any(name.startswith("refused") for name in server.objects())

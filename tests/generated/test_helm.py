@@ -1,4 +1,4 @@
-"""The Helm values: each team a release of its own, with its own secret and nobody else's."""
+"""The Helm values: each team a release of its own, with its own secret and no other."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -65,14 +65,14 @@ class ParquetStore(dg.UPathIOManager):
     def load_input(self, context: dg.InputContext) -> Any:
         """Load a table; of several partitions, a dictionary of tables by partition key.
 
-        Raises dg.Failure if it has not been materialised.
+        Raises dg.Failure if it has not been materialized.
         """
         try:
             return super().load_input(context)
         except FileNotFoundError as missing:
             raise dg.Failure(
-                f"{_name(context)} has not been materialised yet. Expected: a table at {missing}."
-                " Found: nothing. Materialise it in the UI, or in the folder and the environment of"
+                f"{_name(context)} has not been materialized yet. Expected: a table at {missing}."
+                " Found: nothing. Materialize it in the UI, or in the folder and the environment of"
                 f" the team that makes it: {_command(context)}"
             ) from missing
 

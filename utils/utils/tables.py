@@ -22,7 +22,7 @@ def table_metadata(frame: Table, declared: dg.TableSchema | None = None) -> dict
     """Describe a table to Dagster's UI: its number of rows, its columns and its first rows.
 
     Types are those of the frame. Descriptions and constraints come from `declared`, since what the
-    UI shows of a materialisation hides what the asset declares.
+    UI shows of a materialization hides what the asset declares.
     """
     return {
         "dagster/row_count": len(frame),

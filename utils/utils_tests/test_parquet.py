@@ -39,7 +39,7 @@ def frame() -> pd.DataFrame:
 
 
 def store(value: Any, base: Path | str, name: str = "table", **options: Any) -> Any:
-    """Materialise an asset that returns the value. Returns the run's result."""
+    """Materialize an asset that returns the value. Returns the run's result."""
 
     def table() -> Any:
         return value
@@ -188,7 +188,7 @@ def test_a_table_that_is_not_there_yet_says_how_to_make_it(base: str) -> None:
     with pytest.raises(dg.Failure) as caught:
         load(base, name="penguins")
     message = str(caught.value)
-    assert message.startswith("The asset penguins has not been materialised yet.")
+    assert message.startswith("The asset penguins has not been materialized yet.")
     assert "store/penguins.parquet" in message or "deep/penguins.parquet" in message
     assert message.endswith("dagster asset materialize --select penguins")
 

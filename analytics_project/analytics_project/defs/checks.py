@@ -1,4 +1,4 @@
-"""What must be true of the tables, checked after each materialisation on what was stored."""
+"""What must be true of the tables, checked after each materialization on what was stored."""
 
 import dagster as dg
 

@@ -5,7 +5,7 @@ import dagster as dg
 update_penguins = dg.define_asset_job(
     "update_penguins",
     selection=dg.AssetSelection.assets("penguins"),  # and its checks
-    description="Materialises penguins, then checks what was stored.",
+    description="Materializes penguins, then checks what was stored.",
     # One process for the asset and its checks: a process for each step would import everything
     # again, four times a minute.
     executor_def=dg.in_process_executor,

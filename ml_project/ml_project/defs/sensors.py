@@ -7,7 +7,7 @@ from ml_project.defs.external import penguins
 cluster_penguins = dg.define_asset_job(
     "cluster_penguins",
     selection=dg.AssetSelection.assets("penguin_cluster"),
-    description="Clusters the penguins as they were last materialised.",
+    description="Clusters the penguins as they were last materialized.",
     executor_def=dg.in_process_executor,  # one step: a second process would only import again
 )
 
@@ -19,11 +19,11 @@ cluster_penguins = dg.define_asset_job(
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
 def penguins_updated(
-    _context: dg.SensorEvaluationContext, materialisation: dg.EventLogEntry
+    _context: dg.SensorEvaluationContext, materialization: dg.EventLogEntry
 ) -> dg.RunRequest:
-    """Cluster the penguins whenever analytics has materialised them.
+    """Cluster the penguins whenever analytics has materialized them.
 
-    Of several materialisations within an interval only the last counts: the others are overwritten.
+    Of several materializations within an interval only the last counts: the others are overwritten.
     """
-    # The key is the materialisation's own: Dagster runs it once, even if the cursor is reset.
-    return dg.RunRequest(run_key=f"{materialisation.run_id}-{materialisation.timestamp}")
+    # The key is the materialization's own: Dagster runs it once, even if the cursor is reset.
+    return dg.RunRequest(run_key=f"{materialization.run_id}-{materialization.timestamp}")
