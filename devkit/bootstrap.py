@@ -1,7 +1,7 @@
 """Enters the tools' environment, and builds it first if it is missing or stale.
 
 Standard library only, in syntax that old Pythons understand: this runs before anything is
-installed, and has to tell an unsupported Python from a supported one.
+installed, and rejects a Python that is not supported.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ from devkit.core.paths import KIT, ROOT, TOOLS, TOOLS_LOCK
 LEAST_FREE_BYTES = 20 * 1024 * 1024  # for pip alone
 
 STAMP = TOOLS / ".stamp"
-LISTING = {"--list", "-l"}
+ASKED = {"--list", "-l", "--help", "-h"}
 PROGRAMS = {"invoke", "inv", "__main__.py"}
 
 # Set by `devkit/__main__.py`: this process is already the kit's own program.
@@ -47,7 +47,7 @@ def enter(as_script: bool) -> None:
         inside = False  # modules that this process has imported may just have been replaced
     arguments = sys.argv[1:] or ["--list"]
     # In groups: only the kit's own program can. An import by a test, say, asks for no list.
-    listing = Path(sys.argv[0]).name in PROGRAMS and bool(LISTING.intersection(arguments))
+    listing = Path(sys.argv[0]).name in PROGRAMS and bool(ASKED.intersection(arguments))
     if inside and not as_script and (entered or not listing):
         return
     python = str(TOOLS / "bin" / "python")

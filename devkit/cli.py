@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import itertools
 import platform
 import signal
 import sys
@@ -24,6 +25,8 @@ from devkit.registry.workspace import Team, load_teams, select
 
 # The revision that changes are compared with by default.
 BASE = "origin/main"
+
+HELP = {"--help", "-h"}
 
 # Exit codes besides 0 and 1, which is for what the user can fix.
 BUG = 3
@@ -58,13 +61,24 @@ class Commands(Program):
     def __init__(self) -> None:
         super().__init__(name="DagTeam", binary="invoke", version=__version__)
 
+    def parse_tasks(self) -> None:
+        """Read `COMMAND ... --help` as `--help COMMAND`.
+
+        Invoke itself takes `--help` there for the value of an argument that is missing.
+        """
+        own = list(itertools.takewhile(lambda word: word != "--", self.core.unparsed))
+        if own and own[0] in _names() and HELP.intersection(own):
+            self.args["help"].value = own[0]
+            self.core.unparsed.clear()
+        super().parse_tasks()
+
     def list_flat(self) -> None:
         """Print each group with a line for each command."""
         pairs = {
             name.partition(" ")[0]: (name, text)
             for name, text in self._make_pairs(self.scoped_collection)
         }
-        if self.list_root or pairs.keys() != {name for names in _groups.values() for name in names}:
+        if self.list_root or pairs.keys() != _names():
             super().list_flat()  # another tasks.py than the kit's own
             return
         for title, names in _groups.items():
@@ -97,9 +111,12 @@ def command(
 
         @functools.wraps(body)
         def run(*args: Any, verbose: bool = False, jobs: int = 0, **kwargs: Any) -> None:
-            output.set_verbose(verbose)
-            parallel.set_jobs(jobs)
-            _with_exit_codes(functools.partial(body, *args, **kwargs))
+            def work() -> None:
+                output.set_verbose(verbose)
+                parallel.set_jobs(jobs)
+                body(*args, **kwargs)
+
+            _with_exit_codes(work)
 
         parameters = [context, *_positional_or_keyword(COMMON_PARAMETERS), *own]
         run.__signature__ = inspect.Signature(  # type: ignore[attr-defined] # what invoke reads
@@ -114,6 +131,11 @@ def command(
         return cast("Task[Any]", made)
 
     return decorate
+
+
+def _names() -> set[str]:
+    """The names of all commands in groups."""
+    return {name for names in _groups.values() for name in names}
 
 
 def some_teams(names: Sequence[str] = (), *, upstream: bool = False) -> tuple[Team, ...]:

@@ -167,7 +167,6 @@ def test_every_command_has_the_common_options(checkout: Checkout) -> None:
         assert "-j INT, --jobs=INT" in done.stdout
 
 
-@pytest.mark.xfail(strict=True, reason="invoke takes --help for the missing positional argument")
 @pytest.mark.parametrize("name", ["exec", "shell", "new-team", "remove-team"])
 def test_help_after_a_command_with_an_argument_shows_its_help(
     checkout: Checkout, name: str
@@ -199,9 +198,6 @@ def test_v_shows_each_program_before_it_runs(light_checkout: Checkout) -> None:
     assert light_checkout.tasks("affected", "--base", "HEAD").stderr == ""
 
 
-@pytest.mark.xfail(
-    strict=True, reason="cli sets the number outside of what turns errors into codes"
-)
 def test_a_negative_number_of_jobs_is_an_error_of_the_user(checkout: Checkout) -> None:
     done = checkout.tasks("affected", "--jobs=-2", "--base", "HEAD")
     assert done.returncode == 1

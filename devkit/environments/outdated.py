@@ -1,7 +1,7 @@
-"""Outdated and vulnerable packages, by project.
+"""Finds outdated and vulnerable packages in the locks of projects.
 
-Three versions of each package: the locked one, the newest that the project's own pyproject.toml
-allows, and the newest that there is. A bound keeps the last two apart.
+Compares three versions of each package: the locked one, the newest that the project's bounds
+allow, and the newest of all.
 """
 
 import json as json_format
@@ -20,10 +20,10 @@ VULNERABILITIES = "vulnerabilities"
 
 @dataclass(frozen=True)
 class Row:
-    """One package in one project; `named` is whether a pyproject.toml names it.
+    """One package in one project; `named` means that it is a direct dependency.
 
-    `allowed` and `newest` are UNKNOWN where they could not be looked up. `advisories` are those
-    against the locked version.
+    `allowed` and `newest` are UNKNOWN if they could not be looked up. `advisories` are those for
+    the locked version.
     """
 
     package: str
@@ -36,18 +36,18 @@ class Row:
 
     @property
     def major(self) -> bool:
-        """Whether the newest is another major version: of 0.x, another x."""
+        """Whether the newest version is another major one: for 0.x, another x."""
         return self.newest != UNKNOWN and _major(self.newest) != _major(self.locked)
 
     @property
     def behind(self) -> bool:
-        """Whether there is a newer version, or an advisory against this one."""
+        """Whether there is a newer version, or an advisory for this one."""
         newer = {self.allowed, self.newest} - {UNKNOWN, self.locked}
         return bool(newer or self.advisories)
 
     @property
     def note(self) -> str:
-        """What is remarkable about it."""
+        """The text for the last column."""
         return "; ".join([*(["major"] if self.major else []), *self.advisories])
 
 
@@ -58,10 +58,10 @@ def show(
     as_json: bool = False,
     database: str = "",
 ) -> None:
-    """Ask the index and the database for all projects side by side, and show one table.
+    """Look up versions and advisories for all projects side by side, and print one table.
 
-    A transitive dependency is shown if there is an advisory against it, or with `everything`.
-    `database` is the URL of an OSV mirror; if it is unreachable, that is shown and fails nothing.
+    Transitive dependencies are shown if there is an advisory for them, or with `everything`.
+    `database` is the URL of an OSV mirror. An unreachable database is reported, but is no failure.
 
     Raises:
         DevkitError: naming the projects whose versions could not be looked up; the others are
@@ -83,7 +83,7 @@ def show(
 
     def look_for_advisories() -> str:
         try:
-            for project in projects:  # if the database does not answer for one, it won't for others
+            for project in projects:  # in turn: an unreachable database would fail for each
                 known[project.name] = audit.audit(project, database)
         except audit.UnreachableError as error:
             return f"unknown: {error}"
@@ -116,7 +116,7 @@ def show(
 
 
 def as_object(row: Row) -> dict[str, Any]:
-    """A row for programs: an unknown version is null."""
+    """A row as an object for JSON; an unknown version is null."""
     fields = {**asdict(row), "major": row.major}
     return {name: None if value == UNKNOWN else value for name, value in fields.items()}
 

@@ -1,4 +1,4 @@
-"""`invoke outdated`: real resolutions from a folder of tiny packages, a real database of faults."""
+"""Outdated packages: real resolutions from a folder of tiny packages, and an OSV server."""
 
 import json
 import threading
@@ -39,7 +39,7 @@ KNOWN = {
 
 
 class Database(BaseHTTPRequestHandler):
-    """A database of faults that speaks OSV's protocol, and knows one."""
+    """A database with the API of OSV and one advisory."""
 
     def do_POST(self) -> None:
         length = int(self.headers["Content-Length"])
@@ -52,7 +52,7 @@ class Database(BaseHTTPRequestHandler):
         self._answer(KNOWN)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
     def _answer(self, document: Any) -> None:
         body = json.dumps(document).encode()
@@ -65,7 +65,7 @@ class Database(BaseHTTPRequestHandler):
 
 @contextmanager
 def database() -> Iterator[str]:
-    """The URL of a running one."""
+    """The URL of a running database."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Database) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -78,15 +78,17 @@ def database() -> Iterator[str]:
 
 @pytest.fixture
 def behind(checkout: Checkout, tmp_path: Path) -> tuple[Checkout, dict[str, str]]:
-    """A copy whose orchestrator has an old package, and where newer ones are to be had."""
+    """A copy whose orchestrator has an outdated package, and the settings of its index."""
     for version in ("1.0", "1.5", "2.0"):
         wheel(tmp_path / "wheels", "tiny", version)
-    room = checkout.root / "orchestrator"
-    (room / "pyproject.toml").write_text(PROJECT)
-    for lock in room.glob("*requirements.txt"):
-        lock.write_text("tiny==1.0\n")
+    folder = checkout.root / "orchestrator"
+    (folder / "pyproject.toml").write_text(PROJECT, encoding="utf-8")
+    for lock in folder.glob("*requirements.txt"):
+        lock.write_text("tiny==1.0\n", encoding="utf-8")
     settings = tmp_path / "uv.toml"
-    settings.write_text(f'no-index = true\nfind-links = ["{tmp_path / "wheels"}"]\n')
+    settings.write_text(
+        f'no-index = true\nfind-links = ["{tmp_path / "wheels"}"]\n', encoding="utf-8"
+    )
     index = {**NO_NETWORK, "UV_CONFIG_FILE": str(settings)}
     del index["UV_NO_CONFIG"]
     return checkout, index
@@ -104,7 +106,7 @@ def test_locked_allowed_newest_and_advisories_are_shown(
     assert " ".join(row[6:]) == "TEST-2026-1 (fixed in 1.5)"
 
 
-def test_programs_get_json_and_a_database_that_is_not_there_fails_nothing(
+def test_json_has_every_field_and_an_unreachable_database_is_no_failure(
     behind: tuple[Checkout, dict[str, str]],
 ) -> None:
     checkout, index = behind
@@ -127,7 +129,7 @@ def test_programs_get_json_and_a_database_that_is_not_there_fails_nothing(
     assert "Traceback" not in done.stderr
 
 
-def test_no_network_is_one_sentence_for_each_and_nothing_is_made_up(checkout: Checkout) -> None:
+def test_no_network_is_one_line_for_each_project_and_no_version(checkout: Checkout) -> None:
     done = checkout.tasks("outdated", "--team", "ml,analytics", env=NO_NETWORK)
     assert done.returncode == 1
     assert done.stdout.count("No network: the package index can't be reached.") >= 3
@@ -135,7 +137,7 @@ def test_no_network_is_one_sentence_for_each_and_nothing_is_made_up(checkout: Ch
     assert "Traceback" not in done.stdout + done.stderr
 
 
-def test_a_project_that_can_not_be_resolved_keeps_the_others_results(
+def test_a_project_that_cannot_be_resolved_does_not_hide_the_others(
     behind: tuple[Checkout, dict[str, str]],
 ) -> None:
     checkout, index = behind
@@ -166,7 +168,7 @@ def test_a_major_is_the_first_number_that_is_not_zero(
     assert row(locked=locked, newest=newest).major == major
 
 
-def test_what_is_up_to_date_is_not_behind() -> None:
+def test_an_up_to_date_package_is_not_behind() -> None:
     assert not row().behind
     assert not row(allowed="-", newest="-").behind
     assert row(newest="1.3").behind
@@ -174,7 +176,7 @@ def test_what_is_up_to_date_is_not_behind() -> None:
     assert row(advisories=("TEST-1",)).behind
 
 
-def test_a_lock_is_asked_about_as_a_script() -> None:
+def test_a_lock_is_audited_as_a_script() -> None:
     script = as_script(["one==1.0", "two==2.0 ; sys_platform == 'win32'"], "3.12")
     assert '# requires-python = ">=3.12"\n' in script
     assert "#   \"two==2.0 ; sys_platform == 'win32'\",\n" in script
