@@ -1,8 +1,8 @@
-"""Give a container's command its secrets, then become that command: `entrypoint.py dagster ...`.
+"""Adds a container's secrets to the environment, then executes its command.
 
-They come as files, so that they are in no image, in no answer of `docker inspect` and in no record
-of a run: the team's variables in the `.env` of a folder that only that team's containers have, and
-the password of the database. Where there are no such files, as on Kubernetes, nothing is added.
+Usage: `entrypoint.py dagster ...`. Secrets are files, so no image, no `docker inspect` and no
+record of a run contains them: the team's variables, in a `.env` that only that team's containers
+have, and the password of the database. Without these files, as on Kubernetes, nothing is added.
 """
 
 import os
@@ -13,29 +13,30 @@ from dotenv import dotenv_values
 
 SECRETS = Path("/run/secrets")
 TEAM = "team"
-# The file that the database's password is in, and where dagster.yaml looks for it.
+# The file with the database's password, and the variable that dagster.yaml reads it from.
 DATABASE_FILE = "postgres_password"
 DATABASE_VARIABLE = "DAGSTER_PG_PASSWORD"
 
 
 def secrets(folder: Path) -> dict[str, str]:
-    """The variables that the files below a folder define.
+    """The variables that the files in a folder define.
 
     Raises:
-        PermissionError: for what is there and can't be read; it would be missed only much later.
+        PermissionError: if a file exists but can't be read: without it, the code would fail only
+            much later.
     """
     found: dict[str, str] = {}
     file = folder / TEAM / ".env"
-    if _is_there(file):
+    if _exists(file):
         file.read_bytes()
         found |= {name: text for name, text in dotenv_values(file).items() if text is not None}
-    if _is_there(folder / DATABASE_FILE):
-        found[DATABASE_VARIABLE] = (folder / DATABASE_FILE).read_text().strip()
+    if _exists(folder / DATABASE_FILE):
+        found[DATABASE_VARIABLE] = (folder / DATABASE_FILE).read_text(encoding="utf-8").strip()
     return found
 
 
-def _is_there(file: Path) -> bool:
-    """Unlike `Path.exists`, this does not take a folder that can't be looked into for empty."""
+def _exists(file: Path) -> bool:
+    """Whether a file exists; unlike `Path.exists`, raises PermissionError for a closed folder."""
     try:
         file.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -44,7 +45,7 @@ def _is_there(file: Path) -> bool:
 
 
 def main(command: list[str]) -> None:
-    """Become the command. What the files say wins, as a team's `.env` does in development."""
+    """Execute the command. The files override the environment, as a team's `.env` does."""
     try:
         found = secrets(SECRETS)
     except PermissionError as error:

@@ -1,7 +1,7 @@
-"""Whether the code server of this container answers: exit code 0 if it does.
+"""Checks whether the code server of this container answers: exit code 0 if it does.
 
-`dagster api grpc-health-check` asks the same, but imports all of Dagster each time, which takes ten
-times the processor time of this; and it is asked of every team's container, for as long as it runs.
+`dagster api grpc-health-check` does the same, but imports all of Dagster, which takes ten times the
+processor time; and the check is repeated in every team's container for as long as it runs.
 """
 
 import sys
@@ -14,7 +14,7 @@ SERVICE = "DagsterApi"  # as Dagster names it
 
 
 def main(port: str) -> None:
-    """Ask once. What is wrong is what `docker inspect` shows then."""
+    """Ask once; `docker inspect` shows the message of a failure."""
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         question = health_pb2.HealthCheckRequest(service=SERVICE)
         try:

@@ -1,8 +1,8 @@
-# The image of the hosts, webserver and daemon: Dagster, its libraries, and nothing of any team.
+# The image of webserver and daemon: Dagster, its libraries, and no team's code.
 #
 #   docker build -f deploy/orchestrator.Dockerfile -t dagteam/orchestrator .
 #
-# Context, base and the absence of BuildKit are as in deploy/Dockerfile.
+# deploy/Dockerfile explains the context and the base image.
 ARG PYTHON_IMAGE=python:3.13-slim-bookworm
 
 FROM ${PYTHON_IMAGE} AS packages
@@ -19,7 +19,7 @@ RUN groupadd --gid 10001 dagteam \
     && install --directory --owner=10001 --group=10001 /var/lib/dagteam
 COPY --from=packages /opt/venv /opt/venv
 COPY deploy/entrypoint.py /opt/dagteam/
-# In the image, not mounted: a change of the registry makes a new image, and so new hosts.
+# In the image, not mounted: a change of the registry leads to a new image and new containers.
 COPY deploy/dagster.yaml deploy/workspace.yaml /opt/dagteam/home/
 ENV PATH=/opt/venv/bin:$PATH \
     HOME=/tmp \
@@ -29,7 +29,7 @@ USER 10001:10001
 WORKDIR /opt/dagteam/home
 EXPOSE 3000
 ENTRYPOINT ["python", "-P", "/opt/dagteam/entrypoint.py"]
-# The webserver keeps connections to the database and does not notice that it was restarted: the next
-# request would fail. So none is kept for longer than five seconds.
+# The webserver pools connections to the database and does not notice when the database restarts:
+# the next request would fail. So no connection is pooled for longer than five seconds.
 CMD ["dagster-webserver", "--host", "0.0.0.0", "--port", "3000", "--workspace", "workspace.yaml", \
      "--db-pool-recycle", "5"]

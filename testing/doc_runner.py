@@ -1,4 +1,4 @@
-"""A reader who follows a page of the documentation, word for word, in a copy of the repository."""
+"""Follows a page of the documentation, word for word, in a copy of the repository."""
 
 import os
 import subprocess
@@ -12,10 +12,10 @@ SAVE_AS = "file: "
 
 
 def follow(page: Page, copy: Checkout, programs: Path, marking: str = "") -> None:
-    """Save the files and run the commands that have this marking, each from the copy's root.
+    """Save the page's files, and run the blocks of commands with this marking in the copy's root.
 
-    `programs` is an empty folder, for what such a reader has: python3 and invoke, beside git and
-    the system's.
+    `programs` is an empty folder; python3 and invoke are linked in it. The PATH consists of it and
+    the system's folders.
     """
     (programs / "python3").symlink_to(base_python())
     (programs / "invoke").symlink_to(copy.root / ".venv-tools/bin/invoke")
@@ -26,11 +26,11 @@ def follow(page: Page, copy: Checkout, programs: Path, marking: str = "") -> Non
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(block.text)
         elif block.language in SHELLS and block.marking == marking:
-            done = enter(block, copy, path)
+            done = run_block(block, copy, path)
             assert done.returncode == 0, f"{page.name}:{block.line}\n{done.stdout}{done.stderr}"
 
 
-def enter(block: Block, copy: Checkout, path: str) -> subprocess.CompletedProcess[str]:
-    """Run a block in a shell that stops at the first command that fails."""
+def run_block(block: Block, copy: Checkout, path: str) -> subprocess.CompletedProcess[str]:
+    """Run a block in a shell that exits at the first command that fails."""
     env = {**SETTINGS, "PATH": path}
     return run(["bash", "-euo", "pipefail", "-c", block.text], copy.root, env)

@@ -1,4 +1,4 @@
-"""The pages of the documentation as their readers take them: blocks, links, headings, commands."""
+"""Reads the pages of the documentation: their blocks, links, headings and commands."""
 
 import ast
 import re
@@ -41,17 +41,17 @@ class Page:
 
     @property
     def file(self) -> Path:
-        """Where it is."""
+        """Its absolute path."""
         return ROOT / self.name
 
     @property
     def text(self) -> str:
-        """All of it."""
+        """Its whole text."""
         return self.file.read_text()
 
     @property
     def prose(self) -> str:
-        """It without its fenced blocks."""
+        """Its text without the fenced blocks."""
         return re.sub(r"^```.*?^```$", "", self.text, flags=re.MULTILINE | re.DOTALL)
 
     @property
@@ -69,7 +69,7 @@ class Page:
             above = MARKING.fullmatch(lines[opened - 1])
             language = FENCE.match(lines[opened])
             assert language
-            text = "".join(f"{one}\n" for one in lines[opened + 1 : number])
+            text = "".join(f"{inner}\n" for inner in lines[opened + 1 : number])
             marking = above[1] if above else ""
             found.append(Block(self.name, opened + 1, language[1], marking, text))
             opened = None
@@ -77,28 +77,28 @@ class Page:
 
     @property
     def links(self) -> list[str]:
-        """Where its links and pictures lead."""
+        """The targets of its links and pictures."""
         return LINK.findall(self.prose)
 
     @property
     def anchors(self) -> set[str]:
-        """What a link may name after `#`: as GitHub makes it from the headings."""
+        """The anchors that GitHub generates from its headings."""
         headings = re.findall(r"^#+ (.+)$", self.prose, re.MULTILINE)
-        return {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings}
+        return {re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-") for text in headings}
 
     @property
     def commands(self) -> Iterator[str]:
-        """Each command of the kit that it names: in blocks, in prose, and the options in a row."""
+        """Each of the kit's commands in its blocks and prose, and with the options in a table's row."""
         for block in self.blocks:
             if block.language in SHELLS:
-                yield from filter(_is_ours, block.commands)
+                yield from filter(_is_command, block.commands)
         for text in _codes(re.sub(r"^\|.*$", "", self.prose, flags=re.MULTILINE)):
-            if _is_ours(text):
+            if _is_command(text):
                 yield text
         for row in re.findall(r"^\|.*$", self.prose, re.MULTILINE):
             subject = ""
             for text in _codes(row):
-                if _is_ours(text):
+                if _is_command(text):
                     subject = subject or text
                     yield text
                 elif subject and re.match(r"--\w", text):
@@ -106,27 +106,27 @@ class Page:
 
 
 def pages() -> list[Page]:
-    """The README and every page of the documentation."""
+    """The README, the other pages in the root, and the pages of the documentation."""
     top = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
     files = [*top, *sorted((ROOT / "docs").glob("*.md"))]
     return [Page(str(file.relative_to(ROOT))) for file in files]
 
 
 def words(command: str) -> tuple[str, list[str]]:
-    """Of `invoke NAME ...` the name and the options, up to what is another program's."""
+    """The name and the options of `invoke NAME ...`, without another program's after `--`."""
     _, name, *rest = shlex.split(command.replace("python3 tasks.py", "invoke"))
     ours = rest[: rest.index("--")] if "--" in rest else rest
-    return name, [one.partition("=")[0] for one in ours if one.startswith("-")]
+    return name, [word.partition("=")[0] for word in ours if word.startswith("-")]
 
 
 def symptoms(page: Page) -> list[str]:
-    """The messages that a page of tables has in its first column: cells that are all code."""
+    """The messages in the first columns of a page's tables: the cells that consist of code."""
     cells = re.findall(r"^\| (``|`)([^|]+)\1 \|", page.prose, re.MULTILINE)
     return [text for _, text in cells]
 
 
 def messages(*folders: Path) -> set[str]:
-    """Every text in the code below these folders, with `…` for what is put into it."""
+    """Every string in the code in these folders, with `…` for each value that it interpolates."""
     found: set[str] = set()
     for file in sorted(file for folder in folders for file in folder.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
@@ -142,9 +142,9 @@ def messages(*folders: Path) -> set[str]:
 
 
 def _codes(text: str) -> list[str]:
-    """What stands in backquotes, on one line."""
+    """The code spans, each on one line."""
     return [" ".join(code.split()) for _, code in CODE.findall(text)]
 
 
-def _is_ours(text: str) -> bool:
+def _is_command(text: str) -> bool:
     return re.match(r"(invoke|python3 tasks\.py) [a-z]", text) is not None

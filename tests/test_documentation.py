@@ -1,8 +1,8 @@
-"""What the documentation says is so: its commands run, its links lead somewhere.
+"""The documentation is true: its commands run, its links have targets, its messages exist.
 
-A shell block is run here, in a copy of the repository and one after another with the others of
-its page, unless the comment above it says otherwise: `run by tests/...`, or `not run: ` and why.
-A block with the comment `file: PATH` is what the reader saves there.
+The shell blocks of a page are run here, in order, in a copy of the repository, except those with
+a comment above them: `run by tests/...`, or `not run: ` with the reason. A block with the comment
+`file: PATH` is saved there.
 """
 
 import os
@@ -15,7 +15,7 @@ from invoke.parser.context import ParserContext
 
 import tasks
 from devkit.core.paths import ROOT
-from testing.doc_runner import enter, follow
+from testing.doc_runner import follow, run_block
 from testing.markdown import SHELLS, Block, Page, messages, pages, symptoms, words
 from testing.repositories import SETTINGS
 from testing.support import Checkout, run
@@ -31,8 +31,8 @@ TROUBLES = PAGES["docs/troubleshooting.md"]
 
 @pytest.fixture(scope="module")
 def begun(copy: Checkout) -> Checkout:
-    """A copy, ready to run, of which every page begins at the same commit."""
-    git(copy, "commit", "--quiet", "--no-verify", "--all", "--message", "as the tests have it")
+    """A copy, ready to run; every page starts at the same commit."""
+    git(copy, "commit", "--quiet", "--no-verify", "--all", "--message", "The starting point of every page")
     git(copy, "tag", "begun")
     return copy
 
@@ -44,7 +44,7 @@ def git(copy: Checkout, *arguments: str) -> str:
 
 
 @pytest.mark.parametrize("page", RUN_HERE)
-def test_the_commands_of_a_page_work_as_they_stand_there(
+def test_the_commands_of_a_page_work_word_for_word(
     begun: Checkout, tmp_path: Path, page: str
 ) -> None:
     git(begun, "checkout", "--quiet", "--force", "--detach", "begun")
@@ -53,15 +53,15 @@ def test_the_commands_of_a_page_work_as_they_stand_there(
 
 
 @pytest.mark.parametrize("block", SHELL_BLOCKS, ids=lambda block: f"{block.page}:{block.line}")
-def test_every_command_is_run_or_the_page_says_why_not(block: Block) -> None:
+def test_every_block_is_run_or_gives_a_reason(block: Block) -> None:
     assert re.fullmatch(r"|run by tests/[\w/]+\.py|not run: .+", block.marking)
 
 
 @pytest.mark.parametrize("block", ELSEWHERE, ids=lambda block: f"{block.page}:{block.line}")
-def test_what_another_test_runs_is_named_there(block: Block) -> None:
-    """By the page that the test reads it from, or each command: as a line, or as arguments.
+def test_blocks_that_another_test_runs_are_in_that_test(block: Block) -> None:
+    """The test names the page that it reads, or has each command, as a line or as arguments.
 
-    A new team has another name there: one that no team of the repository has.
+    A new team is called newcomer there, since a repository may have a team finance.
     """
     text = (ROOT / block.marking.removeprefix("run by ")).read_text().replace("newcomer", "finance")
     if Path(block.page).name not in text:
@@ -71,13 +71,13 @@ def test_what_another_test_runs_is_named_there(block: Block) -> None:
 
 
 def test_a_command_that_fails_fails_its_block(begun: Checkout) -> None:
-    """One in the middle, too."""
+    """Also in the middle of the block."""
     block = Block("x.md", 1, "bash", "", "true\nfalse\ntrue\n")
-    assert enter(block, begun, os.environ["PATH"]).returncode == 1
+    assert run_block(block, begun, os.environ["PATH"]).returncode == 1
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_commands_and_their_options_are_those_that_there_are(page: str) -> None:
+def test_commands_and_their_options_exist(page: str) -> None:
     known = {
         name: ParserContext(name, args=task.get_arguments())
         for name, task in Collection.from_module(tasks).tasks.items()
@@ -90,7 +90,7 @@ def test_commands_and_their_options_are_those_that_there_are(page: str) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_links_lead_to_files_of_the_repository_and_to_headings(page: str) -> None:
+def test_links_have_targets(page: str) -> None:
     listed = run(["git", "ls-files", "-co", "--exclude-standard"], ROOT).stdout.splitlines()
     for link in PAGES[page].links:
         if re.match(r"https?:", link):
@@ -116,13 +116,12 @@ def test_every_picture_is_shown_on_a_page() -> None:
 
 
 @pytest.mark.parametrize("symptom", symptoms(TROUBLES))
-def test_every_message_that_is_explained_is_one_of_the_code(symptom: str) -> None:
+def test_every_message_in_troubleshooting_is_in_the_code(symptom: str) -> None:
     known = messages(ROOT / "devkit", ROOT / "utils" / "utils")
     assert any(symptom in text for text in known)
 
 
-def test_the_pages_are_read_as_they_are_written(tmp_path: Path) -> None:
-    """The reader of pages itself: what it must not overlook."""
+def test_page_finds_blocks_anchors_links_and_commands(tmp_path: Path) -> None:
     page = Page(str(tmp_path / "page.md"))
     page.file.write_text(
         "# A `b` c\n\n<!-- not run: no -->\n```bash\ninvoke dev --x\n```\n\n"

@@ -15,18 +15,18 @@ DAY_ONE = Page("docs/data-engineer.md")
 
 
 def blocks(page: Page) -> list[str]:
-    """The commands of a page, a text for each block."""
+    """The blocks of commands of a page."""
     return [block.text for block in page.blocks if block.language == "bash"]
 
 
-def test_ci_runs_the_readme_s_test_command_as_it_stands_there() -> None:
+def test_ci_runs_the_readme_s_test_command_word_for_word() -> None:
     _, test, *_ = blocks(README)
     assert test.strip() == "python3 tasks.py test"
     assert (ROOT / ".ci" / "run").read_text().splitlines()[-1] == test.strip()
 
 
-def test_the_first_command_brings_up_both_teams_from_a_fresh_clone(tmp_path: Path) -> None:
-    """With nothing built, git and Python only: the PATH has no invoke and no uv."""
+def test_the_first_command_starts_both_teams_in_a_fresh_clone(tmp_path: Path) -> None:
+    """Nothing is built yet, and the PATH has Git and Python, but no invoke and no uv."""
     first, *_ = blocks(README)
     assert blocks(DAY_ONE)[0] == first
     clone = copy_repository(tmp_path / "fresh")
@@ -40,7 +40,7 @@ def test_the_first_command_brings_up_both_teams_from_a_fresh_clone(tmp_path: Pat
         until(lambda: not running.left_over() or None, 5, "no process is left")
 
 
-def test_working_in_one_team_s_folder_needs_nothing_of_the_kit(tmp_path: Path) -> None:
+def test_working_in_one_team_s_folder_does_not_need_the_kit(tmp_path: Path) -> None:
     (block,) = [block for block in blocks(DAY_ONE) if "source " in block]
     script = block.replace("dagster dev", "exec dagster dev --port $PORT")
     with dev(tmp_path, command=script) as running:

@@ -41,8 +41,8 @@ def files(teams: Sequence[Team]) -> dict[Path, str]:
 def platform(teams: Sequence[Team]) -> str:
     """The services of the platform, and one for each team."""
     start, team, end = (
-        (TEMPLATES / f"compose-{part}.yaml").read_text(encoding="utf-8")
-        for part in ("platform", "team", "end")
+        (TEMPLATES / name).read_text(encoding="utf-8")
+        for name in ("compose-platform.yaml", "compose-team.yaml.tmpl", "compose-end.yaml")
     )
     return start + "".join(team % _names(one) for one in teams) + end
 
