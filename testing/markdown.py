@@ -88,7 +88,7 @@ class Page:
 
     @property
     def commands(self) -> Iterator[str]:
-        """Each of the kit's commands in its blocks and prose, and with the options in a table's row."""
+        """The kit's commands in its blocks, its prose and its tables, with the options in a row."""
         for block in self.blocks:
             if block.language in SHELLS:
                 yield from filter(_is_command, block.commands)

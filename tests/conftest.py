@@ -76,3 +76,24 @@ def repository(tmp_path: Path, isolated_git: None) -> Repository:
     made.commit()
     made.git("checkout", "--quiet", "-b", "work")
     return made
+
+
+# What the tests of a module share and change: a copy of the repository, a running platform.
+STORIES = {"clone", "copy", "deployed", "first_calls", "host", "installed", "made", "prepared"}
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """After pytest-randomly: the tests of a module that share a story keep their order."""
+    stories: dict[str, list[int]] = {}
+    for position, item in enumerate(items):
+        if STORIES.intersection(getattr(item, "fixturenames", ())):
+            stories.setdefault(item.nodeid.partition("::")[0], []).append(position)
+    for positions in stories.values():
+        in_order = sorted((items[position] for position in positions), key=_line)
+        for position, item in zip(positions, in_order, strict=True):
+            items[position] = item
+
+
+def _line(item: pytest.Item) -> tuple[int, str]:
+    return (item.location[1] or 0, item.name)

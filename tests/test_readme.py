@@ -22,7 +22,7 @@ def blocks(page: Page) -> list[str]:
 def test_ci_runs_the_readme_s_test_command_word_for_word() -> None:
     _, test, *_ = blocks(README)
     assert test.strip() == "python3 tasks.py test"
-    assert (ROOT / ".ci" / "run").read_text().splitlines()[-1] == test.strip()
+    assert (ROOT / ".ci/run").read_text(encoding="utf-8").splitlines()[-1] == test.strip()
 
 
 def test_the_first_command_starts_both_teams_in_a_fresh_clone(tmp_path: Path) -> None:
@@ -47,7 +47,15 @@ def test_working_in_one_team_s_folder_does_not_need_the_kit(tmp_path: Path) -> N
         running.wait_for("Serving dagster-webserver", seconds=120)
 
 
-def test_every_command_in_the_table_is_there() -> None:
+def test_the_table_has_every_command_with_the_text_of_the_list() -> None:
     listed = run([TOOLS / "bin/invoke", "--list", "--list-format", "json"], ROOT)
-    names = {task["name"] for task in json.loads(listed.stdout)["tasks"]}
-    assert set(re.findall(r"^\| `invoke ([a-z-]+)", README.text, re.MULTILINE)) == names
+    texts = {task["name"]: task["help"].rstrip(".") for task in json.loads(listed.stdout)["tasks"]}
+    rows = re.findall(r"^\| `invoke ([a-z-]+)[^|]*\| ([^|]*) \|$", README.text, re.MULTILINE)
+    assert {name for name, _ in rows} == texts.keys()
+    assert [name for name, text in rows if not text.startswith(texts[name])] == []
+
+
+def test_the_table_is_in_the_order_of_the_list() -> None:
+    listed = run([TOOLS / "bin/invoke", "--list"], ROOT).stdout
+    names = re.findall(r"^  ([a-z-]+)  ", listed, re.MULTILINE)
+    assert re.findall(r"^\| `invoke ([a-z-]+)", README.text, re.MULTILINE) == names

@@ -129,7 +129,7 @@ def test_a_start_after_the_first_builds_nothing(copy: Checkout) -> None:
     assert {stamp: stamp.stat().st_mtime_ns for stamp in _stamps(copy.root)} == stamps
 
 
-def test_the_doctor_finds_nothing_to_mend_then(copy: Checkout) -> None:
+def test_the_doctor_finds_no_error_then(copy: Checkout) -> None:
     done = copy.tasks("doctor", "--json", env=NO_NETWORK)
     assert [one for one in json.loads(done.stdout) if one["severity"] == "error"] == []
     assert done.returncode == 0, done.stderr
@@ -137,8 +137,10 @@ def test_the_doctor_finds_nothing_to_mend_then(copy: Checkout) -> None:
 
 def test_hooks_of_another_place_are_noticed(copy: Checkout) -> None:
     hook = copy.root / ".git/hooks/pre-commit"
-    hook.write_text(hook.read_text().replace(str(copy.root), "/somewhere/else"))
+    before = hook.read_text(encoding="utf-8")
+    hook.write_text(before.replace(str(copy.root), "/somewhere/else"), encoding="utf-8")
     assert "the git hooks are not installed" in step(copy, "check").stdout
+    hook.write_text(before, encoding="utf-8")
 
 
 def _stamps(root: Path) -> list[Path]:

@@ -92,7 +92,7 @@ def locking(checkout: Checkout) -> Iterator[psutil.Process]:
     [
         (("Finance-Team",), "fix:      invoke new-team finance_team"),
         (("ml",), "there is a team of that name"),
-        (("newcomer", "--upstream", "pinguins"), "no team produces an asset 'pinguins'; did you mean"),
+        (("newcomer", "--upstream", "pinguins"), "no team produces an asset 'pinguins'; did you"),
     ],
 )
 def test_what_is_refused_is_refused_before_anything_is_made(
