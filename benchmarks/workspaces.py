@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 from benchmarks import report
-from devkit.core.paths import ROOT, TOOLS
+from devkit.core.paths import DEPLOYED_LOCK, LOCAL_LOCK, ROOT, SHARED, TOOLS
+from devkit.environments import lockfiles
+from devkit.environments.project import Project
 from devkit.registry.workspace import load_teams
 
 DEFINITIONS = '''"""A small team."""
@@ -38,7 +40,7 @@ ENTRY = """\
 def generate(folder: Path, teams: int) -> Path:
     """Create a checkout of this many teams, each with its own real environment, warmed up.
 
-    The teams have the dependencies and the lock of this repository's analytics team.
+    The teams have the dependencies and the locks of this repository's analytics team.
     """
     root = report.checkout(folder)
     example = root / "analytics_project"
@@ -48,7 +50,7 @@ def generate(folder: Path, teams: int) -> Path:
         package.mkdir(parents=True)
         (package / "__init__.py").touch()
         (package / "definitions.py").write_text(DEFINITIONS.format(name=name), encoding="utf-8")
-        for file in ("pyproject.toml", "local_requirements.txt"):
+        for file in ("pyproject.toml", LOCAL_LOCK, DEPLOYED_LOCK):
             text = (example / file).read_text(encoding="utf-8")
             for separator in "_-":
                 text = text.replace(f"analytics{separator}project", f"{name}{separator}project")
@@ -58,9 +60,23 @@ def generate(folder: Path, teams: int) -> Path:
     )
     for project in ("analytics_project", "ml_project"):
         shutil.rmtree(root / project)
+    renew_digests(root)
     make_dg_workspace(root)
     prepare(root)
     return root
+
+
+def renew_digests(root: Path) -> None:
+    """Write the digest of each team's project into its locks: the names differ, the pins do not."""
+    for team in load_teams(root):
+        folder = team.directory
+        locks = (folder / LOCAL_LOCK, folder / DEPLOYED_LOCK)
+        project = Project(team.name, folder, *locks, editable=(SHARED, folder))
+        for lock in locks:
+            text = lock.read_text(encoding="utf-8")
+            (old,) = lockfiles.DIGEST.findall(text)
+            text = text.replace(old, lockfiles.inputs_digest(project))
+            lock.write_text(text, encoding="utf-8")
 
 
 def here(folder: Path) -> Path:

@@ -24,7 +24,7 @@ def follow(page: Page, copy: Checkout, programs: Path, marking: str = "") -> Non
         if block.marking.startswith(SAVE_AS):
             file = copy.root / block.marking.removeprefix(SAVE_AS)
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(block.text)
+            file.write_text(block.text, encoding="utf-8")
         elif block.language in SHELLS and block.marking == marking:
             done = run_block(block, copy, path)
             assert done.returncode == 0, f"{page.name}:{block.line}\n{done.stdout}{done.stderr}"

@@ -1,4 +1,4 @@
-"""What the doctor's tests share: a place that is not this machine, and what is found there."""
+"""Helpers of the doctor's tests: a context to check, and what is found in it."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -13,7 +13,7 @@ Check = Callable[[Context], Iterator[Finding]]
 def context(home: Path, *teams: Team, **changed: object) -> Context:
     """A context of this checkout with these teams, this DAGSTER_HOME and no variables."""
     made = Context(teams=teams, home=home, environ={})
-    return replace(made, **changed)  # type: ignore[arg-type] # what a test changes
+    return replace(made, **changed)  # type: ignore[arg-type] # the fields that a test names
 
 
 def codes(check: Check, where: Context) -> list[str]:
@@ -22,6 +22,6 @@ def codes(check: Check, where: Context) -> list[str]:
 
 
 def only(check: Check, where: Context) -> Finding:
-    """The one finding that there is."""
+    """The only finding of a check."""
     (one,) = check(where)
     return one

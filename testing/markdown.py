@@ -47,7 +47,7 @@ class Page:
     @property
     def text(self) -> str:
         """Its whole text."""
-        return self.file.read_text()
+        return self.file.read_text(encoding="utf-8")
 
     @property
     def prose(self) -> str:
@@ -129,7 +129,7 @@ def messages(*folders: Path) -> set[str]:
     """Every string in the code in these folders, with `…` for each value that it interpolates."""
     found: set[str] = set()
     for file in sorted(file for folder in folders for file in folder.rglob("*.py")):
-        for node in ast.walk(ast.parse(file.read_text())):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.JoinedStr):
                 parts = [
                     str(part.value) if isinstance(part, ast.Constant) else "…"

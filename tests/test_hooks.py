@@ -1,4 +1,4 @@
-"""The git hooks: real commits in a copy of the repository, and each hook by itself."""
+"""The Git hooks: real commits in a copy of the repository, and each hook by itself."""
 
 import subprocess
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ CLUSTERS = "ml_project/ml_project/defs/assets.py"
 LINEAGE = "docs/lineage.md"
 AUTHOR = ("-c", "user.name=Test", "-c", "user.email=test@localhost")
 
-# Written so that this file has none of them.
+# Split, so that this file does not contain them.
 PRIVATE_KEY = "-----BEGIN " + "RSA PRIVATE KEY-----\nMIIEow\n-----END " + "RSA PRIVATE KEY-----\n"
 CLOUD_KEY = 'KEY = "AKIA' + 'Z3MHQ7XW2LPN5TRB"\n'
 
@@ -39,7 +39,7 @@ CONTAINER = """{
 }
 """
 
-REFUSED = {
+REJECTED = {
     "large file": ("large-files", "docs/large.bin", "x" * 1_100_000),
     "private key": ("secrets", "ml_project/key.pem", PRIVATE_KEY),
     "cloud key": ("secrets", "ml_project/ml_project/key.py", CLOUD_KEY),
@@ -71,58 +71,63 @@ REFUSED = {
     "format": ("ruff-format", "ml_project/ml_project/extra.py", '"""A."""\n\nA = {"a":1}\n'),
 }  # fmt: skip
 
-TAKEN = {
+ACCEPTED = {
     "comments in a container": (".devcontainer/devcontainer.json", CONTAINER),
     "comments of an editor": (".vscode/mine.json", '{\n  // one\n  "a": [1, 2]\n}\n'),
     "a good workflow": (".github/workflows/other.yml", WORKFLOW),
     "a good file": ("ml_project/ml_project/extra.py", '"""A."""\n\nA = {"a": 1}\n'),
 }
 
-OF_THE_WHOLE = "locks,definitions,lineage"  # the hooks that are tried with commits
+NEEDS_COMMIT = "locks,definitions,lineage"  # tested with commits
 
 
 @dataclass(frozen=True)
 class Clone:
-    """A copy whose git hooks are installed."""
+    """A copy with installed Git hooks; `cache` is the folder of pre-commit's own files."""
 
     checkout: Checkout
     cache: Path
 
     def git(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run git, with a cache of pre-commit of its own."""
+        """Run Git, with this copy's cache of pre-commit."""
         env = {"PRE_COMMIT_HOME": str(self.cache)}
         return run(["git", *AUTHOR, *arguments], self.checkout.root, env)
 
     def commit(self, *options: str) -> subprocess.CompletedProcess[str]:
-        """Commit everything that is different, as a person would."""
+        """Stage and commit every change."""
         self.git("add", "--all")
         return self.git("commit", "--message", "a change", *options)
 
     def hooks(self, *options: str, skip: str = "") -> subprocess.CompletedProcess[str]:
-        """Run one hook, if it is named, or all of them."""
+        """Run the named hook, or all of them."""
         python = self.checkout.root / ".venv-tools" / "bin" / "python"
         env = {"PRE_COMMIT_HOME": str(self.cache), "SKIP": skip}
         return run([python, "-m", "pre_commit", "run", *options], self.checkout.root, env)
 
     def write(self, file: str, text: str) -> None:
-        """Write a file that need not be there, and stage it."""
+        """Write a file, creating its folder, and stage it."""
         path = self.checkout.root / file
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
         assert self.git("add", file).returncode == 0
 
     def append(self, file: str, text: str) -> None:
-        """Add to a file's end, and stage it."""
-        self.write(file, (self.checkout.root / file).read_text() + text)
+        """Append to a file, and stage it."""
+        self.write(file, self.read(file) + text)
+
+    def read(self, file: str) -> str:
+        """The text of a file."""
+        return (self.checkout.root / file).read_text(encoding="utf-8")
 
     def rename(self, old: str, new: str) -> None:
-        """Let an asset of ml's definitions have another name, and stage it."""
+        """Rename an asset in ml's definitions, and stage the change."""
         for path in (self.checkout.root / CLUSTERS).parent.glob("*.py"):
-            path.write_text(path.read_text().replace(old, new))
+            text = path.read_text(encoding="utf-8").replace(old, new)
+            path.write_text(text, encoding="utf-8")
         assert self.git("add", "--all").returncode == 0
 
     def tip(self) -> str:
-        """The commit that the branch is at."""
+        """The id of the newest commit."""
         return self.git("rev-parse", "HEAD").stdout
 
 
@@ -140,14 +145,14 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Clone:
 
 @pytest.fixture
 def clone(installed: Clone) -> Iterator[Clone]:
-    """The copy as it was before the last test; what a test leaves is undone."""
+    """The copy in its initial state: a test's changes are undone after it."""
     start = installed.tip().strip()
     yield installed
     installed.git("reset", "--quiet", "--hard", start)
     installed.git("clean", "--quiet", "--force", "-d")
 
 
-def test_a_good_change_goes_in_and_loads_one_team_s_definitions(clone: Clone) -> None:
+def test_a_good_change_is_committed_and_loads_one_team_s_definitions(clone: Clone) -> None:
     clone.append(CLUSTERS, "\n\n# A remark.\n")
     before = clone.tip()
     checked = clone.hooks("definitions", "--verbose")
@@ -159,21 +164,21 @@ def test_a_good_change_goes_in_and_loads_one_team_s_definitions(clone: Clone) ->
     assert clone.tip() != before
 
 
-def test_a_broken_definition_is_refused_with_its_file_and_line(clone: Clone) -> None:
+def test_a_broken_definition_is_rejected_with_its_file_and_line(clone: Clone) -> None:
     before = clone.tip()
-    line = len((clone.checkout.root / CLUSTERS).read_text().splitlines()) + 2
+    line = len(clone.read(CLUSTERS).splitlines()) + 2
     clone.append(CLUSTERS, '\nTHERE_IS_NO = {"such": "key"}["other"]\n')
     done = clone.commit()
-    said = done.stdout + done.stderr
+    output = done.stdout + done.stderr
     assert done.returncode == 1
-    assert f"{CLUSTERS}:{line}" in said
-    assert "KeyError" in said
-    assert LINEAGE not in said
+    assert f"{CLUSTERS}:{line}" in output
+    assert "KeyError" in output
+    assert LINEAGE not in output
     assert clone.tip() == before
 
 
-def test_a_broken_contract_is_refused(clone: Clone) -> None:
-    """ml depends on an asset without a producer: its own definitions load all the same."""
+def test_a_contract_violation_is_rejected(clone: Clone) -> None:
+    """ml depends on an asset that no team produces; its own definitions load."""
     before = clone.tip()
     clone.rename("penguins", "pinguins")
     done = clone.commit()
@@ -184,14 +189,14 @@ def test_a_broken_contract_is_refused(clone: Clone) -> None:
 
 
 def test_a_deletion_alone_is_checked_too(clone: Clone) -> None:
-    """pre-commit passes no deleted files, and runs no hook that waits for some."""
+    """pre-commit does not pass deleted files, and skips hooks without matching files."""
     (clone.checkout.root / ASSETS).unlink()
     done = clone.commit()
     assert done.returncode == 1
     assert "penguins" in done.stdout + done.stderr
 
 
-def test_a_stale_lock_is_refused(clone: Clone) -> None:
+def test_a_stale_lock_is_rejected(clone: Clone) -> None:
     clone.checkout.edit("ml_project/pyproject.toml", "dependencies = [", 'dependencies = ["six",')
     clone.git("add", "--all")
     done = clone.hooks("locks")
@@ -201,7 +206,7 @@ def test_a_stale_lock_is_refused(clone: Clone) -> None:
     assert "analytics" not in done.stdout
 
 
-def test_a_commit_that_touches_no_team_loads_nothing(clone: Clone) -> None:
+def test_a_commit_that_affects_no_team_loads_nothing(clone: Clone) -> None:
     clone.append("README.md", "\nA remark.\n")
     checked = clone.hooks("definitions", "--verbose")
     assert checked.returncode == 0, checked.stdout
@@ -210,16 +215,16 @@ def test_a_commit_that_touches_no_team_loads_nothing(clone: Clone) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_lineage_that_is_out_of_date_is_refused_and_rewritten(clone: Clone) -> None:
+def test_a_stale_lineage_page_is_rejected_and_rewritten(clone: Clone) -> None:
     clone.write(LINEAGE, "# Of last year\n")
     done = clone.hooks("lineage")
     assert done.returncode == 1
     assert "files were modified by this hook" in done.stdout
-    assert "penguin_cluster" in (clone.checkout.root / LINEAGE).read_text()
+    assert "penguin_cluster" in clone.read(LINEAGE)
 
 
-@pytest.mark.parametrize(("hook", "file", "text"), REFUSED.values(), ids=REFUSED)
-def test_what_is_refused(clone: Clone, hook: str, file: str, text: str) -> None:
+@pytest.mark.parametrize(("hook", "file", "text"), REJECTED.values(), ids=REJECTED)
+def test_a_hook_rejects(clone: Clone, hook: str, file: str, text: str) -> None:
     clone.write(file, text)
     done = clone.hooks(hook, "--files", file)
     assert done.returncode == 1, done.stdout + done.stderr
@@ -227,10 +232,10 @@ def test_what_is_refused(clone: Clone, hook: str, file: str, text: str) -> None:
     assert Path(file).name in done.stdout
 
 
-@pytest.mark.parametrize(("file", "text"), TAKEN.values(), ids=TAKEN)
-def test_what_is_taken(clone: Clone, file: str, text: str) -> None:
+@pytest.mark.parametrize(("file", "text"), ACCEPTED.values(), ids=ACCEPTED)
+def test_all_hooks_accept(clone: Clone, file: str, text: str) -> None:
     clone.write(file, text)
-    done = clone.hooks("--files", file, skip=OF_THE_WHOLE)
+    done = clone.hooks("--files", file, skip=NEEDS_COMMIT)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -1,4 +1,4 @@
-"""The penguins, materialized for real."""
+"""The asset penguins, materialized by Dagster."""
 
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return materialize(tmp_path_factory.mktemp("store"))
 
 
-def test_every_penguin_is_there(result: Any) -> None:
+def test_every_penguin_is_in_the_table(result: Any) -> None:
     frame = result.output_for_node("penguins")
     assert len(frame) == 344
     assert frame["species"].value_counts().to_dict() == {
@@ -45,7 +45,7 @@ def test_every_penguin_is_there(result: Any) -> None:
     }
 
 
-def test_columns_are_those_that_the_asset_declares(result: Any) -> None:
+def test_columns_are_as_declared(result: Any) -> None:
     (event,) = result.asset_materializations_for_node("penguins")
     assert event.metadata["dagster/row_count"].value == 344
     assert event.metadata["dagster/column_schema"].value == PENGUIN_COLUMNS
@@ -60,10 +60,10 @@ def test_columns_are_those_that_the_asset_declares(result: Any) -> None:
 
 
 @pytest.mark.parametrize("as_source", [str, Path.as_uri])
-def test_another_csv_by_path_or_url(tmp_path: Path, as_source: Any) -> None:
+def test_source_is_a_path_or_url(tmp_path: Path, as_source: Any) -> None:
     csv = tmp_path / "two penguins.csv"
     rows = pd.read_csv(PACKAGED_CSV, dtype=str, keep_default_na=False).head(2)
-    rows.assign(nickname="Pingu").to_csv(csv, index=False)  # a column more does no harm
+    rows.assign(nickname="Pingu").to_csv(csv, index=False)  # extra columns are ignored
     frame = materialize(tmp_path, source=as_source(csv)).output_for_node("penguins")
     assert frame.shape == (2, len(PENGUIN_COLUMNS.columns))
 
@@ -85,7 +85,7 @@ def refusal(tmp_path: Path, source: str) -> str:
         ("nosuch://penguins.csv", "Found: ValueError: Protocol not known: nosuch"),
     ],
 )
-def test_a_source_that_is_not_there(tmp_path: Path, source: str, found: str) -> None:
+def test_a_missing_source_is_an_error(tmp_path: Path, source: str, found: str) -> None:
     assert found in refusal(tmp_path, source)
 
 
@@ -97,13 +97,13 @@ def test_a_source_that_is_not_there(tmp_path: Path, source: str, found: str) -> 
         ("2007", "NA", "Found: ValueError"),
     ],
 )
-def test_a_csv_of_something_else(tmp_path: Path, old: str, new: str, found: str) -> None:
+def test_a_csv_with_other_data_is_an_error(tmp_path: Path, old: str, new: str, found: str) -> None:
     csv = tmp_path / "penguins.csv"
     csv.write_text(PACKAGED_CSV.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
     assert found in refusal(tmp_path, str(csv))
 
 
-def test_an_empty_file(tmp_path: Path) -> None:
+def test_an_empty_file_is_an_error(tmp_path: Path) -> None:
     csv = tmp_path / "empty.csv"
     csv.touch()
     assert "Found: EmptyDataError" in refusal(tmp_path, str(csv))

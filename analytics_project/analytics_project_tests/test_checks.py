@@ -1,4 +1,4 @@
-"""The checks pass for the penguins and fail for what they are there to find."""
+"""The checks pass for the penguins and fail for bad data."""
 
 from typing import Any
 
@@ -22,20 +22,22 @@ def frame() -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("check", [known_species, no_negative_measurements, row_count])
-def test_the_penguins_pass(check: Any, frame: pd.DataFrame) -> None:
+def test_checks_pass_for_the_penguins(check: Any, frame: pd.DataFrame) -> None:
     assert run(check, frame).passed is True
 
 
 @pytest.mark.parametrize(
     ("rows", "severity"), [(343, dg.AssetCheckSeverity.WARN), (0, dg.AssetCheckSeverity.ERROR)]
 )
-def test_missing_rows(frame: pd.DataFrame, rows: int, severity: dg.AssetCheckSeverity) -> None:
+def test_row_count_fails_for_missing_rows(
+    frame: pd.DataFrame, rows: int, severity: dg.AssetCheckSeverity
+) -> None:
     result = run(row_count, frame.head(rows))
     assert (result.passed, result.severity) == (False, severity)
     assert result.metadata["rows"].value == rows
 
 
-def test_a_negative_mass(frame: pd.DataFrame) -> None:
+def test_no_negative_measurements_fails_for_a_negative_mass(frame: pd.DataFrame) -> None:
     frame.loc[[5, 6], "body_mass_g"] = -1
     result = run(no_negative_measurements, frame)
     assert result.passed is False
@@ -45,7 +47,7 @@ def test_a_negative_mass(frame: pd.DataFrame) -> None:
 
 
 @pytest.mark.parametrize("species", ["Emperor", None])
-def test_an_unknown_species(frame: pd.DataFrame, species: str | None) -> None:
+def test_known_species_fails_for_an_unknown_one(frame: pd.DataFrame, species: str | None) -> None:
     frame.loc[5, "species"] = species
     result = run(known_species, frame)
     assert result.passed is False

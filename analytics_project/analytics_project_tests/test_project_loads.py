@@ -1,4 +1,4 @@
-"""The team's code loads as Dagster loads it: what every deployment needs first."""
+"""The team's definitions load, as in every deployment."""
 
 import dagster as dg
 
@@ -6,5 +6,5 @@ from analytics_project.definitions import defs
 
 
 def test_project_loads() -> None:
-    """Every asset has its IO manager, every job its assets, every schedule its job."""
+    """Assets have their IO managers, jobs their assets, schedules their jobs."""
     dg.Definitions.validate_loadable(defs())

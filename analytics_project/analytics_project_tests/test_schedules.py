@@ -1,4 +1,4 @@
-"""The schedule runs the job, and the job materializes the penguins and checks what was stored."""
+"""The schedule runs the job, which materializes the penguins and checks the stored table."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +10,7 @@ from analytics_project.definitions import defs
 from analytics_project.defs.schedules import penguin_update_minutely
 
 
-def test_the_schedule_requests_a_run_each_minute_from_the_start() -> None:
+def test_the_schedule_is_on_by_default_and_requests_a_run_each_minute() -> None:
     assert penguin_update_minutely.cron_schedule == "* * * * *"
     assert penguin_update_minutely.default_status is dg.DefaultScheduleStatus.RUNNING
     context = dg.build_schedule_context(scheduled_execution_time=datetime(2024, 2, 29, tzinfo=UTC))

@@ -1,1 +1,1 @@
-"""One module for each command: its options, its help, and what it delegates to."""
+"""A module for each command: its options, its help, and the call that does the work."""

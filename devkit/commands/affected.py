@@ -47,7 +47,7 @@ def as_text(change: "Affected") -> str:
     rows = {name: few(reasons, REASONS_AS_TEXT) for name, reasons in change.reasons.items()}
     extra = {
         "the kit": few(change.kit, REASONS_AS_TEXT),
-        "removed teams": list(change.removed),  # titles that no team can have for its name
+        "removed teams": list(change.removed),  # no team can have these titles as its name
     }
     rows |= {title: items for title, items in extra.items() if items}
     width = max(map(len, rows), default=0)
@@ -60,7 +60,7 @@ def as_text(change: "Affected") -> str:
 def as_json(change: "Affected", teams: Sequence[Team], root: Path = ROOT) -> str:
     """For CI, in one line: `include` is a matrix of GitHub Actions.
 
-    An empty matrix is an error there: a job asks first whether `teams` is empty.
+    An empty matrix is an error there, so a job has to check first that `teams` is not empty.
     """
     include = [
         {"team": team.name, "location": team.location, "directory": team.folder_below(root)}
@@ -80,5 +80,5 @@ def as_json(change: "Affected", teams: Sequence[Team], root: Path = ROOT) -> str
 
 
 def _shown(text: str) -> str:
-    """A name that would upset a terminal is shown as Python would write it."""
+    """A text for a terminal: with unprintable characters, as a Python literal."""
     return text if text.isprintable() else repr(text)

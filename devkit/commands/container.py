@@ -1,7 +1,7 @@
 """The dev container's lifecycle hooks: `python -m devkit.commands.container build | check`.
 
-A hook that fails skips those that come after it. So one team's problem fails none: it is reported
-with its fix when it happens, and again whenever the container starts.
+A failed hook skips the hooks after it. So a team's problem fails no hook: it is reported with its
+fix when it occurs, and again whenever the container starts.
 """
 
 import sys
@@ -20,23 +20,23 @@ from devkit.registry.workspace import Team, load_teams
 
 
 def build(teams: Sequence[Team]) -> None:
-    """Build every environment and prepare DAGSTER_HOME: all that a prebuilt layer may hold."""
+    """Build every environment and prepare DAGSTER_HOME: everything that may be prebuilt."""
     orchestrator = venvs.orchestrator_environment().name
     jobs: dict[str, parallel.Work] = {orchestrator: partial(home.build_and_prepare, home.locate())}
     for environment in map(venvs.team_environment, teams):
         jobs[environment.name] = partial(venvs.build, environment)
     failed = [one.name for one in parallel.run("building environments", jobs) if not one.ok]
     if failed:
-        output.info(f"not built: {', '.join(failed)}; the others are\n  fix: `invoke setup`")
+        output.info(f"not built: {', '.join(failed)}\n  fix:      `invoke setup`")
 
 
 def check(teams: Sequence[Team]) -> None:
     """Report what is missing; build nothing."""
     errors = [one for one in doctor.examine() if one.severity == Severity.ERROR]
     for finding in errors:
-        output.info(f"{finding.what}\n  fix: {finding.fix}")
+        output.info(f"{finding.what}\n  fix:      {finding.fix}")
     if errors:
-        output.info("`invoke doctor` says why it matters")
+        output.info("`invoke doctor` shows why this matters")
     else:
         ready = counted(len(teams), "team")
         output.info(f"up to date: {ready}; `invoke dev` starts the platform")
@@ -46,7 +46,7 @@ STEPS: Mapping[str, Callable[[Sequence[Team]], None]] = {"build": build, "check"
 
 
 def main(step: str) -> None:
-    """Do one step; nothing that a user can fix fails it."""
+    """Run one step; an error that the user can fix is printed and does not fail it."""
     try:
         STEPS[step](load_teams(ROOT))
     except DevkitError as error:

@@ -1,4 +1,4 @@
-"""`invoke dev`: the whole platform on this machine, until it is asked to stop."""
+"""`invoke dev`: the whole platform on this machine, until it is stopped."""
 
 import sys
 from functools import partial

@@ -23,10 +23,10 @@ def doctor(_: Context, fix: bool = False, json: bool = False) -> None:
 
 
 def run(*, fix: bool, as_json: bool) -> None:
-    """Examine everything and print what is wrong; with `fix`, first repair what is safe.
+    """Run all checks and print what is wrong; with `fix`, first repair what is safe.
 
     Raises:
-        DevkitError: if there is an error left.
+        DevkitError: if an error is left.
     """
     from devkit import doctor as examination
     from devkit.doctor.findings import Severity
@@ -53,7 +53,7 @@ def run(*, fix: bool, as_json: bool) -> None:
 
 
 def report(found: "Sequence[Finding]") -> None:
-    """Print each finding with why it matters and what fixes it."""
+    """Print each finding, why it matters, and its fix."""
     for finding in found:
         severity = "" if finding.severity == "error" else f" ({finding.severity})"
         output.block(
@@ -63,7 +63,7 @@ def report(found: "Sequence[Finding]") -> None:
 
 
 def to_json(found: "Sequence[Finding]") -> str:
-    """A list of objects; `safe` says whether --fix repairs it."""
+    """The findings as a JSON list of objects; `safe`: --fix repairs it."""
     rows = []
     for finding in found:
         fields = {name: value for name, value in asdict(finding).items() if name != "repair"}

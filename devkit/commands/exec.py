@@ -29,7 +29,7 @@ def run(team: Team, argv: Sequence[str]) -> int:
     """Run a command in the team's folder with its environment active; return its exit code.
 
     Raises:
-        DevkitError: if there is no such command.
+        DevkitError: if no command is given, or it is not found.
     """
     from devkit.core import processes
     from devkit.dev import home

@@ -1,4 +1,4 @@
-"""`invoke lineage`: the asset graph across teams, or what a branch does to it."""
+"""`invoke lineage`: the asset graph across teams, or a branch's changes to it."""
 
 from pathlib import Path
 

@@ -8,8 +8,8 @@ from devkit.cli import command, some_teams
 @command(
     help={
         "team": "a team, `orchestrator` or `tools`; repeatable, and takes a,b",
-        "upgrade": "let every pin move",
-        "package": "let this package's pin move; repeatable",
+        "upgrade": "upgrade every package",
+        "package": "upgrade only this package; repeatable",
         "check": "change nothing; fail if a lock is out of date",
     },
     iterable=["team", "package"],

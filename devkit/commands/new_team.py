@@ -1,4 +1,4 @@
-"""`invoke new-team`: a team that loads, checks and tests, and that everything else knows."""
+"""`invoke new-team`: creates a team that loads and passes its checks and tests."""
 
 from invoke.context import Context
 
@@ -15,7 +15,7 @@ from devkit.cli import command
 def new_team(_: Context, name: str, upstream: list[str]) -> None:
     """Create a team; rolled back on failure.
 
-    Its files, lock, environment and entry in the registry; generated files know it too.
+    Creates its files, lock, environment and registry entry, and updates the generated files.
     """
     from devkit.scaffolding.new_team import create
 

@@ -1,4 +1,4 @@
-"""`invoke remove-team`: a team goes with its folder, its entry and all that is generated for it."""
+"""`invoke remove-team`: removes a team's folder, registry entry and generated files."""
 
 from invoke.context import Context
 
@@ -8,7 +8,7 @@ from devkit.cli import command
 @command(
     help={
         "name": "the team's name or location",
-        "yes": "also if files are lost that Git does not have",
+        "yes": "even if uncommitted files are lost",
     }
 )
 def remove_team(_: Context, name: str, yes: bool = False) -> None:

@@ -18,10 +18,10 @@ def setup(_: Context) -> None:
 
 
 def run(teams: Sequence[Team]) -> None:
-    """Build or refresh what has to be, side by side; print every result, then fail if one did.
+    """Build or refresh whatever is out of date, in parallel, and print every result.
 
     Raises:
-        DevkitError: naming what could not be done.
+        DevkitError: naming what failed, after everything else is done.
     """
     from devkit.dev import home
     from devkit.environments import hooks, venvs

@@ -1,4 +1,4 @@
-"""`invoke teams`: the registry, and which environment has which version of what."""
+"""`invoke teams`: the registry, and the versions in each environment."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from devkit.core import output
 from devkit.core.paths import ROOT
 from devkit.registry.workspace import Team
 
-# What the environments of a platform must agree on, or may not; what utils requires as well.
+# Packages whose versions are shown, in addition to those that utils requires.
 ALWAYS = ("dagster", "dagteam-utils")
 
 
@@ -28,7 +28,7 @@ def teams(_: Context) -> None:
 
 
 def versions(registry: Sequence[Team]) -> tuple[Sequence[str], list[Sequence[str]]]:
-    """Columns and rows: each environment and its versions of what they have in common."""
+    """Columns and rows: each environment, its Python, and its versions of the shared packages."""
     from devkit.core import pyproject
     from devkit.core.paths import SHARED
     from devkit.environments import installed

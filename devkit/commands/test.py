@@ -1,4 +1,4 @@
-"""`invoke test`: the teams' tests, each in its team's environment, and the kit's."""
+"""`invoke test`: each team's tests in its own environment, and the kit's tests."""
 
 from invoke.context import Context
 

@@ -23,12 +23,12 @@ def utils(_: Context, team: list[str]) -> None:
 
 
 def install(teams: Sequence[Team]) -> None:
-    """Install utils, editable, into each team's environment and prove that it works there.
+    """Install utils, editable, into each team's environment, and test it there.
 
-    Each environment is checked for conflicts, then runs utils' own tests.
+    Each environment is checked for conflicts, then runs the tests of utils.
 
     Raises:
-        DevkitError: naming each team in whose environment it does not work.
+        DevkitError: naming the teams in whose environment it does not work.
     """
     jobs: dict[str, parallel.Work] = {team.name: partial(_install, team) for team in teams}
     parallel.require(parallel.run("installing utils", jobs))

@@ -1,4 +1,4 @@
-"""Looks for what is wrong with this machine or checkout, and repairs what is safe to repair."""
+"""Finds what is wrong with this machine or checkout, and repairs what is safe to repair."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -14,15 +14,15 @@ from devkit.registry.workspace import Team, load_teams
 
 REGISTRY = Rule(
     "registry-broken",
-    what="workspace.yaml can't be read, or an entry is wrong",
-    why="no command knows the teams",
-    fix="see what it says, then `invoke teams`",
+    what="workspace.yaml is missing or invalid",
+    why="no command can find the teams",
+    fix="fix what the message names, then check with `invoke teams`",
 )
 CHECK_FAILED = Rule(
     "not-known",
     what="a check could not run",
-    why="what it would have found is unknown",
-    fix="see what it says",
+    why="problems that it would find are not reported",
+    fix="fix what the message names",
 )
 
 Check = Callable[[Context], Iterator[Finding]]
@@ -52,7 +52,7 @@ CHECKS: tuple[Check, ...] = (
 
 
 def examine() -> list[Finding]:
-    """What is wrong here, errors first."""
+    """Run every check; return the findings, errors first."""
     found: list[Finding] = []
     teams: tuple[Team, ...] = ()
     try:
@@ -66,7 +66,7 @@ def examine() -> list[Finding]:
 
 
 def run_check(check: Check, context: Context) -> list[Finding]:
-    """The findings of one check; if it could not run, that is one."""
+    """The findings of one check; a check that could not run is itself a finding."""
     found: list[Finding] = []
     try:
         found.extend(check(context))
@@ -77,9 +77,9 @@ def run_check(check: Check, context: Context) -> list[Finding]:
 
 
 def repair_all(found: Sequence[Finding]) -> list[Finding]:
-    """Repair what is safe, and what this uncovers; return what is left.
+    """Repair what is safe, and what becomes visible after that; return what is left.
 
-    Nothing is tried twice. One after the other: DAGSTER_HOME needs the orchestrator's environment.
+    Each repair is tried once, and one at a time: DAGSTER_HOME needs the orchestrator's environment.
     """
     tried: set[tuple[str, str]] = set()
     left = list(found)
@@ -101,7 +101,7 @@ def repair_all(found: Sequence[Finding]) -> list[Finding]:
 
 
 def _repair(finding: Finding) -> str:
-    """Repair one finding; what it was and what was done.
+    """Repair one finding; return what it was and what was done.
 
     Raises:
         DevkitError: if it can't be repaired.

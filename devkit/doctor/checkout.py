@@ -1,4 +1,4 @@
-"""The checkout: git, its hooks, secrets, generated files, file ownership."""
+"""Checks of the checkout: Git and its hooks, secrets, generated files, file ownership."""
 
 import stat
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ from devkit.core import git as git_program
 from devkit.core.errors import DevkitError
 from devkit.doctor.findings import Context, Finding, Rule, Severity, may_write, quoted
 from devkit.environments import hooks
+from devkit.generated import files as generated
 
 NO_GIT = Rule(
     "git-missing",
@@ -19,13 +20,13 @@ NO_GIT = Rule(
 UNSAFE = Rule(
     "git-unsafe",
     what="Git refuses the checkout: it belongs to another user",
-    why="no command that needs git works",
+    why="commands that need Git fail",
     fix="`git config --global --add safe.directory ROOT`",
 )
 NO_CHECKOUT = Rule(
     "no-checkout",
     what="this folder is not a Git repository (a downloaded archive?)",
-    why="nothing can be committed, and it is unknown what changed",
+    why="nothing can be committed, and changes can't be detected",
     fix="`git clone` the repository",
     severity=Severity.WARNING,
 )
@@ -38,7 +39,7 @@ HOOKS_PATH = Rule(
 HOOKS = Rule(
     "hooks-missing",
     what="the git hooks are not installed, or belong to another folder",
-    why="a commit that breaks another team is not refused",
+    why="commits that break another team are not refused",
     fix="`invoke setup`",
     safe=True,
 )
@@ -51,20 +52,20 @@ ENV_READABLE = Rule(
 )
 ENV_TRACKED = Rule(
     "env-tracked",
-    what="a .env is tracked by git",
+    what="a .env is tracked by Git",
     why="its secrets are pushed to everyone who can read the repository",
-    fix="`git rm --cached FILE`, then change the secrets: they are in the history",
+    fix="`git rm --cached FILE`, then replace the secrets, which are in the history",
 )
 DERIVED = Rule(
     "derived-stale",
     what="a generated file is out of date",
-    why="editors, deployments or documentation show other teams; a commit is refused",
+    why="editors and deployments may list other teams, and commits are refused",
     fix="`invoke derive`",
     severity=Severity.WARNING,
 )
 FOREIGN = Rule(
     "not-writable",
-    what="this user may not write to the checkout, or to a team's folder",
+    what="the checkout or a team's folder is not writable by this user",
     why="environments can't be built there (was a command run as root?)",
     fix="`sudo chown -R USER ROOT`",
 )
@@ -111,7 +112,7 @@ def secrets(context: Context) -> Iterator[Finding]:
                 repair=partial(make_private, file),
             )
     if (context.root / ".git").exists():
-        # If git fails, `git` above reports it.
+        # If Git fails, the check `git` above reports it.
         names = [str(file.relative_to(context.root)) for file in files]
         try:
             listed = git_program.ask(
@@ -121,24 +122,20 @@ def secrets(context: Context) -> Iterator[Finding]:
             return
         for tracked in listed:
             yield ENV_TRACKED.finding(
-                f"{tracked} is tracked by git",
-                fix=f"`git rm --cached {tracked}`, then change the secrets: "
-                "they are in the history",
+                f"{tracked} is tracked by Git",
+                fix=f"`git rm --cached {tracked}`, then replace the secrets, "
+                "which are in the history",
             )
 
 
 def make_private(file: Path) -> str:
-    """Let only its owner read and write a file."""
+    """Allow only a file's owner to read and write it."""
     file.chmod(0o600)
     return "only its owner can read it now"
 
 
 def derivation(context: Context) -> Iterator[Finding]:
     """`derived-stale`."""
-    from devkit.generated import (
-        files as generated,  # which has the table of all that the doctor finds
-    )
-
     if context.teams and (stale := generated.stale(generated.files(context.teams))):
         names = ", ".join(str(path.relative_to(context.root)) for path in stale)
         yield DERIVED.finding(f"out of date: {names}")
@@ -149,6 +146,6 @@ def ownership(context: Context) -> Iterator[Finding]:
     folders = [context.root, *(team.directory for team in context.teams)]
     if closed := [folder for folder in folders if not may_write(folder)]:
         yield FOREIGN.finding(
-            f"this user may not write to {', '.join(map(str, closed))}",
+            f"not writable by this user: {', '.join(map(str, closed))}",
             fix=f'`sudo chown -R "$(id -u)" {quoted(*closed)}`',
         )

@@ -1,7 +1,7 @@
 """Lists generated files and their size, and removes them.
 
-Only what this kit and its tools generate, by name, in this checkout: nothing that git tracks, and
-nothing in another checkout that lies inside this one.
+It finds by name what this kit and its tools generate, and leaves alone what Git tracks and
+other checkouts inside this one.
 """
 
 import os
@@ -25,10 +25,10 @@ NEVER_ENTERED = {".git", "node_modules"}
 
 @dataclass(frozen=True)
 class Item:
-    """Something to remove: what it is, and how many bytes its files have.
+    """Something to remove: what it is, and the size of its files in bytes.
 
-    `reclaimable` are the bytes that are nowhere else: most of an environment is hard-linked from
-    uv's cache, and removing a link frees nothing.
+    `reclaimable`: the bytes that removal frees. Most of an environment is hard-linked from uv's
+    cache, and removing such a link frees nothing.
     """
 
     path: Path
@@ -38,11 +38,11 @@ class Item:
 
 
 def clean(*, remove_them: bool = False, with_home: bool = False) -> None:
-    """Show what would be removed, or remove it; `with_home` also DAGSTER_HOME in the checkout.
+    """Show what would be removed, or remove it; `with_home`: also DAGSTER_HOME in the checkout.
 
     Raises:
-        DevkitError: if an `invoke dev` runs here, git fails, or something can't be removed: the
-            rest is.
+        DevkitError: if an `invoke dev` runs here, if Git fails, or, after everything else is
+            removed, if something can't be.
     """
     items = [measure(path, kind) for path, kind in candidates(with_home=with_home)]
     if not items:
@@ -68,7 +68,7 @@ def clean(*, remove_them: bool = False, with_home: bool = False) -> None:
 
 
 def candidates(*, with_home: bool) -> list[tuple[Path, str]]:
-    """What can be removed, and what it is: the tools' environment last, which this runs in."""
+    """What can be removed, and its kind; last the tools' environment, in which this runs."""
     tracked = {folder for file in git.tracked_files() for folder in file.parents}
     found = [
         *in_checkout(),
@@ -81,7 +81,7 @@ def candidates(*, with_home: bool) -> list[tuple[Path, str]]:
 
 
 def in_checkout() -> Iterator[tuple[Path, str]]:
-    """What this kit and its tools have made below the root, by name."""
+    """What this kit and its tools have generated below the root, by name."""
     for directory, folders, files in os.walk(ROOT):
         folder = Path(directory)
         if folder != ROOT and ".git" in (*folders, *files):  # another checkout
@@ -96,7 +96,7 @@ def in_checkout() -> Iterator[tuple[Path, str]]:
 
 
 def kind_of(folder: Path) -> str | None:
-    """What a folder is by its name and place; None if it is not to be removed."""
+    """The kind of a folder, by its name and path; None if it is not to be removed."""
     if folder.parent == ROOT and folder.name in TOP_LEVEL:
         return TOP_LEVEL[folder.name]
     if folder.name in CACHES or folder.name.endswith(".egg-info"):
@@ -106,7 +106,7 @@ def kind_of(folder: Path) -> str | None:
 
 
 def require_idle() -> None:
-    """Hold that nothing runs on what is about to be removed.
+    """Require that no platform uses what is about to be removed.
 
     Raises:
         DevkitError: if an `invoke dev` of this checkout runs, or one on its DAGSTER_HOME.
@@ -122,7 +122,7 @@ def require_idle() -> None:
 
 
 def measure(path: Path, kind: str) -> Item:
-    """How large it is: each file once, however many links to it there are."""
+    """Measure a folder; a file with several links in it counts once."""
     seen: dict[tuple[int, int], os.stat_result] = {}
     for directory, _, files in os.walk(path):
         for file in files:
@@ -137,18 +137,18 @@ def measure(path: Path, kind: str) -> Item:
 
 
 def remove(path: Path) -> str:
-    """Remove a folder with all that is in it; of a link only the link.
+    """Remove a folder and its content; if it is a link, only the link.
 
     Raises:
-        DevkitError: if this user may not.
+        DevkitError: if the system refuses.
     """
 
     def waiting() -> None:
         output.warn(f"waiting: another process builds {name(path)} ...")
 
     try:
-        # The empty file of the lock stays: a process that waits for it would otherwise build next
-        # to the owner of a new one.
+        # The lock's empty file stays. Otherwise a process that waits for it and the owner of a new
+        # one would build at the same time.
         lock = Path(f"{path}.lock")
         with filelocks.hold(lock, waiting) if lock.exists() else nullcontext():
             if path.is_symlink():
@@ -161,5 +161,5 @@ def remove(path: Path) -> str:
 
 
 def name(path: Path) -> str:
-    """A path as a person would type it in the root."""
+    """A path as a person would type it in the repository's root."""
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)

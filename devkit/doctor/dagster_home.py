@@ -1,4 +1,4 @@
-"""DAGSTER_HOME: writable, this user's, prepared, with databases of the orchestrator's Dagster."""
+"""Checks of DAGSTER_HOME: ownership, preparation, configuration, and the databases' schemas."""
 
 import contextlib
 import os
@@ -26,41 +26,41 @@ ELSEWHERE = "set DAGSTER_HOME to another folder, or unset it"
 RELATIVE = Rule(
     "home-relative",
     what="the variable DAGSTER_HOME is a relative path",
-    why="this kit makes it absolute; Dagster's own commands refuse it",
+    why="this kit resolves it, but Dagster's own commands refuse it",
     fix="`export DAGSTER_HOME=ABSOLUTE`, or unset it",
     severity=Severity.WARNING,
 )
 UNUSABLE = Rule(
     "home-unusable",
     what="DAGSTER_HOME, or a database in it, is not writable by this user, or is not a folder",
-    why="nothing can run",
+    why="neither `invoke dev` nor a run can start",
     fix=f"`sudo chown -R USER DAGSTER_HOME`, or {ELSEWHERE}",
 )
 FOREIGN = Rule(
     "home-foreign",
     what="DAGSTER_HOME belongs to another user",
-    why="the other user may no longer be able to write what this user has written",
+    why="the other user may not be able to write to this user's files",
     fix=ELSEWHERE,
     severity=Severity.WARNING,
 )
 NOT_READY = Rule(
     "home-not-ready",
     what="DAGSTER_HOME is not prepared for this orchestrator",
-    why="several processes that first open it at once crash in each other's migration",
+    why="processes that open a new one at the same time crash while they migrate its databases",
     fix="`invoke setup`",
     safe=True,
 )
 OWN = Rule(
     "home-own-configuration",
     what="dagster.yaml in DAGSTER_HOME is not the repository's",
-    why="it is used as it is: what the repository changes there is ignored",
-    fix="`rm DAGSTER_HOME/dagster.yaml`, then `invoke setup`, unless it is intended",
+    why="it is used as it is, and changes of the repository's are ignored",
+    fix="unless it is intended: `rm DAGSTER_HOME/dagster.yaml`, then `invoke setup`",
     severity=Severity.WARNING,
 )
 OLD = Rule(
     "home-old",
     what="a database in DAGSTER_HOME has the schema of an older Dagster than the orchestrator's",
-    why="pages of the UI, runs or ticks fail",
+    why="pages of the UI, runs and ticks may fail",
     fix="stop `invoke dev`, then `DAGSTER_HOME=FOLDER .venv-dagit/bin/dagster instance migrate`",
 )
 NEW = Rule(
@@ -72,7 +72,7 @@ NEW = Rule(
 BROKEN = Rule(
     "home-broken",
     what="a database in DAGSTER_HOME can't be read",
-    why="nothing can run; a full disk or a network file system may have caused it",
+    why="nothing can run; the cause may be a full disk or a network file system",
     fix="move DAGSTER_HOME away, then `invoke setup`: runs are lost, tables stored elsewhere are "
     "not",
 )
@@ -105,29 +105,29 @@ def folder(context: Context) -> Iterator[Finding]:
         if home.own_configuration(context.home):
             yield OWN.finding(f"{context.home / 'dagster.yaml'} is not the repository's")
     if not home.is_ready(context.home):
-        there = venvs.stale(venvs.orchestrator_environment()) is None
+        built = venvs.stale(venvs.orchestrator_environment()) is None
         yield NOT_READY.finding(
             f"DAGSTER_HOME {context.home} is not prepared",
-            repair=partial(home.prepare, context.home) if there else None,
+            repair=partial(home.prepare, context.home) if built else None,
         )
 
 
 def unusable(where: Path) -> str | None:
     """Why this user can't work in a DAGSTER_HOME; None if nothing prevents it."""
-    there = nearest_existing(where)
-    if not there.is_dir():
-        return f"{there} is not a folder"
+    existing = nearest_existing(where)
+    if not existing.is_dir():
+        return f"{existing} is not a folder"
     files = (where / name for name in DATABASES)
-    for path in (there, home.state_folder(where), *files):
+    for path in (existing, home.state_folder(where), *files):
         if os.path.lexists(path) and not may_write(path):
-            return f"this user may not write to {path}"
+            return f"{path} is not writable by this user"
     return None
 
 
 def schema(context: Context) -> Iterator[Finding]:
-    """`home-old`, `home-new`, `home-broken`: the tracked configuration's SQLite databases.
+    """`home-old`, `home-new`, `home-broken`: the SQLite databases of the repository's dagster.yaml.
 
-    With another configuration they may be anywhere, or left from before.
+    With another dagster.yaml, the databases may be elsewhere, or these may be unused.
     """
     if home.own_configuration(context.home) or not context.home.is_dir() or unusable(context.home):
         return
@@ -142,8 +142,7 @@ def schema(context: Context) -> Iterator[Finding]:
             yield BROKEN.finding(
                 f"{file} can't be read: {error}",
                 fix=f"`mv {quoted(context.home, Path(f'{context.home}.broken'))}`, "
-                "then `invoke setup`: runs are lost, "
-                "tables that are stored elsewhere are not",
+                "then `invoke setup`: runs are lost, tables stored elsewhere are not",
             )
             continue
         if head and found != head:
@@ -160,29 +159,29 @@ def schema(context: Context) -> Iterator[Finding]:
 
 
 def revision_of(file: Path) -> str:
-    """The schema of a SQLite database, as alembic has stamped it.
+    """The schema of a SQLite database: its alembic revision.
 
     Raises:
-        sqlite3.Error: if it can't be read, or was never stamped.
+        sqlite3.Error: if it can't be read, or has no revision.
     """
     with contextlib.closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as opened:
         row = opened.execute("select version_num from alembic_version").fetchone()
         if row is None:
-            raise sqlite3.DatabaseError("it is empty")
+            raise sqlite3.DatabaseError("it has no alembic revision")
         found: str = row[0]
         return found
 
 
 def revisions(environment: Path) -> tuple[set[str], str | None]:
-    """The schemas that an environment's Dagster knows, and the one that it wants.
+    """The schemas that an environment's Dagster knows, and the newest of them.
 
-    Read from alembic's scripts, without starting a Python; nothing and None without them.
+    Read from alembic's scripts, without starting Python. If there are none: an empty set and None.
     """
     known: set[str] = set()
     before: set[str] = set()
     for packages in installed.site_packages(environment):
         for script in (packages / SCRIPTS).glob("*.py"):
-            for found in REVISION.finditer(script.read_text()):
+            for found in REVISION.finditer(script.read_text(encoding="utf-8")):
                 (known if found["which"] == "revision" else before).add(found["id"])
     heads = known - before
     return known, heads.pop() if len(heads) == 1 else None

@@ -1,4 +1,4 @@
-"""The environments, and the locks that they are built from."""
+"""Checks of the environments, and of the locks that they are built from."""
 
 import re
 from collections.abc import Iterator
@@ -18,28 +18,28 @@ from devkit.environments.venvs import Environment
 LOCK_STALE = Rule(
     "lock-stale",
     what="a lock is out of date: a pyproject.toml changed, or the lock was edited by hand",
-    why="what is installed and deployed is not what was asked for",
+    why="installed and deployed packages may not match pyproject.toml",
     fix="`invoke lock --team TEAM`",
 )
 STALE = Rule(
     "environment-stale",
     what="an environment is missing, incomplete, or older than its lock",
-    why="commands build it first; an editor or a shell in it does not",
+    why="commands rebuild it first, but editors and open shells use it as it is",
     fix="`invoke setup`",
     safe=True,
 )
 DRIFT = Rule(
     "environment-drift",
     what="packages were installed into, or removed from, an environment by hand",
-    why="code works here and fails for everybody else",
+    why="code that works here may fail everywhere else",
     fix="`invoke doctor --fix` builds the environment again; to keep a package, add it to the "
     "project's pyproject.toml and run `invoke lock --team TEAM`",
     safe=True,
 )
 PYTHONS = Rule(
     "pythons-differ",
-    what="environments are of different minor versions of Python",
-    why="what works for one team may not for another, and utils has to work in both",
+    what="environments have different minor versions of Python",
+    why="code that works for one team may fail for another, and utils has to work for both",
     fix="change `requires-python` in the pyproject.toml files, then `invoke setup`",
     severity=Severity.WARNING,
 )
@@ -51,18 +51,18 @@ BEHIND = Rule(
 )
 DIFFER = Rule(
     "hosts-differ",
-    what="webserver and daemon are of two versions",
+    what="webserver and daemon have different versions",
     why="they share one instance",
     fix="`invoke lock --team orchestrator --upgrade`",
 )
 UNMET = Rule(
     "utils-unmet",
-    what="an environment lacks what utils requires",
-    why="importing utils, or using it, fails there",
+    what="an environment does not meet the requirements of utils",
+    why="importing or using utils fails there",
     fix="`invoke lock --team TEAM`, then `invoke setup`",
 )
 
-# What `python -m venv` brings, and `uv pip sync` leaves in an environment that it has not made.
+# Packages that `python -m venv` installs, and that `uv pip sync` does not remove.
 SEEDS = {"pip", "setuptools", "wheel", "uv"}
 EDITABLE = re.compile(r"^-e \./(?P<folder>\S+)", re.MULTILINE)
 
@@ -75,7 +75,7 @@ def stale_locks(context: Context) -> Iterator[Finding]:
 
 
 def stale_environments(context: Context) -> Iterator[Finding]:
-    """`environment-stale`, by the stamps."""
+    """`environment-stale`, according to the stamps."""
     for environment in venvs.every_environment(context.teams):
         if reason := venvs.stale(environment):
             yield STALE.finding(
@@ -85,7 +85,7 @@ def stale_environments(context: Context) -> Iterator[Finding]:
 
 
 def drift(context: Context) -> Iterator[Finding]:
-    """`environment-drift`: of those that are up to date by their stamps, what they hold."""
+    """`environment-drift`: the packages in the environments whose stamps are up to date."""
     for environment in venvs.every_environment(context.teams):
         if venvs.stale(environment) is None:
             difference = differences(environment.path, environment.lock, context.root)
@@ -103,9 +103,9 @@ def drift(context: Context) -> Iterator[Finding]:
 
 
 def differences(path: Path, lock: Path, root: Path) -> str:
-    """How what is installed differs from what a lock pins for this machine; empty if it does not.
+    """How the installed packages differ from a lock's pins for this machine; empty if they do not.
 
-    Read from the names of folders, without starting a Python.
+    Read from the names of folders, without starting Python.
     """
     wanted = pinned(lock.read_text(encoding="utf-8"), installed.python_version(path), root)
     found = installed.distributions(path)
@@ -125,9 +125,9 @@ def differences(path: Path, lock: Path, root: Path) -> str:
 
 
 def pinned(lock: str, python: str, root: Path) -> dict[str, str]:
-    """What a lock asks for on this platform with this Python: normalized names and versions.
+    """A lock's pins for this platform and Python: versions by normalized name.
 
-    A folder that is installed in editable form has no version to compare: "".
+    An editable package has no version to compare: its version is "".
     """
     from packaging.markers import Marker
 
@@ -142,13 +142,13 @@ def pinned(lock: str, python: str, root: Path) -> dict[str, str]:
 
 
 def rebuild(environment: Environment) -> str:
-    """Build an environment again, whatever its stamp says."""
+    """Build an environment again, even if its stamp is up to date."""
     (environment.path / venvs.STAMP).unlink(missing_ok=True)
     return venvs.build(environment)
 
 
 def forget_tools() -> str:
-    """Let the next command build the tools' environment again: this one runs in it."""
+    """Make the next command build the tools' environment again, since this one runs in it."""
     (TOOLS / venvs.STAMP).unlink(missing_ok=True)
     return "the next command builds it again"
 
@@ -168,9 +168,9 @@ def pythons(context: Context) -> Iterator[Finding]:
 
 
 def skew(context: Context) -> Iterator[Finding]:
-    """`orchestrator-behind`, `hosts-differ`, `utils-unmet`: contracts that need no loading."""
+    """`orchestrator-behind`, `hosts-differ`, `utils-unmet`: contracts without definitions."""
     snapshot = collect(context.teams, [])
-    if snapshot.orchestrator:  # else its environment is missing, which is another finding
+    if snapshot.orchestrator:  # otherwise its environment is missing: another finding
         for rule, contract in (
             (BEHIND, versions.orchestrator_behind),
             (DIFFER, versions.orchestrator_differs),

@@ -1,4 +1,4 @@
-"""What can be wrong: rules, which the documentation lists, and findings, each of one rule."""
+"""Rules, which the documentation lists, and findings, each of which belongs to a rule."""
 
 import enum
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 from devkit.core.paths import ROOT
 from devkit.registry.workspace import Team
 
-# Fixes what was found, and says what was done.
+# Repairs what was found, and returns what was done.
 Repair = Callable[[], str]
 
 
@@ -25,7 +25,7 @@ class Severity(enum.StrEnum):
 class Finding:
     """One thing that is wrong: what, why it matters, and the command that fixes it.
 
-    `repair` does what `fix` says, where nothing can be lost by it.
+    `repair` does the same as `fix`, if that can't lose anything.
     """
 
     code: str
@@ -38,9 +38,9 @@ class Finding:
 
 @dataclass(frozen=True)
 class Rule:
-    """What all findings of one code have in common; `fix` is in general terms.
+    """What all findings of one code have in common, in general terms.
 
-    `safe`: `invoke doctor --fix` repairs it.
+    `safe`: `invoke doctor --fix` can repair it.
     """
 
     code: str
@@ -57,7 +57,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Context:
-    """What the checks examine: a checkout, its teams and DAGSTER_HOME, the shell, the machine."""
+    """What the checks examine: the teams, DAGSTER_HOME, the variables, the checkout, /proc."""
 
     teams: tuple[Team, ...]
     home: Path
@@ -67,12 +67,12 @@ class Context:
 
 
 def quoted(*paths: Path) -> str:
-    """Paths as a shell takes them."""
+    """Paths, quoted for a shell."""
     return shlex.join(map(str, paths))
 
 
 def may_write(path: Path) -> bool:
-    """Whether this user may write there, as the kernel would say."""
+    """Whether the effective user may write there."""
     return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 

@@ -1,4 +1,4 @@
-"""What an `invoke dev` that has ended left behind, and what is in the way of the next."""
+"""Checks for what an `invoke dev` that has ended left behind, and for a port in use."""
 
 import contextlib
 import shutil
@@ -16,15 +16,15 @@ GRACE_SECONDS = 3.0
 
 PROCESSES = Rule(
     "left-over-processes",
-    what="services or runs of an `invoke dev` that has ended still run on this DAGSTER_HOME",
-    why="an old daemon starts runs of old code, and they take memory and ports",
+    what="services or runs of an `invoke dev` that has ended still use this DAGSTER_HOME",
+    why="an old daemon starts runs of old code, and all of them take memory and ports",
     fix="`kill PID`",
     safe=True,
 )
 SOCKETS = Rule(
     "left-over-sockets",
     what="an `invoke dev` of this checkout that has ended left its folder of sockets",
-    why="nothing listens there any more",
+    why="no process uses it",
     fix="`rm -r FOLDER`",
     severity=Severity.WARNING,
     safe=True,
@@ -39,7 +39,7 @@ PORT = Rule(
 
 
 def processes(context: Context) -> Iterator[Finding]:
-    """`left-over-processes`: those with the mark of an `invoke dev` that has ended."""
+    """`left-over-processes`: processes with the mark of an `invoke dev` that has ended."""
     if found := left_over(context.home):
         pids = " ".join(str(process.pid) for process in found)
         yield PROCESSES.finding(
@@ -50,7 +50,7 @@ def processes(context: Context) -> Iterator[Finding]:
 
 
 def left_over(home: Path) -> list[psutil.Process]:
-    """The processes on this DAGSTER_HOME whose `invoke dev` has ended; only this user's."""
+    """The user's processes on this DAGSTER_HOME whose `invoke dev` has ended."""
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):  # another user's, or it has just ended
@@ -63,7 +63,7 @@ def left_over(home: Path) -> list[psutil.Process]:
 
 
 def end(found: Sequence[psutil.Process]) -> str:
-    """TERM, a grace period, KILL; psutil makes sure that a process is still the same."""
+    """TERM, a grace period, KILL; psutil never signals another process with a reused id."""
     for process in found:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.terminate()
@@ -86,15 +86,15 @@ def sockets(_: Context) -> Iterator[Finding]:
 
 
 def remove(folder: Path) -> str:
-    """Remove a folder and what is in it."""
+    """Remove a folder and its content."""
     shutil.rmtree(folder)
     return "removed"
 
 
 def port(context: Context) -> Iterator[Finding]:
-    """`port-taken`: unless by the `invoke dev` of this DAGSTER_HOME."""
+    """`port-taken`, unless the `invoke dev` of this DAGSTER_HOME listens there."""
     running = session.current(context.home)
     if running and running.url == session.url(HOST, session.FIRST_PORT):
         return
     if reason := session.bind_error(HOST, session.FIRST_PORT):
-        yield PORT.finding(f"port {session.FIRST_PORT} can't be listened on: {reason}")
+        yield PORT.finding(f"port {session.FIRST_PORT} is not available: {reason}")

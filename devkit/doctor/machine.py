@@ -1,4 +1,4 @@
-"""The machine: its disk, memory, limits and file systems, and the shell's variables."""
+"""Checks of the machine: disk, memory, limits, file systems, and the shell's variables."""
 
 import os
 import shutil
@@ -21,13 +21,14 @@ from devkit.doctor.findings import (
 )
 
 MB = 1024 * 1024
-# An environment takes a few hundred MB, and a run's logs a few.
+# An environment takes several hundred MB, and the logs of a run several MB.
 LOW_DISK_BYTES = 2048 * MB
 FULL_DISK_BYTES = 256 * MB
-# Measured: a code location has two processes and 140-220 MB; webserver and daemon have the rest.
+# Measured: a code location has two processes and takes 140-220 MB.
 LOCATION_BYTES = 220 * MB
 ORCHESTRATOR_BYTES = 500 * MB
-# Other programs watch too: an editor takes a watch for each folder that it shows.
+NO_LIMIT = 1 << 62  # bytes, more than any machine has
+# Other programs need watches too: an editor, for instance, has one for each open folder.
 SPARE_WATCHES = 4096
 SPARE_INSTANCES = 16
 
@@ -56,20 +57,21 @@ FULL = Rule(
 NEARLY_FULL = Rule(
     "disk-nearly-full",
     what="the disk is nearly full",
-    why="an environment takes some hundred MB, and the next one may not fit",
+    why="an environment takes several hundred MB, so the next one may not fit",
     fix="free some space: `invoke clean`, `uv cache prune`",
     severity=Severity.WARNING,
 )
 MEMORY = Rule(
     "memory-short",
     what="not enough memory to run all teams",
-    why="the system kills code servers, again and again",
-    fix="close something, give the container more, or run some teams: `invoke dev --team TEAM`",
+    why="the system may kill code servers repeatedly",
+    fix="close other programs, give the container more memory, or run fewer teams: "
+    "`invoke dev --team TEAM`",
     severity=Severity.WARNING,
 )
 WATCHES = Rule(
     "inotify-low",
-    what="the kernel lets this user watch too few folders (inotify)",
+    what="the kernel's limit of watched folders (inotify) is too low",
     why="`invoke dev` falls back to polling, which takes processor time",
     fix="`sudo sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=512`; "
     "in a container, on its host",
@@ -78,15 +80,15 @@ WATCHES = Rule(
 UNWATCHED = Rule(
     "saves-not-seen",
     what="the checkout is on a file system without change notifications",
-    why="files saved on the other side are not reloaded",
-    fix="clone the repository into this system's own disk (on WSL: below /home)",
+    why="code that is saved on the other system is not reloaded",
+    fix="clone the repository to a local disk of this system (on WSL: below /home)",
     severity=Severity.WARNING,
 )
 HOME_REMOTE = Rule(
     "home-remote",
     what="DAGSTER_HOME is on a network file system",
-    why="SQLite's locks do not work there: databases break",
-    fix="set DAGSTER_HOME to a folder on a disk of this machine, or unset it",
+    why="SQLite's locks are unreliable there, which can corrupt the databases",
+    fix="set DAGSTER_HOME to a folder on a local disk, or unset it",
 )
 CACHE = Rule(
     "cache-unwritable",
@@ -98,8 +100,8 @@ CACHE = Rule(
 NO_BYTECODE = Rule(
     "no-bytecode",
     what="PYTHONDONTWRITEBYTECODE is set",
-    why="importing Dagster takes three times as long, each time",
-    fix="`unset PYTHONDONTWRITEBYTECODE`, and take it out of the shell's profile",
+    why="every import of Dagster takes three times as long",
+    fix="`unset PYTHONDONTWRITEBYTECODE`, and remove it from the shell's profile",
     severity=Severity.WARNING,
 )
 
@@ -124,7 +126,7 @@ def disk(context: Context, usage: Callable[[Path], int] = lambda path: shutil.di
 
 
 def memory(context: Context) -> Iterator[Finding]:
-    """`memory-short`: what is free now against what all teams need; nothing without teams."""
+    """`memory-short`: the free memory is less than all teams need."""
     limit = container_memory(Path("/sys/fs/cgroup"))
     free = min(psutil.virtual_memory().available, limit)
     wanted = ORCHESTRATOR_BYTES + LOCATION_BYTES * len(context.teams)
@@ -136,26 +138,26 @@ def memory(context: Context) -> Iterator[Finding]:
 
 
 def container_memory(cgroup: Path) -> int:
-    """The bytes that this container may still use (cgroup v2); a great number if it may all."""
+    """The bytes that this container may still use (cgroup v2); a huge number without a limit."""
     try:
-        most = (cgroup / "memory.max").read_text().strip()
-        used = int((cgroup / "memory.current").read_text())
+        limit = (cgroup / "memory.max").read_text(encoding="utf-8").strip()
+        used = int((cgroup / "memory.current").read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return 1 << 62  # no container, or an older kernel's kind of limit
-    return (1 << 62) if most == "max" else max(int(most) - used, 0)
+        return NO_LIMIT  # no container, or cgroup v1
+    return NO_LIMIT if limit == "max" else max(int(limit) - used, 0)
 
 
 def watches(context: Context) -> Iterator[Finding]:
-    """`inotify-low`: Linux only; the folders that are watched, and some for others."""
+    """`inotify-low`, on Linux: too few for the watched folders and for other programs."""
     limits = context.proc / "sys/fs/inotify"
     if not limits.exists():
         return
     code = [SHARED / "utils", *(team.directory / team.package for team in context.teams)]
     needed = SPARE_WATCHES + sum(1 for folder in code for _ in os.walk(folder))
     for name, wanted in (("max_user_watches", needed), ("max_user_instances", SPARE_INSTANCES)):
-        found = int((limits / name).read_text())
+        found = int((limits / name).read_text(encoding="utf-8"))
         if found < wanted:
-            yield WATCHES.finding(f"fs.inotify.{name} is {found}, and {wanted} are needed")
+            yield WATCHES.finding(f"fs.inotify.{name} is {found}; {wanted} are needed")
 
 
 @dataclass(frozen=True)
@@ -185,7 +187,7 @@ def file_systems(
 
 
 def type_of(path: Path, table: Iterable[Mount]) -> str:
-    """The type of the file system that a path is on: of the mount that is nearest above it."""
+    """The type of a path's file system: that of the nearest mount point above it."""
     real = path.resolve()
     above = [mount for mount in table if real.is_relative_to(mount.point)]
     return max(above, key=lambda mount: len(mount.point.parts)).type if above else ""

@@ -1,1 +1,1 @@
-"""Files that are written from the registry: for editors and deployments."""
+"""Generates files from the registry, for editors and deployments."""

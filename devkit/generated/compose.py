@@ -1,6 +1,6 @@
 """The platform on a single host: a Compose file and a workspace, generated from the registry.
 
-Texts, not a tree that is dumped: they are read by whoever looks after the host.
+They are texts, not a dumped tree, since an administrator reads them.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ def files(teams: Sequence[Team]) -> dict[Path, str]:
     """
     if taken := sorted(RESERVED.intersection(team.location for team in teams)):
         raise DevkitError(
-            f"invalid location name {taken[0]!r}: a service of the Compose platform has it",
+            f"invalid location name {taken[0]!r}: a service of the Compose file has this name",
             fix="give it another location_name in workspace.yaml, then invoke derive",
         )
     return {
@@ -39,7 +39,7 @@ def files(teams: Sequence[Team]) -> dict[Path, str]:
 
 
 def platform(teams: Sequence[Team]) -> str:
-    """The services of the platform, and one for each team."""
+    """The Compose file: the services of the platform, and one for each team."""
     start, team, end = (
         (TEMPLATES / name).read_text(encoding="utf-8")
         for name in ("compose-platform.yaml", "compose-team.yaml.tmpl", "compose-end.yaml")
@@ -48,7 +48,7 @@ def platform(teams: Sequence[Team]) -> str:
 
 
 def workspace(teams: Sequence[Team]) -> str:
-    """The workspace of webserver and daemon: each team's code server by its name in the network."""
+    """The workspace of webserver and daemon: the code servers by their names in the network."""
     servers = [
         {"grpc_server": {"host": team.location, "port": PORT, "location_name": team.location}}
         for team in teams
@@ -58,5 +58,5 @@ def workspace(teams: Sequence[Team]) -> str:
 
 
 def _names(team: Team) -> dict[str, str]:
-    # The name of an image has no capitals.
+    # Docker accepts only lowercase names of images.
     return {"location": team.location, "image": team.location.lower(), "module": team.module}

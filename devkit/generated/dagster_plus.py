@@ -14,7 +14,7 @@ from devkit.registry.workspace import Team
 FILE = ROOT / "dagster_cloud.yaml"
 HEADER = """\
 # Generated from workspace.yaml by `invoke derive`: edits are lost.
-# What is built is what `invoke build` has made, the shared package in it: see docs/dagster-plus.md.
+# Dagster+ builds the folders in dist/, which `invoke build` creates: see docs/dagster-plus.md.
 """
 
 

@@ -1,7 +1,7 @@
-"""VS Code's settings: files that are generated from the registry.
+"""VS Code's files: the workspace, settings, tasks and debug configurations.
 
-A workspace folder for each team, with its own interpreter and tests, so that a team's code is
-analysed with that team's packages.
+Each team has a workspace folder with its own interpreter and tests, so that its code is analyzed
+with its packages.
 """
 
 import json
@@ -26,18 +26,18 @@ EXTENSIONS = (
     "redhat.vscode-yaml",
     "tamasfe.even-better-toml",
 )
-OPENS_CONTAINERS = "ms-vscode-remote.remote-containers"  # of no use inside one
+OPENS_CONTAINERS = "ms-vscode-remote.remote-containers"  # not needed inside one
 
-# For the whole workspace, and for the root where that is opened alone.
+# For the whole workspace, and for the root if only that is opened.
 COMMON = {
     "[python]": {"editor.defaultFormatter": "charliermarsh.ruff", "editor.formatOnSave": True},
     "files.watcherExclude": {"**/.venv*/**": True, "**/.dagster_home/**": True},
     "search.exclude": {"**/.venv*": True, "**/.dagster_home": True},
 }
-# What Pylance leaves out by default.
-UNANALYSED = ("**/.*", "**/__pycache__", "**/node_modules")
+# Pylance's default; setting `exclude` replaces it.
+UNANALYZED = ("**/.*", "**/__pycache__", "**/node_modules")
 
-# The commands that are tasks, and those of them that are one for a single team, too.
+# The commands that become tasks, and those that also become a task for a single team.
 COMMANDS = ("setup", "dev", "test", "check", "utils", "lock", "lineage", "teams", "derive")
 TEAM_COMMANDS = ("dev", "test", "check", "lock")
 
@@ -45,9 +45,9 @@ TEAM_COMMANDS = ("dev", "test", "check", "lock")
 def files(teams: Sequence[Team]) -> dict[Path, str]:
     """The text of every file, by its path."""
     projects: dict[Path, dict[str, Any]] = {}
-    for team in teams:  # of two teams in one folder the first counts
+    for team in teams:  # if teams share a folder, the first one counts
         projects.setdefault(team.directory, _folder(team.directory, team.python, team.tests))
-    if teams:  # what all share has no environment of its own: it is in the first team's
+    if teams:  # utils has no environment: it uses the first team's
         projects[SHARED] = _folder(SHARED, teams[0].python, SHARED / "utils_tests")
     values = {
         ROOT / WORKSPACE: workspace(projects),
@@ -61,17 +61,17 @@ def files(teams: Sequence[Team]) -> dict[Path, str]:
 
 
 def workspace(projects: Collection[Path]) -> dict[str, Any]:
-    """The workspace: the root, whose tasks and debug configurations it has, then each project."""
+    """The workspace: the root, with tasks and debug configurations, then each project."""
     folders = [{"path": _relative(project, ROOT)} for project in projects]
     return {"folders": [{"name": ROOT_NAME, "path": "."}, *folders], "settings": COMMON}
 
 
 def root_settings(projects: Collection[Path]) -> dict[str, Any]:
-    """The root's settings: the tools' environment; projects have settings of their own."""
+    """The root's settings, with the tools' environment; each project has its own settings."""
     return {
         **_folder(ROOT, TOOLS / "bin/python", ROOT / "tests"),
         "python.analysis.exclude": [
-            *UNANALYSED,
+            *UNANALYZED,
             *(_relative(project, ROOT) for project in projects),
         ],
         **COMMON,
@@ -79,7 +79,7 @@ def root_settings(projects: Collection[Path]) -> dict[str, Any]:
 
 
 def tasks(teams: Sequence[Team]) -> dict[str, Any]:
-    """A task for each command, and one that asks for a team where the command takes one."""
+    """A task for each command, and for some commands one that asks for a team."""
     asked = "${input:team}"
     every = [_task(name, name) for name in COMMANDS]
     of_one = [_task(f"{name} --team", name, "--team", asked) for name in TEAM_COMMANDS]
@@ -116,7 +116,7 @@ def _tests(team: Team) -> dict[str, Any]:
 
 
 def _task(label: str, command: str, *arguments: str) -> dict[str, Any]:
-    """A task that runs in the root, even where no tools are installed yet."""
+    """A task that runs in the root, even before the tools are installed."""
     return {
         "label": label,
         "type": "process",

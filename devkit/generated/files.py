@@ -1,6 +1,6 @@
-"""The list of generated files: no second list of teams is kept by hand.
+"""The list of generated files.
 
-Each generator is pure: it gives texts by path. `stale` reads and `write` writes.
+Generators are pure: they return texts by path. Only `stale` reads files and only `write` writes.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -27,7 +27,7 @@ def files(teams: Sequence[Team]) -> dict[Path, str]:
 
 
 def stale(texts: Mapping[Path, str]) -> list[Path]:
-    """The files that are missing or have another text than this."""
+    """The files that are missing or have a different text."""
     return [
         path
         for path, text in texts.items()
@@ -36,7 +36,7 @@ def stale(texts: Mapping[Path, str]) -> list[Path]:
 
 
 def write(texts: Mapping[Path, str]) -> None:
-    """Write the files that are stale, and name them."""
+    """Write the stale files, and print their paths."""
     written = stale(texts)
     for path in written:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -47,10 +47,10 @@ def write(texts: Mapping[Path, str]) -> None:
 
 
 def require_fresh(texts: Mapping[Path, str]) -> None:
-    """Write nothing.
+    """Require that no file is stale.
 
     Raises:
-        DevkitError: naming each file that is stale.
+        DevkitError: naming the stale files.
     """
     if found := stale(texts):
         names = ", ".join(str(path.relative_to(ROOT)) for path in found)

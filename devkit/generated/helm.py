@@ -1,8 +1,8 @@
 """The values of Dagster's Helm charts: a release for the platform, and one for each team.
 
-The charts have the teams as a list, and Helm replaces lists: in one release a second file, or
-`--set`, could not give one team a new image. So each team is a release of its own, which is
-deployed and rolled back without the others, and whose list has one entry. The charts:
+The chart has a list of teams, and Helm replaces lists as a whole: in a single release, neither a
+second file nor `--set` could change one team's image. So each team has its own release, whose list
+has one entry, and which is deployed and rolled back without the others. The charts:
 https://docs.dagster.io/deployment/oss/deployment-options/kubernetes
 """
 
@@ -18,7 +18,7 @@ from devkit.registry.workspace import Team
 PLATFORM = ROOT / "deploy" / "helm-values.yaml"
 TEAMS = ROOT / "deploy" / "helm"
 
-PORT = 4000  # of every code server: each has an address of its own
+PORT = 4000  # of every code server, since each has its own address
 WEBSERVER_PORT = 3000
 RUNS = 10  # of one team at a time
 
@@ -27,14 +27,14 @@ def files(teams: Sequence[Team]) -> dict[Path, str]:
     """The text of every file, by its path.
 
     Raises:
-        DevkitError: for a location that can't be a name in a cluster.
+        DevkitError: if a location can't be a name in a cluster, or two would have the same one.
     """
     texts = {PLATFORM: platform(teams)}
     owners: dict[str, Team] = {}
     for team in teams:
         if (other := owners.setdefault(release(team), team)) is not team:
             raise DevkitError(
-                f"{team.location} and {other.location} would have one name in a cluster",
+                f"{team.location} and {other.location} would have the same name in a cluster",
                 found=release(team),
                 fix="rename one of the locations in workspace.yaml",
             )
@@ -43,7 +43,7 @@ def files(teams: Sequence[Team]) -> dict[Path, str]:
 
 
 def platform(teams: Sequence[Team]) -> str:
-    """The values of the chart `dagster`: everything but the teams' code."""
+    """The values of the chart `dagster`: everything except the teams' code servers."""
     servers = [
         f"- {{host: {release(team)}, port: {PORT}, name: {team.location}}}" for team in teams
     ]
@@ -72,13 +72,13 @@ def release(team: Team) -> str:
     """The team's name in a cluster: of its release, address, secret and service account.
 
     Raises:
-        DevkitError: if Kubernetes would not take it for the name of a service.
+        DevkitError: if it is not a valid name of a Kubernetes service.
     """
     name = team.location.lower().replace("_", "-")
     if not re.fullmatch(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?", name):
         raise DevkitError(
             f"the location {team.location} can't be a name in a cluster",
-            expected="a letter, then letters, digits and _, at most 63, no _ at the end",
+            expected="at most 63 letters, digits and _; a letter first, and no _ at the end",
             fix="rename the location in workspace.yaml",
         )
     return name

@@ -1,4 +1,4 @@
-"""The supported Python versions, wherever a file repeats them: written from `core/pythons.py`."""
+"""Writes the supported Python versions of `core/pythons.py` into the files that repeat them."""
 
 import re
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ WORKFLOWS = ROOT / ".github" / "workflows"
 
 @dataclass(frozen=True)
 class Mention:
-    """A place in a file that repeats a version: what the pattern's first group matches."""
+    """A repetition of a version in a file: what the first group of the pattern matches."""
 
     file: Path
     pattern: str
@@ -22,7 +22,7 @@ class Mention:
 
 
 def files(teams: Sequence[Team]) -> dict[Path, str]:
-    """The text of every file that mentions versions, with today's; a missing file has none."""
+    """The text of every file that mentions versions, with the current ones; skips missing files."""
     texts: dict[Path, str] = {}
     for mention in mentions(teams):
         if mention.file.exists():
@@ -32,23 +32,26 @@ def files(teams: Sequence[Team]) -> dict[Path, str]:
 
 
 def mentions(teams: Sequence[Team]) -> list[Mention]:
-    """Every place that repeats a supported version.
+    """Every mention of a supported version.
 
-    The range of a team's project is the team's own choice; it follows if it is that of utils.
+    A team chooses the range of its project; it is only updated if it is the same as that of utils.
     """
     oldest, newest = pythons.OLDEST, pythons.NEWEST
     compact = oldest.replace(".", "")
     found = [
         Mention(ROOT / "pyproject.toml", r'target-version = "py(\d+)"', compact),
         Mention(ROOT / "pyproject.toml", r'\npython_version = "([\d.]+)"', oldest),
-        Mention(ROOT / "README.md", r"Python ([\d.]+) or newer", oldest),
-        Mention(ROOT / "docs/data-engineer.md", r"Python ([\d.]+) or newer", oldest),
         Mention(
             ROOT / ".devcontainer/devcontainer.json",
             r"devcontainers/python:[\d.]+-([\d.]+)-",
             pythons.DEPLOYED,
         ),
     ]
+    for page in ("README.md", "docs/data-engineer.md"):
+        found += [
+            Mention(ROOT / page, r"Python ([\d.]+) to [\d.]+\d", oldest),
+            Mention(ROOT / page, r"Python [\d.]+ to ([\d.]+\d)", newest),
+        ]
     for workflow in sorted(WORKFLOWS.glob("*.yml")):
         found += [
             Mention(workflow, r'python-version: "([\d.]+)"', oldest),

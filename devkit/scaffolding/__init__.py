@@ -1,1 +1,1 @@
-"""A new team's files, names and place in the registry; and how a team is removed."""
+"""Creates teams: their names, files and registry entries; and removes them."""

@@ -12,20 +12,20 @@ from devkit.environments import installed, venvs
 from devkit.environments.project import TOOLS_NAME, all_projects
 from devkit.registry.workspace import SUFFIX, Team
 
-MAX_LENGTH = 30  # sockets have it in their paths, lines of `invoke dev` begin with it
+MAX_LENGTH = 30  # it is part of socket paths, and the prefix of lines of `invoke dev`
 
 
 def new_team(name: str, teams: Sequence[Team]) -> Team:
-    """The team that this name would make: `finance` and `finance_project` are the same.
+    """The team of this name, which need not exist; `finance` and `finance_project` are the same.
 
     Raises:
-        DevkitError: if it can't have the name, with one that it could have.
+        DevkitError: if no team can have this name; suggests another one.
     """
     name = name.removesuffix(SUFFIX)
     if reason := refusal(name, teams):
         raise DevkitError(
             f"invalid team name {name!r}: {reason}",
-            expected=f"up to {MAX_LENGTH} of a-z, 0-9 and _, a letter first; not taken yet",
+            expected=f"up to {MAX_LENGTH} of a-z, 0-9 and _, starting with a letter; not in use",
             fix=f"invoke new-team {suggestion(name, teams)}",
         )
     location = name + SUFFIX
@@ -52,7 +52,7 @@ def refusal(name: str, teams: Sequence[Team]) -> str | None:
         return "it is a reserved name"
     for taken in (name, package):
         if (ROOT / taken).exists() or (ROOT / f"{taken}.py").exists():
-            return f"the repository has a {taken} of its own"
+            return f"the repository already has {taken}"
         if taken in sys.stdlib_module_names:
             return "it is a module of Python's standard library"
         if environment := next(_environments_with(taken, teams), None):
@@ -72,7 +72,7 @@ def suggestion(name: str, teams: Sequence[Team]) -> str:
 
 
 def _environments_with(module: str, teams: Sequence[Team]) -> Iterator[str]:
-    """The names of the environments in which a module of this name is installed."""
+    """The names of the environments that have a module of this name."""
     folders = {TOOLS_NAME: TOOLS}
     folders |= {one.name: one.path for one in venvs.every_environment(teams)}
     for name, folder in folders.items():

@@ -1,4 +1,4 @@
-"""Creates a team that loads and that everything else knows, or leaves no trace of one."""
+"""Creates a team that loads and that every generated file lists, or rolls everything back."""
 
 import shutil
 from collections.abc import Iterator, Sequence
@@ -26,11 +26,11 @@ from devkit.scaffolding.render import Upstream
 def create(name: str, keys: Sequence[str]) -> None:
     """Create a team of this name, with a consumer of each of these assets.
 
-    Whatever fails or is interrupted on the way, nothing of it is left.
+    If anything fails or is interrupted, everything is rolled back.
 
     Raises:
-        DevkitError: for a name that no team can have, a key that no team produces, and if the
-            system or the package index refuses something.
+        DevkitError: if no team can have this name, if no team produces a key, or if the system or
+            the package index refuses something.
     """
     teams = load_teams(ROOT)
     transaction.require_no_interrupted_team(teams)
@@ -61,8 +61,8 @@ def upstream(key: str, known: Sequence[Manifest | Failure]) -> Upstream:
     """The asset of this key, as its producer declares it.
 
     Raises:
-        DevkitError: if no team produces it, with the nearest key that one does; or if it is
-            partitioned, since how that is read is for the consumer to say.
+        DevkitError: if no team produces it (suggests a similar key), or if it is partitioned,
+            since only the team itself can choose the partitions.
     """
     produced = {
         asset.key: (asset, found.team)
@@ -83,15 +83,15 @@ def upstream(key: str, known: Sequence[Manifest | Failure]) -> Upstream:
     asset, team = produced[key]
     if asset.partitions:
         raise DevkitError(
-            f"{key} of {team.name} is partitioned: which partitions are read is for you to say",
+            f"{key} of {team.name} is partitioned, and `--upstream` can't choose partitions",
             expected="an asset without partitions",
-            fix="leave it out, then declare it by hand: docs/contracts.md, partitions-unmappable",
+            fix="omit it, then declare it by hand: docs/contracts.md, partitions-unmappable",
         )
     return Upstream(key, team.name, asset.columns)
 
 
 def _write(team: Team, upstreams: Sequence[Upstream]) -> None:
-    """Write the project's files, in the repository's style."""
+    """Write the project's files, and format them."""
     for path, text in render.files(team, upstreams).items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
@@ -99,9 +99,7 @@ def _write(team: Team, upstreams: Sequence[Upstream]) -> None:
     for argv in render.tidy(team.directory):
         done = processes.run(argv, cwd=ROOT, env=clean_environment())
         if done.code:
-            raise DevkitError(
-                f"the templates of a new team can't be formatted for {team.name}\n{done.combined}"
-            )
+            raise DevkitError(f"the files of {team.name} could not be formatted\n{done.combined}")
 
 
 def _require_sound(team: Team, teams: Sequence[Team], known: Sequence[Manifest | Failure]) -> None:
@@ -117,7 +115,7 @@ def _require_sound(team: Team, teams: Sequence[Team], known: Sequence[Manifest |
 
 @contextmanager
 def _rollback(team: Team) -> Iterator[None]:
-    """Remove the new folder if what happens in it fails or is interrupted."""
+    """Create the team's folder, and remove it if the block fails or is interrupted."""
     team.directory.mkdir()
     try:
         yield

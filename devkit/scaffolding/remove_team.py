@@ -1,4 +1,4 @@
-"""Removes a team with its folder, its entry and all that is generated for it."""
+"""Removes a team: its folder, its registry entry and the files generated for it."""
 
 import re
 import shutil
@@ -18,22 +18,23 @@ from devkit.registry.workspace import SUFFIX, Team, load_teams, select
 from devkit.scaffolding import transaction
 
 TRASH = STATE / "removed"
-SHOWN = 8  # of the files that would be lost
+SHOWN = 8  # files that would be lost
 
-# What tools generate again in a team's folder, and git ignores.
+# Files in a team's folder that Git ignores and tools regenerate.
 REGENERATED = re.compile(
     r"(^|/)(\.venv[^/]*|__pycache__|\.(pytest|mypy|ruff)_cache|[^/]+\.egg-info)(/|$)"
 )
 
 
 def remove(name: str, *, force: bool) -> None:
-    """Remove the team of this name; whatever fails or is interrupted, it is gone or as it was.
+    """Remove the team of this name; if that fails or is interrupted, restore it.
 
-    `force`: also if files are lost that git does not have, or if it is unknown whether another
-    team depends on it.
+    `force`: even if uncommitted files are lost, or if it is unknown whether another team depends
+    on it.
 
     Raises:
-        DevkitError: if another team depends on its assets, `force` or not; if files would be lost.
+        DevkitError: if another team depends on its assets, even with `force`; without `force`, if
+            uncommitted files would be lost.
     """
     teams = load_teams(ROOT)
     location = name.removesuffix(SUFFIX) + SUFFIX
@@ -68,7 +69,7 @@ def remove(name: str, *, force: bool) -> None:
 
 
 def consumers(team: Team, known: Sequence[Manifest]) -> dict[str, list[str]]:
-    """The other teams that depend on, watch or name what this one produces: keys by short name."""
+    """The teams that depend on, watch or declare assets of this one: the keys by team name."""
     produced = {key for found in known if found.team == team for key in found.produces}
     needed = {
         found.team.name: sorted(_needs(found) & produced) for found in known if found.team != team
@@ -77,9 +78,9 @@ def consumers(team: Team, known: Sequence[Manifest]) -> dict[str, list[str]]:
 
 
 def uncommitted_files(team: Team) -> list[str]:
-    """What is in the team's folder and in no commit, as git names it; ignored files first.
+    """The files in the team's folder that no commit has; ignored files first.
 
-    No branch will ever have those: a `.env` with the team's secrets.
+    No branch has ignored files, such as a `.env` with the team's secrets.
     """
     found = git.uncommitted_files(team.directory)
     if found is None:
@@ -107,8 +108,8 @@ def _require_unused(team: Team, teams: Sequence[Team], *, force: bool) -> None:
         needs = "; ".join(f"{name} depends on {', '.join(keys)}" for name, keys in found.items())
         raise DevkitError(
             f"cannot remove {team.name}: {needs}",
-            expected="no other team depends on, watches or names what it produces",
-            fix=f"remove that from {' and '.join(found)}, or let another team produce it",
+            expected="no other team depends on, watches or declares its assets",
+            fix=f"remove the dependency in {' and '.join(found)}, or let another team produce it",
         )
     unknown = [*failed, *(found.team.name for found in loaded if isinstance(found, Failure))]
     if unknown and not force:
@@ -120,7 +121,7 @@ def _require_unused(team: Team, teams: Sequence[Team], *, force: bool) -> None:
 
 
 def _owns_folder(team: Team, rest: Sequence[Team]) -> bool:
-    """Whether the folder is inside the repository and holds nothing of another team's."""
+    """Whether the folder is inside the repository, and no other team uses it."""
     inside = ROOT in team.directory.resolve().parents
     folders = {team.directory, *team.directory.parents} - {ROOT, *ROOT.parents}
     return inside and not any(
@@ -129,7 +130,7 @@ def _owns_folder(team: Team, rest: Sequence[Team]) -> bool:
 
 
 def _move_to_trash(folder: Path) -> None:
-    """Move a folder, in one step and as a whole, out of the way."""
+    """Move a folder away atomically, to be deleted later."""
     TRASH.mkdir(parents=True, exist_ok=True)
     _delete(TRASH / folder.name)
     if folder.exists():

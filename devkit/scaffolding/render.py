@@ -1,4 +1,4 @@
-"""The files of a new team: templates, filled with its names and today's versions."""
+"""The files of a new team: templates, filled with its names and the current versions."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -17,12 +17,12 @@ from devkit.registry.workspace import Team
 
 TEMPLATES = Path(__file__).with_name("templates")
 SUFFIX = ".tmpl"
-LONGEST_PART = 32  # of a name, so that the lines which import it are not too long
+LONGEST_PART = 32  # characters of a key in a name, so that import lines are not too long
 
 
 @dataclass(frozen=True)
 class Upstream:
-    """An upstream asset of the new team: its key, its producer, the columns that this declares."""
+    """An upstream asset of the new team: its key, its producer, and the columns declared there."""
 
     key: str
     producer: str
@@ -30,7 +30,7 @@ class Upstream:
 
     @property
     def variable(self) -> str:
-        """The key as a part of names in Python."""
+        """The key as part of a Python name."""
         return re.sub(r"\W", "_", self.key)[:LONGEST_PART]
 
 
@@ -50,15 +50,15 @@ def files(team: Team, upstreams: Sequence[Upstream]) -> dict[Path, str]:
 
 
 def preferred_pins() -> str:
-    """The text of a lock to start from: the new team gets the orchestrator's versions.
+    """The text of the lock to start from, which has the orchestrator's versions.
 
-    So its Dagster is the newest that the orchestrator can serve, and not one that is newer.
+    So the new team gets the newest Dagster that the orchestrator supports, and no newer one.
     """
     return (ORCHESTRATOR / DEPLOYED_LOCK).read_text(encoding="utf-8")
 
 
 def tidy(folder: Path) -> list[tuple[str | Path, ...]]:
-    """The commands that put imports in order and wrap lines, both of which a name decides."""
+    """The commands that sort imports and wrap lines: both depend on the team's name."""
     ruff = TOOLS / "bin" / "ruff"
     return [
         (ruff, "check", "--quiet", "--no-cache", "--fix-only", "--select", "I", folder),
@@ -67,7 +67,7 @@ def tidy(folder: Path) -> list[tuple[str | Path, ...]]:
 
 
 def _filled(kind: str, team: Team, values: Mapping[str, str]) -> dict[Path, str]:
-    """The templates of a kind with these values, in the team's folder."""
+    """The texts of one set of templates with these values, by path."""
     top = TEMPLATES / kind
     made = {}
     for template in sorted(top.rglob(f"*{SUFFIX}")):
@@ -79,7 +79,7 @@ def _filled(kind: str, team: Team, values: Mapping[str, str]) -> dict[Path, str]
 
 
 def _requirements() -> dict[str, str]:
-    """What a new team requires: the orchestrator's series of Dagster, and the rest as utils."""
+    """The requirements of a new team: the orchestrator's series of Dagster, else those of utils."""
     series = Version(lockfiles.pins(orchestrator_project())["dagster"])
     shared = pyproject.read(SHARED)
     needs = {pyproject.package_name(text): text for text in shared.project["dependencies"]}
@@ -106,7 +106,7 @@ def _reading(upstream: Upstream) -> dict[str, str]:
             for column in upstream.columns
         )
         needed = (
-            f"# Its columns, as {upstream.producer} declares them: `invoke check` compares.\n"
+            f"# Its columns, as {upstream.producer} declares them; `invoke check` compares both.\n"
             "# Delete those that this team does not need.\n"
             f"NEEDED_COLUMNS = dg.TableSchema(\n    columns=[\n{listed}    ]\n)\n"
         )

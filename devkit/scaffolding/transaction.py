@@ -1,7 +1,7 @@
-"""One change of the registry and of all that is generated from it: all of it, or nothing.
+"""Changes the registry and everything generated from it, completely or not at all.
 
-One change at a time, undone if it fails. A command that is killed (`kill -9`, no power) can't
-undo anything: its journal stays, and the next command reports what it left.
+Only one change runs at a time, and it is undone if it fails. A killed command (`kill -9`, a power
+failure) can't undo anything: its journal stays, and the next command reports what is left.
 """
 
 import signal
@@ -26,10 +26,10 @@ LINEAGE = ROOT / "docs" / "lineage.md"
 
 @contextmanager
 def registry_lock(team: Team, teams: Sequence[Team]) -> Iterator[None]:
-    """Keep other changes out, and record which team this one is about until it has ended.
+    """Lock the registry against other changes, and record the team in the journal until the end.
 
     Raises:
-        DevkitError: if another process changes the registry, or it no longer lists `teams`.
+        DevkitError: if another process is changing the registry, or it no longer lists `teams`.
     """
     JOURNAL.parent.mkdir(exist_ok=True)
     with JOURNAL.open("a+", encoding="utf-8") as journal:
@@ -54,7 +54,7 @@ def registry_lock(team: Team, teams: Sequence[Team]) -> Iterator[None]:
 
 
 def interrupted_team(teams: Sequence[Team]) -> str | None:
-    """The location whose folder a killed command has left, while the registry has no such team."""
+    """The location whose folder a killed command left, if the registry does not list it."""
     if not JOURNAL.exists() or filelocks.is_locked(JOURNAL):
         return None
     location = JOURNAL.read_text(encoding="utf-8")
@@ -63,7 +63,7 @@ def interrupted_team(teams: Sequence[Team]) -> str | None:
 
 
 def require_no_interrupted_team(teams: Sequence[Team]) -> None:
-    """Require that no killed command has left an incomplete team.
+    """Require that no killed command left an incomplete team.
 
     Raises:
         DevkitError: naming its folder, and the command that removes it.
@@ -81,10 +81,10 @@ def update_registry(
     text: str,
     then: Callable[[], None] = lambda: None,
 ) -> None:
-    """Give the registry, which lists the teams `before`, this text, which lists those `after`.
+    """Write the registry's new text, which lists the teams `after` instead of those `before`.
 
-    Files that are generated for the one and not for the other are deleted; `then` is called last.
-    If anything fails or is interrupted, everything is as it was.
+    Files that are no longer generated are deleted, and `then` is called last. If anything fails or
+    is interrupted, all files are restored.
     """
     old, new = generated.files(before), generated.files(after)
     with _restore_on_error([REGISTRY, LINEAGE, *old, *new]):
@@ -98,7 +98,7 @@ def update_registry(
 
 @contextmanager
 def os_errors_as_devkit_errors(team: Team, done: str) -> Iterator[None]:
-    """Say in a sentence why the system refuses: a full disk, another user's folder."""
+    """Explain in one sentence why the system refuses: a full disk, another user's folder."""
     try:
         yield
     except OSError as error:
@@ -107,7 +107,7 @@ def os_errors_as_devkit_errors(team: Team, done: str) -> Iterator[None]:
 
 @contextmanager
 def signals_blocked() -> Iterator[None]:
-    """Ignore Ctrl-C and TERM for the moment that it takes to undo something."""
+    """Ignore SIGINT and SIGTERM while something is undone."""
     before = {sign: signal.signal(sign, signal.SIG_IGN) for sign in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
@@ -117,7 +117,7 @@ def signals_blocked() -> Iterator[None]:
 
 
 def _refresh_lineage(teams: Sequence[Team]) -> None:
-    """Draw the page of the docs again, if the repository has it and every team loads."""
+    """Regenerate docs/lineage.md, if the repository has it and every team loads."""
     if not LINEAGE.exists():
         return
     built = [team for team in teams if not venvs.stale(venvs.team_environment(team))]
@@ -134,7 +134,7 @@ def _refresh_lineage(teams: Sequence[Team]) -> None:
 
 @contextmanager
 def _restore_on_error(files: Iterable[Path]) -> Iterator[None]:
-    """Restore these files if what is done to them fails or is interrupted."""
+    """Restore these files if the block fails or is interrupted."""
     before = {path: path.read_bytes() if path.is_file() else None for path in files}
     try:
         yield

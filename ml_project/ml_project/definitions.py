@@ -1,4 +1,4 @@
-"""What Dagster loads: everything in `defs/`, wherever it stands in there."""
+"""The entry point that Dagster loads: everything in `defs/` and its subfolders."""
 
 from pathlib import Path
 

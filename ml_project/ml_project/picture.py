@@ -1,4 +1,4 @@
-"""A picture of the clusters, as Dagster's UI can show it."""
+"""A plot of the clusters, in a form that Dagster's UI can show."""
 
 import base64
 import io
@@ -12,9 +12,9 @@ MARKERS = "osD^vPX*"
 
 
 def as_markdown(clusters: pd.DataFrame) -> str:
-    """A scatter plot as a Markdown image that holds its own PNG, about 45 kB.
+    """A scatter plot as a Markdown image with an embedded PNG, about 45 kB.
 
-    Color tells the cluster, shape the species. It is stored with each materialization.
+    The color shows the cluster, the shape the species. It is stored with each materialization.
     """
     content = base64.b64encode(scatter_png(clusters)).decode("ascii")
     return f"![Clusters of penguins](data:image/png;base64,{content})"

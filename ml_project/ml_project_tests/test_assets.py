@@ -1,4 +1,4 @@
-"""penguin_cluster, materialized for real from the table that analytics stores."""
+"""The asset penguin_cluster, materialized by Dagster from a table like that of analytics."""
 
 import base64
 from pathlib import Path
@@ -20,7 +20,7 @@ def run(**config: int) -> Any:
     return job.execute_in_process(run_config=dg.RunConfig({"penguin_cluster": {"config": config}}))
 
 
-def test_the_job_stores_the_clusters_and_describes_them(store: Path) -> None:
+def test_the_job_stores_the_clusters_with_metadata(store: Path) -> None:
     result = run()
     (event,) = result.asset_materializations_for_node("penguin_cluster")
     metadata = {key: found.value for key, found in event.metadata.items()}
@@ -33,7 +33,7 @@ def test_the_job_stores_the_clusters_and_describes_them(store: Path) -> None:
 
 
 @pytest.mark.usefixtures("store")
-def test_the_picture_is_a_small_png() -> None:
+def test_the_plot_is_a_small_png() -> None:
     (event,) = run().asset_materializations_for_node("penguin_cluster")
     markdown = event.metadata["scatter_plot"].value
     assert len(markdown) < PICTURE_BYTES
@@ -43,28 +43,26 @@ def test_the_picture_is_a_small_png() -> None:
 
 
 @pytest.mark.usefixtures("store")
-def test_another_number_of_clusters() -> None:
+def test_config_sets_the_number_of_clusters() -> None:
     (event,) = run(n_clusters=2).asset_materializations_for_node("penguin_cluster")
     assert event.metadata["cluster_sizes"].value == {"0": 219, "1": 123}
 
 
 @pytest.mark.parametrize("config", [{"n_clusters": 1}, {"n_clusters": 11}, {"random_state": -1}])
-def test_config_out_of_bounds(store: Path, config: dict[str, int]) -> None:
+def test_config_out_of_bounds_is_an_error(store: Path, config: dict[str, int]) -> None:
     with pytest.raises(ValidationError) as caught:
         run(**config)
     assert next(iter(config)) in str(caught.value)
     assert not (store / "penguin_cluster.parquet").exists()
 
 
-def test_penguins_that_were_never_materialized(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_penguins_are_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DAGTEAM_STORE", str(tmp_path))
     with pytest.raises(dg.Failure, match="The asset penguins has not been materialized yet"):
         run()
 
 
-def test_the_asset_is_where_the_teams_look_for_it() -> None:
+def test_the_asset_has_its_group_kinds_columns_and_dependency() -> None:
     spec = penguin_cluster.get_asset_spec()
     assert (spec.group_name, spec.kinds) == ("ml", {"sklearn"})
     assert spec.metadata["dagster/column_schema"] == CLUSTER_COLUMNS

@@ -1,4 +1,4 @@
-"""KMeans finds what is known of the penguins."""
+"""KMeans finds the known species of the penguins."""
 
 import dagster as dg
 import pandas as pd
@@ -16,10 +16,10 @@ def composition(table: pd.DataFrame) -> dict[int, dict[str, int]]:
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_three_clusters_are_the_species_or_nearly(penguins: pd.DataFrame, seed: int) -> None:
+def test_three_clusters_are_nearly_the_species(penguins: pd.DataFrame, seed: int) -> None:
     found = cluster(penguins, n_clusters=3, random_state=seed)
-    # Gentoos are told apart without an error. Large Adelies look like Chinstraps. The numbers are
-    # those of the best clustering there is, and of every seed that was tried.
+    # Gentoos are separated without an error; large Adelies look like Chinstraps. Every seed gives
+    # these numbers, which are those of the best clustering.
     assert composition(found.table) == {
         0: {"Adelie": 127, "Chinstrap": 5},
         1: {"Chinstrap": 63, "Adelie": 24},
@@ -53,11 +53,11 @@ def test_only_penguins_that_lack_a_measurement_are_dropped(penguins: pd.DataFram
 
 
 @pytest.mark.parametrize(("rows", "found"), [(0, "0 in 0 rows"), (4, "3 in 4 rows")])
-def test_too_few_penguins(penguins: pd.DataFrame, rows: int, found: str) -> None:
+def test_too_few_penguins_are_an_error(penguins: pd.DataFrame, rows: int, found: str) -> None:
     with pytest.raises(dg.Failure, match=rf"more than n_clusters=3 .* Found: {found}\."):
         cluster(penguins.head(rows), n_clusters=3, random_state=0)
 
 
-def test_penguins_that_are_all_alike(penguins: pd.DataFrame) -> None:
+def test_identical_penguins_are_an_error(penguins: pd.DataFrame) -> None:
     with pytest.raises(dg.Failure, match="Found: 1 in 10 rows"):
         cluster(penguins.iloc[[0] * 10], n_clusters=3, random_state=0)

@@ -1,4 +1,4 @@
-"""The sensor, evaluated as the daemon does it, on a real instance."""
+"""The sensor, evaluated as the daemon does, on a real instance."""
 
 from collections.abc import Iterator
 
@@ -29,29 +29,29 @@ def tick(instance: dg.DagsterInstance, cursor: str | None) -> tuple[list[str | N
     return [request.run_key for request in requests], result.cursor or cursor
 
 
-def test_it_is_on_from_the_start_and_looks_every_five_seconds() -> None:
+def test_the_sensor_is_on_by_default_with_an_interval_of_five_seconds() -> None:
     assert penguins_updated.default_status is dg.DefaultSensorStatus.RUNNING
     assert penguins_updated.minimum_interval_seconds == 5
     assert penguins_updated.job_name == "cluster_penguins"
 
 
-def test_nothing_was_materialized(instance: dg.DagsterInstance) -> None:
+def test_no_materialization_requests_no_run(instance: dg.DagsterInstance) -> None:
     assert tick(instance, cursor=None) == ([], None)
 
 
-def test_another_asset_was_materialized(instance: dg.DagsterInstance) -> None:
+def test_a_materialization_of_another_asset_requests_no_run(instance: dg.DagsterInstance) -> None:
     instance.report_runless_asset_event(dg.AssetMaterialization("penguin_cluster"))
     assert tick(instance, cursor=None) == ([], None)
 
 
-def test_one_materialization_is_one_run(instance: dg.DagsterInstance) -> None:
+def test_one_materialization_requests_one_run(instance: dg.DagsterInstance) -> None:
     materialize(instance)
     keys, cursor = tick(instance, cursor=None)
     assert len(keys) == 1
     assert tick(instance, cursor) == ([], cursor)
 
 
-def test_each_later_materialization_is_another_run(instance: dg.DagsterInstance) -> None:
+def test_a_later_materialization_requests_another_run(instance: dg.DagsterInstance) -> None:
     materialize(instance)
     first, cursor = tick(instance, cursor=None)
     materialize(instance)
@@ -60,7 +60,7 @@ def test_each_later_materialization_is_another_run(instance: dg.DagsterInstance)
     assert first != second
 
 
-def test_of_several_at_once_only_the_last_counts(instance: dg.DagsterInstance) -> None:
+def test_several_materializations_at_once_request_one_run(instance: dg.DagsterInstance) -> None:
     materialize(instance)
     materialize(instance)
     keys, cursor = tick(instance, cursor=None)
@@ -68,7 +68,7 @@ def test_of_several_at_once_only_the_last_counts(instance: dg.DagsterInstance) -
     assert tick(instance, cursor) == ([], cursor)
 
 
-def test_a_reset_cursor_gives_the_same_key_so_that_dagster_runs_it_once(
+def test_a_reset_cursor_requests_the_same_run_key(
     instance: dg.DagsterInstance,
 ) -> None:
     materialize(instance)

@@ -1,4 +1,4 @@
-"""A headless Chromium, driven through WebDriver (https://www.w3.org/TR/webdriver2/)."""
+"""Drives a headless Chromium through WebDriver (https://www.w3.org/TR/webdriver2/)."""
 
 import base64
 import json
@@ -16,7 +16,7 @@ from testing.platform import free_port, until
 
 PATIENCE_SECONDS = 60.0
 SETTLED_SECONDS = 10.0
-# It asks nothing of the network but the page, and needs no sandbox in a container.
+# No requests but the page's, and no sandbox, which a container does not allow.
 OPTIONS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-quic",
     "--no-first-run", "--disable-background-networking", "--disable-component-update",
@@ -25,14 +25,14 @@ OPTIONS = (
 
 
 class Browser:
-    """One window."""
+    """One window of the browser."""
 
     def __init__(self, session: str) -> None:
-        """`session` is the address of WebDriver's session."""
+        """`session` is the URL of the WebDriver session."""
         self._session = session
 
     def open(self, url: str, width: int, height: int) -> None:
-        """Show a page, in a window whose inside has this size, in pixels."""
+        """Open a page in a window with this inner size, in pixels."""
         self._post("/window/rect", {"width": width, "height": height})
         self._post("/url", {"url": url})
         inside = self.run("return [window.innerWidth, window.innerHeight]")
@@ -40,7 +40,7 @@ class Browser:
         self._post("/window/rect", size)
 
     def run(self, script: str, *arguments: Any) -> Any:
-        """The result of some JavaScript, the body of a function."""
+        """Run JavaScript, the body of a function; returns its result."""
         return self._post("/execute/sync", {"script": script, "args": arguments})
 
     def wait_for(self, *texts: str) -> None:
@@ -49,17 +49,17 @@ class Browser:
         until(lambda: self.run(script, texts), PATIENCE_SECONDS, f"the page shows {texts}")
 
     def click(self, text: str) -> None:
-        """Click on the element that has this text and no other."""
+        """Click the element with exactly this text."""
         script = """
         const found = [...document.querySelectorAll('a, button, [role=button]')]
             .find(element => element.innerText.trim() === arguments[0]);
         if (found) found.click();
         return Boolean(found);
         """
-        until(lambda: self.run(script, text), PATIENCE_SECONDS, f"there is {text!r} to click on")
+        until(lambda: self.run(script, text), PATIENCE_SECONDS, f"the page has {text!r} to click")
 
     def picture(self, file: Path) -> None:
-        """Write what the window shows as a PNG, when it is still or has had time enough."""
+        """Save a PNG of the window when it no longer changes, or after SETTLED_SECONDS."""
         before = b""
         deadline = time.monotonic() + SETTLED_SECONDS
         while (now := base64.b64decode(self._get("/screenshot"))) != before:
@@ -70,7 +70,7 @@ class Browser:
         file.write_bytes(now)
 
     def close(self) -> None:
-        """End the browser."""
+        """Close the browser."""
         _ask(self._session, "DELETE")
 
     def _get(self, path: str) -> Any:
@@ -82,7 +82,7 @@ class Browser:
 
 @contextmanager
 def browser(folder: Path) -> Iterator[Browser]:
-    """A browser with a fresh profile below `folder`."""
+    """Run a browser with a new profile in `folder`."""
     driver = shutil.which("chromedriver")
     if driver is None:
         sys.exit(
@@ -110,6 +110,6 @@ def browser(folder: Path) -> Iterator[Browser]:
 
 def _ask(url: str, method: str, body: Any = None) -> Any:
     data = None if method != "POST" else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, method=method)  # noqa: S310 (our own address)
+    request = urllib.request.Request(url, data, method=method)  # noqa: S310 (the URL is our own)
     with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:  # noqa: S310
         return json.load(answer)["value"]

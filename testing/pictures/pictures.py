@@ -1,10 +1,10 @@
-"""Takes the pictures of the documentation: runs the platform, looks at it, records commands.
+"""Takes the pictures of the documentation: screenshots of a platform, recordings of commands.
 
-    .venv-tools/bin/python -m docs.pictures
+    .venv-tools/bin/python -m testing.pictures.pictures
 
 Needs Debian's `chromium` and `chromium-driver`. Everything happens in a copy of this repository
 whose path names no user, since paths are visible in pictures. Takes some minutes: it builds every
-environment and waits for both teams' runs. Look at each picture before you commit it.
+environment and waits for both teams' runs. Check each picture before you commit it.
 """
 
 import os
@@ -27,18 +27,18 @@ PICTURES = ROOT / "docs" / "pictures"
 COPY = Path(tempfile.gettempdir()) / "dagteam"
 SCHEDULES = "analytics_project/analytics_project/defs/schedules.py"
 ASSETS = "analytics_project/analytics_project/defs/assets.py"
-READER = "ml_project/ml_project/defs/assets.py"
+CONSUMER = "ml_project/ml_project/defs/assets.py"
 GROUPS = "global@global:analytics,global@global:ml"
 
 
 def main() -> None:
-    """Take every picture again."""
+    """Take every picture."""
     if COPY.exists():
-        sys.exit(f"The pictures are taken in {COPY}, and it is there already: remove it.")
+        sys.exit(f"The pictures are taken in {COPY}, which already exists: remove it.")
     PICTURES.mkdir(exist_ok=True)
     try:
         copy = copy_repository(COPY)
-        # What is running or about to be generated again would be visible.
+        # A scheduled run would be visible in the pictures.
         copy.edit(SCHEDULES, '"* * * * *"', '"0 0 1 1 *"')
         done = copy.tasks("setup")
         if done.returncode:
@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def look(platform: Dev, window: Browser, copy: Checkout) -> None:
-    """The pages of a platform on which both teams' runs have succeeded; then one team breaks."""
+    """Take pictures of a platform after both teams' runs, then with one broken team."""
     launch(platform, "update_penguins", "analytics_project")
     until(lambda: succeeded(platform, "cluster_penguins"), 180, "both teams' runs")
 
@@ -73,7 +73,7 @@ def look(platform: Dev, window: Browser, copy: Checkout) -> None:
     window.wait_for("analytics_project", "ml_project", "Loaded")
     save(window, "locations")
 
-    with changed(copy, READER, "@dg.asset(", "@dg.aset("):
+    with changed(copy, CONSUMER, "@dg.asset(", "@dg.aset("):
         platform.wait_for("ml_project        | does not load")
         window.open(f"{platform.url}/locations", 1280, 500)
         window.wait_for("Failed")
@@ -83,10 +83,10 @@ def look(platform: Dev, window: Browser, copy: Checkout) -> None:
 
 
 def record_commands(copy: Checkout) -> None:
-    """What a terminal shows of the commands that a reader meets first."""
+    """Record the commands that a reader meets first."""
     env = {**clean_environment(), "PATH": f"{COPY}/.venv-tools/bin:{os.environ['PATH']}"}
     env.pop("DAGSTER_HOME", None)
-    screen = record(["invoke", "dev"], COPY, env, interrupt=lambda said: "locations loaded" in said)
+    screen = record(["invoke", "dev"], COPY, env, interrupt=lambda text: "locations loaded" in text)
     write("dev", as_svg(screen, "dagteam"))
     screen = record(["invoke", "new-team", "finance", "--upstream", "penguins"], COPY, env)
     write("new-team", as_svg(screen, "dagteam"))
@@ -99,21 +99,21 @@ def record_commands(copy: Checkout) -> None:
 
 @contextmanager
 def changed(copy: Checkout, file: str, old: str, new: str) -> Iterator[None]:
-    """With this in a file instead of that."""
+    """Replace a text in a file for a while."""
     copy.edit(file, old, new)
     yield
     copy.edit(file, new, old)
 
 
 def save(window: Browser, name: str) -> None:
-    """Keep what the window shows."""
+    """Save what the window shows."""
     window.picture(PICTURES / f"{name}.png")
     sys.stdout.write(f"{PICTURES / name}.png\n")
 
 
 def write(name: str, svg: str) -> None:
-    """Keep a recording."""
-    (PICTURES / f"{name}.svg").write_text(svg)
+    """Save a recording."""
+    (PICTURES / f"{name}.svg").write_text(svg, encoding="utf-8")
     sys.stdout.write(f"{PICTURES / name}.svg\n")
 
 

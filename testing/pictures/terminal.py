@@ -1,4 +1,4 @@
-"""Records what a program shows in a terminal, in its colors, as an SVG."""
+"""Records what a program shows in a terminal, with colors, as an SVG."""
 
 import fcntl
 import os
@@ -22,11 +22,11 @@ COLUMNS, ROWS = 100, 40
 LONGEST_SECONDS = 300.0
 CTRL_C = b"\x03"
 
-# What the programs here send besides text and colors (ECMA-48): cursor up, erase the line, and
-# what a picture has no use for, such as a cursor that is hidden.
+# The control sequences (ECMA-48) of these programs besides colors: cursor up, erase the line, and
+# some that do not matter in a picture, such as hiding the cursor.
 SEQUENCE = re.compile(r"\x1b\[(?P<count>\d*)(?P<final>[A-Z])|\x1b\[\?\d+[hl]|\r|\n")
 
-# rich's own page for this loads a font from the network.
+# rich's own template loads a font from the network.
 PAGE = """\
 <svg viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
 <style>
@@ -54,7 +54,7 @@ PAGE = """\
 
 
 class Screen:
-    """The rows of a terminal, each as it was last written; only whole rows are written again."""
+    """The rows of a terminal; a program may overwrite whole rows only."""
 
     def __init__(self) -> None:
         self.rows = [""]
@@ -62,7 +62,7 @@ class Screen:
         self._returned = False
 
     def take(self, output: str) -> None:
-        """Take in what a program printed."""
+        """Apply what a program printed."""
         end = 0
         for found in SEQUENCE.finditer(output):
             self._write(output[end : found.start()])
@@ -93,7 +93,7 @@ def record(
     *,
     interrupt: Callable[[str], bool] = lambda _: False,
 ) -> Screen:
-    """Run a program in a terminal to its end; Ctrl-C when `interrupt` says so of its output."""
+    """Run a program in a terminal; press Ctrl-C once `interrupt` is true for its output."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
     screen = Screen()
@@ -104,13 +104,13 @@ def record(
         stderr=theirs, start_new_session=True, preexec_fn=_take_terminal,
     ) as process:  # fmt: skip
         os.close(theirs)
-        said, sent = "", False
+        output, sent = "", False
         try:
             while chunk := _read(ours, deadline):
                 text = chunk.decode(errors="replace")
-                said += text
+                output += text
                 screen.take(text)
-                if not sent and interrupt(said):
+                if not sent and interrupt(output):
                     os.write(ours, CTRL_C)
                     sent = True
         finally:
@@ -121,7 +121,7 @@ def record(
 
 
 def as_svg(screen: Screen, title: str) -> str:
-    """The picture of what is on the screen in the end."""
+    """A picture of the screen."""
     console = Console(
         file=StringIO(), record=True, width=COLUMNS, force_terminal=True, legacy_windows=False
     )
@@ -131,14 +131,14 @@ def as_svg(screen: Screen, title: str) -> str:
 
 
 def _read(terminal: int, deadline: float) -> bytes:
-    """What is printed next; nothing when the program has ended, or at the deadline."""
+    """The next output; empty if the program has ended, or at the deadline."""
     ready, _, _ = select.select([terminal], [], [], max(0.0, deadline - time.monotonic()))
     try:
         return os.read(terminal, 1 << 16) if ready else b""
-    except OSError:  # on Linux: the terminal's other end is closed
+    except OSError:  # on Linux: the other end of the terminal is closed
         return b""
 
 
 def _take_terminal() -> None:
-    """In the child: the terminal on its input is the one that sends it Ctrl-C."""
+    """In the child: make the terminal on its input the controlling one, which sends Ctrl-C."""
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)

@@ -1,4 +1,4 @@
-"""The dev container: its configuration, and hooks that no team can fail."""
+"""The dev container: its configuration, and its lifecycle hooks, which no team can fail."""
 
 import json
 import re
@@ -23,19 +23,19 @@ ML_LOCK = "ml_project/local_requirements.txt"
 
 @pytest.fixture(scope="module")
 def configuration() -> dict[str, Any]:
-    """devcontainer.json; each of its comments is a line of its own."""
-    text = re.sub(r"(?m)^\s*//.*$", "", FILE.read_text())
+    """devcontainer.json without its comments, which are whole lines."""
+    text = re.sub(r"(?m)^\s*//.*$", "", FILE.read_text(encoding="utf-8"))
     found: dict[str, Any] = json.loads(text)
     return found
 
 
 def step(checkout: Checkout, name: str) -> subprocess.CompletedProcess[str]:
-    """What a hook does, in a copy, without a package index."""
+    """Run one hook in a copy, without a package index."""
     python = checkout.root / ".venv-tools/bin/python"
     return run([python, "-m", "devkit.commands.container", name], checkout.root, NO_NETWORK)
 
 
-def test_it_is_as_the_specification_says() -> None:
+def test_the_configuration_conforms_to_the_specification() -> None:
     program = TOOLS / "bin/check-jsonschema"
     done = run([program, "--force-filetype", "json5", "--schemafile", SCHEMA, FILE], ROOT)
     assert done.returncode == 0, done.stdout
@@ -47,7 +47,7 @@ def test_the_image_is_pinned_and_its_user_is_not_root(configuration: dict[str, A
     assert not configuration.keys() & {"features", "build", "dockerComposeFile", "runArgs"}
 
 
-def test_the_ui_is_labelled_and_opened_and_nothing_else_is_forwarded(
+def test_only_the_ui_is_forwarded_labeled_and_opened(
     configuration: dict[str, Any],
 ) -> None:
     assert "forwardPorts" not in configuration
@@ -57,11 +57,11 @@ def test_the_ui_is_labelled_and_opened_and_nothing_else_is_forwarded(
     assert configuration["otherPortsAttributes"] == {"onAutoForward": "ignore"}
 
 
-def test_it_has_the_extensions_that_are_recommended(configuration: dict[str, Any]) -> None:
+def test_the_container_has_the_recommended_extensions(configuration: dict[str, Any]) -> None:
     assert configuration["customizations"]["vscode"]["extensions"] == [*editors.EXTENSIONS]
 
 
-def test_every_file_that_a_hook_names_is_there(configuration: dict[str, Any]) -> None:
+def test_every_file_named_by_a_hook_exists(configuration: dict[str, Any]) -> None:
     hooks = [text for name, text in configuration.items() if name.endswith("Command")]
     assert len(hooks) == 4
     for command in [command for hook in hooks for command in re.split(r" && | \|\| ", hook)]:
@@ -75,45 +75,45 @@ def test_every_file_that_a_hook_names_is_there(configuration: dict[str, Any]) ->
                 assert arguments[2] in container.STEPS
 
 
-def test_a_team_that_can_not_be_built_is_named_and_the_others_are_built(
+def test_a_team_that_can_not_be_built_is_reported_and_the_others_are_built(
     light_checkout: Checkout,
 ) -> None:
     lock = light_checkout.root / ML_LOCK
-    lock.write_text("no-such-package==1.0\n")
+    lock.write_text("no-such-package==1.0\n", encoding="utf-8")
 
     built = step(light_checkout, "build")
     assert built.returncode == 0, built.stderr
     assert re.search(r"(?m)^not built: .*\bml\b", built.stdout)
-    assert "invoke setup" in built.stdout
+    assert "\n  fix:      `invoke setup`" in built.stdout
     assert (light_checkout.root / "analytics_project/.venv-analytics/.stamp").exists()
 
     checked = step(light_checkout, "check")
     assert checked.returncode == 0, checked.stderr
     assert "the environment of ml has to be built: the last build did not finish" in checked.stdout
     assert "environment of analytics" not in checked.stdout
-    assert "fix: `invoke setup`" in checked.stdout
+    assert "  fix:      `invoke setup`" in checked.stdout
 
-    lock.write_text("# nothing\n")
+    lock.write_text("# nothing\n", encoding="utf-8")
     assert "ml" not in step(light_checkout, "build").stdout.partition("not built: ")[2]
     assert "environment of ml" not in step(light_checkout, "check").stdout
 
 
-def test_a_registry_that_can_not_be_read_fails_no_hook(light_checkout: Checkout) -> None:
-    (light_checkout.root / "workspace.yaml").write_text("load_from: nothing\n")
+def test_an_invalid_registry_fails_no_hook(light_checkout: Checkout) -> None:
+    (light_checkout.root / "workspace.yaml").write_text("load_from: nothing\n", encoding="utf-8")
     for name in container.STEPS:
         done = step(light_checkout, name)
         assert done.returncode == 0, done.stderr
         assert "workspace.yaml lists no teams" in done.stdout
 
 
-def test_each_team_shows_what_its_env_may_hold(teams: dict[str, Team]) -> None:
+def test_each_team_has_an_example_of_its_env(teams: dict[str, Team]) -> None:
     for team in teams.values():
         assert team.env_file.with_suffix(".example").is_file()
 
 
-def test_what_is_prebuilt_holds_no_team_s_secret(light_checkout: Checkout) -> None:
+def test_the_prebuilt_layer_contains_no_secret(light_checkout: Checkout) -> None:
     secret = secrets.token_hex()
-    (light_checkout.root / "ml_project/.env").write_text(f"PASSWORD={secret}\n")
+    (light_checkout.root / "ml_project/.env").write_text(f"PASSWORD={secret}\n", encoding="utf-8")
     done = step(light_checkout, "build")
 
     assert secret not in done.stdout + done.stderr
@@ -122,20 +122,20 @@ def test_what_is_prebuilt_holds_no_team_s_secret(light_checkout: Checkout) -> No
     assert run(["git", "check-ignore", "ml_project/.env"], light_checkout.root).returncode == 0
 
 
-def test_a_start_after_the_first_builds_nothing(copy: Checkout) -> None:
+def test_a_later_start_builds_nothing(copy: Checkout) -> None:
     stamps = {stamp: stamp.stat().st_mtime_ns for stamp in _stamps(copy.root)}
     done = step(copy, "check")
     assert done.stdout.startswith("up to date: 2 teams"), done.stdout
     assert {stamp: stamp.stat().st_mtime_ns for stamp in _stamps(copy.root)} == stamps
 
 
-def test_the_doctor_finds_no_error_then(copy: Checkout) -> None:
+def test_the_doctor_finds_no_error_after_the_build(copy: Checkout) -> None:
     done = copy.tasks("doctor", "--json", env=NO_NETWORK)
     assert [one for one in json.loads(done.stdout) if one["severity"] == "error"] == []
     assert done.returncode == 0, done.stderr
 
 
-def test_hooks_of_another_place_are_noticed(copy: Checkout) -> None:
+def test_git_hooks_of_another_folder_are_reported(copy: Checkout) -> None:
     hook = copy.root / ".git/hooks/pre-commit"
     before = hook.read_text(encoding="utf-8")
     hook.write_text(before.replace(str(copy.root), "/somewhere/else"), encoding="utf-8")

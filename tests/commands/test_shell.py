@@ -1,4 +1,4 @@
-"""`invoke exec` and `invoke shell`: a command, or a person, in a team's environment."""
+"""`invoke exec` and `invoke shell`: a command, or an interactive shell, in a team's environment."""
 
 import os
 import shutil
@@ -22,7 +22,7 @@ from testing.support import (
 )
 
 
-def test_arguments_and_exit_code_pass_unchanged(
+def test_exec_passes_arguments_and_exit_code_unchanged(
     teams: dict[str, Team], capfd: pytest.CaptureFixture[str]
 ) -> None:
     code = "import sys; print(sys.argv[1:]); sys.exit(42)"
@@ -31,7 +31,7 @@ def test_arguments_and_exit_code_pass_unchanged(
     assert capfd.readouterr().out == f"{arguments}\n"
 
 
-def test_the_command_runs_in_the_teams_folder_with_its_environment(
+def test_exec_runs_in_the_teams_folder_with_its_environment(
     teams: dict[str, Team], capfd: pytest.CaptureFixture[str]
 ) -> None:
     code = "import os, sys; print(os.getcwd(), sys.prefix, os.environ['DAGSTER_HOME'], sep='\\n')"
@@ -42,49 +42,49 @@ def test_the_command_runs_in_the_teams_folder_with_its_environment(
         assert Path(home).is_absolute()
 
 
-def test_a_program_in_the_teams_folder_is_found_from_anywhere(
+def test_exec_finds_a_program_by_its_path_in_the_teams_folder(
     teams: dict[str, Team], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     script = tmp_path / "bin/brew"
     script.parent.mkdir()
-    script.write_text("#!/bin/sh\necho brewed\n")
+    script.write_text("#!/bin/sh\necho brewed\n", encoding="utf-8")
     script.chmod(0o755)
     assert execution.run(replace(teams["ml"], directory=tmp_path), ["bin/brew"]) == 0
     assert capfd.readouterr().out == "brewed\n"
 
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGKILL])
-def test_a_command_that_a_signal_ended_gives_128_and_the_signal(
+def test_exec_of_a_command_killed_by_a_signal_returns_128_plus_the_signal(
     teams: dict[str, Team], sign: signal.Signals
 ) -> None:
     assert execution.run(teams["ml"], ["sh", "-c", f"kill -{int(sign)} $$"]) == 128 + sign
 
 
-def test_an_unknown_command_says_how_to_get_it(teams: dict[str, Team]) -> None:
+def test_exec_of_an_unknown_command_shows_how_to_get_it(teams: dict[str, Team]) -> None:
     with pytest.raises(DevkitError, match="command 'brew' not found in the environment") as raised:
         execution.run(teams["ml"], ["brew", "--tea"])
     assert "invoke lock --team ml" in str(raised.value)
 
 
-def test_no_command_says_how_to_give_one(teams: dict[str, Team]) -> None:
+def test_exec_without_a_command_shows_the_usage(teams: dict[str, Team]) -> None:
     with pytest.raises(DevkitError, match="no command to run") as raised:
         execution.run(teams["ml"], [])
     assert "invoke exec --team ml -- COMMAND" in str(raised.value)
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_to_the_command_line_ends_the_command_too(
+def test_a_signal_to_exec_ends_the_command_too(
     light_checkout: Checkout, tmp_path: Path, sign: signal.Signals
 ) -> None:
     file = tmp_path / "pid"
     command = ["exec", "--team", "ml", "--", "sh", "-c", f"echo $$ > {file}; exec sleep 600"]
     with started([base_python(), "tasks.py", *command], light_checkout.root) as process:
         eventually(lambda: written(file), "the command runs")
-        # A terminal sends Ctrl-C to everybody; `kill` sends TERM to one.
+        # A terminal sends SIGINT to the whole group; `kill` sends SIGTERM to one process.
         (os.killpg if sign == signal.SIGINT else os.kill)(process.pid, sign)
         output_until_end(process)
     assert process.returncode == 128 + sign
-    assert not runs(int(file.read_text()))
+    assert not runs(int(file.read_text(encoding="utf-8")))
 
 
 RC_FILES = {
@@ -98,7 +98,7 @@ RC_FILES = {
 
 
 @pytest.mark.parametrize("shell", RC_FILES)
-def test_the_teams_python_is_first_whatever_the_start_up_file_puts_there(
+def test_the_teams_python_is_first_on_the_path_whatever_the_start_up_file_does(
     light_checkout: Checkout, tmp_path: Path, shell: str
 ) -> None:
     program = shutil.which(shell)
@@ -107,10 +107,10 @@ def test_the_teams_python_is_first_whatever_the_start_up_file_puts_there(
     name, text = RC_FILES[shell]
     home = tmp_path / "home"
     (home / "elsewhere").mkdir(parents=True)
-    (home / "elsewhere/python").write_text("#!/bin/sh\necho another python\n")
+    (home / "elsewhere/python").write_text("#!/bin/sh\necho another python\n", encoding="utf-8")
     (home / "elsewhere/python").chmod(0o755)
     (home / name).parent.mkdir(parents=True, exist_ok=True)
-    (home / name).write_text(text)
+    (home / name).write_text(text, encoding="utf-8")
     done = light_checkout.tasks(
         "shell", "--team", "ml",
         env={"SHELL": program, "HOME": str(home)},
@@ -122,10 +122,10 @@ def test_the_teams_python_is_first_whatever_the_start_up_file_puts_there(
         str(project),
         "my alias",
     ]
-    assert done.returncode == 0, "what the last command did is not this command's result"
+    assert done.returncode == 0, "the exit code of the last command is ignored"
 
 
-def test_a_plain_shell_gets_the_environment_too(light_checkout: Checkout) -> None:
+def test_a_plain_shell_has_the_environment_too(light_checkout: Checkout) -> None:
     done = light_checkout.tasks(
         "shell", "--team", "ml", env={"SHELL": "/bin/sh"}, stdin="command -v python\n"
     )

@@ -1,4 +1,4 @@
-"""`invoke utils`: the shared package works in a team's environment, or it is said why not."""
+"""`invoke utils`: the shared package works in every team's environment, or the reason is shown."""
 
 import sys
 from dataclasses import replace
@@ -14,7 +14,7 @@ from devkit.registry.workspace import Team
 from testing.support import run
 
 
-def test_it_is_installed_and_proved_and_a_team_it_does_not_fit_is_named(
+def test_utils_is_installed_and_tested_and_a_conflict_is_reported(
     teams: dict[str, Team], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bare = replace(
@@ -26,15 +26,15 @@ def test_it_is_installed_and_proved_and_a_team_it_does_not_fit_is_named(
     with pytest.raises(DevkitError, match="1 of 2 failed: bare"):
         utils.install([bare, teams["analytics"]])
 
-    said = capsys.readouterr().out
-    assert "FAILED  bare       dependency conflict with utils" in said
-    assert "pyarrow" in said
-    assert "invoke lock --team bare" in said
-    assert "ok      analytics  utils installed; " in said
-    assert " passed in " in said
+    shown = capsys.readouterr().out
+    assert "FAILED  bare       dependency conflict with utils" in shown
+    assert "pyarrow" in shown
+    assert "invoke lock --team bare" in shown
+    assert "ok      analytics  utils installed; " in shown
+    assert " passed in " in shown
 
 
-def test_an_edit_of_the_shared_package_is_seen_in_every_environment(
+def test_utils_is_editable_in_every_environment(
     teams: dict[str, Team],
 ) -> None:
     for team in teams.values():
@@ -42,6 +42,6 @@ def test_an_edit_of_the_shared_package_is_seen_in_every_environment(
         assert Path(done.stdout.strip()) == SHARED / "utils/__init__.py", done.stderr
 
 
-def test_each_teams_environment_has_no_conflicts(teams: dict[str, Team]) -> None:
+def test_no_environment_has_conflicts(teams: dict[str, Team]) -> None:
     for team in teams.values():
         assert venvs.conflicts(venvs.team_environment(team)) is None

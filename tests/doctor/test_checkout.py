@@ -1,4 +1,4 @@
-"""The checkout: git, hooks, secrets, generated files, whose the files are."""
+"""Checks of the checkout: Git and its hooks, secrets, generated files, file ownership."""
 
 from pathlib import Path
 
@@ -17,23 +17,23 @@ from testing.support import UNPRIVILEGED_USER, as_another_user
 
 @pytest.fixture
 def here(repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Context:
-    """A small checkout, whose hooks are installed."""
+    """A small checkout with installed hooks."""
     monkeypatch.setattr(hooks, "installed", lambda: True)
     return context(tmp_path, root=repository.root)
 
 
-def test_a_checkout_with_its_hooks_is_no_finding(here: Context) -> None:
+def test_git_passes_with_hooks_installed(here: Context) -> None:
     assert codes(checkout.git, here) == []
 
 
-def test_hooks_that_are_not_installed(here: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_git_finds_missing_hooks(here: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hooks, "installed", lambda: False)
     one = only(checkout.git, here)
     assert (one.code, one.fix) == ("hooks-missing", "`invoke setup`")
     assert one.repair
 
 
-def test_another_place_for_hooks(here: Context, repository: Repository) -> None:
+def test_git_finds_a_hooks_path(here: Context, repository: Repository) -> None:
     repository.git("config", "core.hooksPath", "/somewhere/else")
     one = only(checkout.git, here)
     assert one.code == "hooks-path"
@@ -42,28 +42,30 @@ def test_another_place_for_hooks(here: Context, repository: Repository) -> None:
     assert codes(checkout.git, here) == []
 
 
-def test_another_user_s_checkout(here: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_git_finds_another_users_checkout(here: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
     one = only(checkout.git, here)
     assert one.code == "git-unsafe"
     assert one.fix == f"`git config --global --add safe.directory {here.root}`"
 
 
-def test_no_git(here: Context, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_git_finds_that_git_is_missing(
+    here: Context, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert codes(checkout.git, here) == ["git-missing"]
 
 
-def test_an_archive(tmp_path: Path) -> None:
+def test_git_finds_an_archive(tmp_path: Path) -> None:
     one = only(checkout.git, context(tmp_path, root=tmp_path))
     assert (one.code, one.severity == "error") == ("no-checkout", False)
 
 
-def test_secrets_that_everybody_can_read(
+def test_secrets_finds_readable_and_tracked_files(
     here: Context, repository: Repository, teams: dict[str, Team]
 ) -> None:
     file = here.root / ".env"
-    file.write_text("A=1\n")
+    file.write_text("A=1\n", encoding="utf-8")
     file.chmod(0o604)
     one = only(checkout.secrets, here)
     assert (one.code, one.fix) == ("env-readable", "`chmod 600 .env`")
@@ -80,7 +82,7 @@ def test_secrets_that_everybody_can_read(
     assert teams
 
 
-def test_a_generated_file_out_of_date(
+def test_derivation_finds_a_stale_file(
     teams: dict[str, Team], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     where = context(tmp_path, *teams.values())
@@ -91,7 +93,7 @@ def test_a_generated_file_out_of_date(
     assert "README.md" in one.what
 
 
-def test_a_folder_of_somebody_else(tmp_path: Path) -> None:
+def test_ownership_finds_a_folder_that_is_not_writable(tmp_path: Path) -> None:
     tmp_path.chmod(0o555)
     with as_another_user():
         one = only(checkout.ownership, context(tmp_path, root=tmp_path))

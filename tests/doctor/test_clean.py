@@ -1,4 +1,4 @@
-"""`invoke clean`: what it would remove, what it removes, and what it never does."""
+"""`invoke clean`: what it lists, what it removes, and what it never removes."""
 
 from pathlib import Path
 
@@ -23,10 +23,10 @@ KEPT = ("ml_project/.env", "ml_project/notes/dist/a", "ml_project/own.txt")
 
 @pytest.fixture
 def used(checkout: Checkout) -> Checkout:
-    """A copy with files of a user's and of tools."""
+    """A copy with files of a user and of tools."""
     for name in (*MADE, *KEPT, HOME):
         (checkout.root / name).parent.mkdir(parents=True, exist_ok=True)
-        (checkout.root / name).write_text("something\n")
+        (checkout.root / name).write_text("something\n", encoding="utf-8")
     return checkout
 
 
@@ -34,14 +34,14 @@ def left(checkout: Checkout) -> set[str]:
     return {name for name in (*MADE, *KEPT, HOME) if (checkout.root / name).exists()}
 
 
-def tracked_are_there(checkout: Checkout) -> bool:
+def tracked_files_exist(checkout: Checkout) -> bool:
     return run(["git", "status", "--porcelain"], checkout.root).stdout.splitlines() == [
         "?? ml_project/notes/",
         "?? ml_project/own.txt",
     ]
 
 
-def test_it_says_what_it_would_remove_and_removes_nothing(used: Checkout) -> None:
+def test_a_dry_run_lists_everything_and_removes_nothing(used: Checkout) -> None:
     done = used.tasks("clean")
     assert done.returncode == 0, done.stderr
     for shown in (".mypy_cache", "dist", "ml_project/.venv-mlproject", ".venv-tools", ".dagteam"):
@@ -51,15 +51,15 @@ def test_it_says_what_it_would_remove_and_removes_nothing(used: Checkout) -> Non
     assert left(used) == {*MADE, *KEPT, HOME}
 
 
-def test_yes_removes_it_and_nothing_else(used: Checkout) -> None:
+def test_yes_removes_generated_files_and_nothing_else(used: Checkout) -> None:
     done = used.tasks("clean", "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
     assert left(used) == {*KEPT, HOME}
     assert not (used.root / ".venv-tools").exists()
-    assert tracked_are_there(used)
+    assert tracked_files_exist(used)
 
 
-def test_runs_are_removed_only_if_that_is_asked_for(used: Checkout) -> None:
+def test_home_removes_run_history_too(used: Checkout) -> None:
     done = used.tasks("clean", "--yes", "--home")
     assert done.returncode == 0, done.stdout + done.stderr
     assert left(used) == set(KEPT)
@@ -72,7 +72,7 @@ def test_a_home_elsewhere_is_never_removed(used: Checkout, tmp_path: Path) -> No
     assert (tmp_path / "home").exists()
 
 
-def test_what_git_tracks_is_never_removed(used: Checkout) -> None:
+def test_tracked_files_are_never_removed(used: Checkout) -> None:
     run(["git", "add", "--force", "dist/ml_project/requirements.txt"], used.root)
     done = used.tasks("clean", "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -88,7 +88,7 @@ def test_another_checkout_inside_is_not_entered(used: Checkout) -> None:
     assert (inside / ".venv-own").exists()
 
 
-def test_a_link_is_removed_and_what_it_leads_to_is_not(used: Checkout, tmp_path: Path) -> None:
+def test_a_link_is_removed_and_its_target_is_not(used: Checkout, tmp_path: Path) -> None:
     (tmp_path / "elsewhere/bin").mkdir(parents=True)
     (used.root / ".venv-dagit").symlink_to(tmp_path / "elsewhere")
     done = used.tasks("clean", "--yes")
@@ -97,7 +97,7 @@ def test_a_link_is_removed_and_what_it_leads_to_is_not(used: Checkout, tmp_path:
     assert (tmp_path / "elsewhere/bin").exists()
 
 
-def test_it_refuses_while_a_platform_runs_on_it(used: Checkout, tmp_path: Path) -> None:
+def test_clean_refuses_while_a_platform_runs(used: Checkout, tmp_path: Path) -> None:
     home = tmp_path / "home"
     (home / ".dagteam").mkdir(parents=True)
     code = (
@@ -115,7 +115,7 @@ def test_it_refuses_while_a_platform_runs_on_it(used: Checkout, tmp_path: Path) 
     assert left(used) == {*MADE, *KEPT, HOME}
 
 
-def test_nothing_to_remove_is_said(
+def test_an_empty_list_is_reported(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(clean, "candidates", lambda **_: [])
@@ -123,12 +123,12 @@ def test_nothing_to_remove_is_said(
     assert capsys.readouterr().out == "nothing to remove\n"
 
 
-def test_files_that_are_also_elsewhere_free_nothing(tmp_path: Path) -> None:
+def test_files_with_links_elsewhere_are_not_reclaimable(tmp_path: Path) -> None:
     folder = tmp_path / "environment"
     folder.mkdir()
-    (tmp_path / "cached").write_text("x" * 1000)
+    (tmp_path / "cached").write_text("x" * 1000, encoding="utf-8")
     (folder / "linked").hardlink_to(tmp_path / "cached")
     (folder / "twice").hardlink_to(tmp_path / "cached")
-    (folder / "own").write_text("x" * 10)
+    (folder / "own").write_text("x" * 10, encoding="utf-8")
     found = measure(folder, "environment")
     assert (found.size, found.reclaimable) == (1010, 10)

@@ -1,4 +1,4 @@
-"""DAGSTER_HOME: real databases, made by the orchestrator's own Dagster, and what befalls them."""
+"""Checks of DAGSTER_HOME, with databases that the orchestrator's Dagster created."""
 
 import os
 import shutil
@@ -25,33 +25,33 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def where(made: Path, tmp_path: Path) -> Path:
-    """A copy of it, to spoil."""
+    """A copy of it that a test may change."""
     return Path(shutil.copytree(made, tmp_path / "home", symlinks=True))
 
 
 def stamp(database: Path, revision: str) -> None:
-    """Let a database say that it has this schema."""
+    """Set the schema that is recorded in a database."""
     with closing(sqlite3.connect(database)) as opened, opened:
         opened.execute("update alembic_version set version_num = ?", (revision,))
 
 
-def test_one_that_is_prepared_is_no_finding(where: Path) -> None:
+def test_a_prepared_home_passes(where: Path) -> None:
     assert codes(dagster_home.folder, context(where)) == []
     assert codes(dagster_home.schema, context(where)) == []
 
 
-def test_every_database_is_looked_at(where: Path) -> None:
+def test_every_checked_database_exists(where: Path) -> None:
     for name in dagster_home.DATABASES:
         assert (where / name).exists(), name
 
 
-def test_the_wanted_schema_is_what_dagster_makes(where: Path) -> None:
+def test_the_newest_schema_is_the_one_that_dagster_creates(where: Path) -> None:
     known, head = dagster_home.revisions(venvs.orchestrator_environment().path)
     assert len(known) > 50
     assert {dagster_home.revision_of(where / name) for name in dagster_home.DATABASES} == {head}
 
 
-def test_one_that_is_not_there_is_prepared(
+def test_a_missing_home_is_prepared(
     where: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     new = tmp_path / "new"
@@ -63,31 +63,31 @@ def test_one_that_is_not_there_is_prepared(
     assert codes(dagster_home.folder, context(new)) == []
 
 
-def test_a_relative_path_is_dagsters_trouble(where: Path) -> None:
+def test_a_relative_path_is_a_warning(where: Path) -> None:
     one = only(dagster_home.folder, context(where, environ={"DAGSTER_HOME": "some/home"}))
     assert (one.code, one.severity == "error") == ("home-relative", False)
     assert one.fix == f"`export DAGSTER_HOME={where}`"
     assert codes(dagster_home.folder, context(where, environ={"DAGSTER_HOME": "~/home"})) == []
 
 
-def test_a_file_in_its_place(tmp_path: Path) -> None:
-    (tmp_path / "home").write_text("no folder")
+def test_a_file_instead_of_a_folder_is_found(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("no folder", encoding="utf-8")
     one = only(dagster_home.folder, context(tmp_path / "home"))
     assert one.code == "home-unusable"
     assert "is not a folder" in one.what
 
 
-def test_one_that_this_user_may_not_write(where: Path) -> None:
+def test_a_home_that_is_not_writable_is_found(where: Path) -> None:
     where.chmod(0o555)
     with as_another_user():
         found = codes(dagster_home.folder, context(where))
     assert found == ["home-unusable"]
 
 
-def test_a_database_that_another_user_has_made(
+def test_a_database_that_is_not_writable_is_found(
     where: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Root may write to all of them, and another user may not even look into a test's folder.
+    # Root may write to all of them, and another user may not even read a test's folder.
     monkeypatch.setattr(dagster_home, "may_write", lambda path: path.name != "runs.db")
     one = only(dagster_home.folder, context(where))
     assert one.code == "home-unusable"
@@ -95,25 +95,25 @@ def test_a_database_that_another_user_has_made(
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
-def test_another_users(where: Path) -> None:
+def test_another_users_home_is_a_warning(where: Path) -> None:
     os.chown(where, 12345, -1)
     one = only(dagster_home.folder, context(where))
     assert (one.code, one.severity == "error") == ("home-foreign", False)
 
 
-def test_a_configuration_of_its_own(where: Path) -> None:
+def test_another_dagster_yaml_is_found_and_its_databases_are_not_checked(where: Path) -> None:
     file = where / "dagster.yaml"
-    text = file.read_text()
+    text = file.read_text(encoding="utf-8")
     file.unlink()
-    file.write_text(text)
+    file.write_text(text, encoding="utf-8")
     found = codes(dagster_home.folder, context(where))
     assert "home-own-configuration" in found
-    # No user knows where its databases are.
+    # Its databases may be elsewhere.
     stamp(where / "history/runs.db", "567bc23fd1ac")  # pragma: allowlist secret
     assert codes(dagster_home.schema, context(where)) == []
 
 
-def test_an_older_schema_is_migrated_by_what_is_told(where: Path) -> None:
+def test_an_older_schema_is_found_with_the_command_that_migrates_it(where: Path) -> None:
     known, head = dagster_home.revisions(venvs.orchestrator_environment().path)
     stamp(where / "history/runs/index.db", min(known - {head}))
     one = only(dagster_home.schema, context(where))
@@ -123,7 +123,7 @@ def test_an_older_schema_is_migrated_by_what_is_told(where: Path) -> None:
     assert one.repair is None, "a migration can't be undone: a person decides"
 
 
-def test_a_newer_schema(where: Path) -> None:
+def test_a_newer_schema_is_found(where: Path) -> None:
     stamp(where / "schedules/schedules.db", "from-the-future")
     one = only(dagster_home.schema, context(where))
     assert one.code == "home-new"
@@ -131,7 +131,7 @@ def test_a_newer_schema(where: Path) -> None:
 
 
 @pytest.mark.parametrize("how", ["text", "empty", "unstamped"])
-def test_a_broken_database(where: Path, how: str) -> None:
+def test_a_broken_database_is_found(where: Path, how: str) -> None:
     database = where / "history/runs.db"
     if how == "unstamped":
         with closing(sqlite3.connect(database)) as opened, opened:
@@ -139,7 +139,7 @@ def test_a_broken_database(where: Path, how: str) -> None:
     else:
         for rest in ("-wal", "-shm"):
             database.with_name(f"runs.db{rest}").unlink(missing_ok=True)
-        database.write_text("no database at all\n" * 100 if how == "text" else "")
+        database.write_text("no database at all\n" * 100 if how == "text" else "", encoding="utf-8")
     one = only(dagster_home.schema, context(where))
     assert one.code == "home-broken"
     assert one.fix.startswith(f"`mv {where} {where}.broken`")

@@ -1,8 +1,9 @@
 """`invoke doctor` as a whole: what it finds in a checkout, what --fix repairs, its messages."""
 
+import ast
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ ENV_FILE = "ml_project/.env"
 
 
 def found(checkout: Checkout, *options: str, env: dict[str, str] | None = None) -> dict[str, Any]:
-    """What `invoke doctor --json` finds in a copy, by code; of a code the last."""
+    """The findings of `invoke doctor --json` in a copy, by code; the last one of each."""
     done = checkout.tasks("doctor", "--json", *options, env={**NO_NETWORK, **(env or {})})
     report = json.loads(done.stdout)
     errors = [one["code"] for one in report if one["severity"] == "error"]
@@ -32,13 +33,18 @@ def found(checkout: Checkout, *options: str, env: dict[str, str] | None = None) 
 
 
 def test_fix_repairs_a_fresh_clone(light_checkout: Checkout) -> None:
-    # Locks that hold nothing are stale, and making them takes an index: that is left.
-    (light_checkout.root / ENV_FILE).write_text("PASSWORD=swordfish\n")
+    # Empty locks are stale, and locking needs a package index: these findings stay.
+    (light_checkout.root / ENV_FILE).write_text("PASSWORD=swordfish\n", encoding="utf-8")
     (light_checkout.root / ENV_FILE).chmod(0o644)
 
     before = found(light_checkout)
-    wrong = {"environment-stale", "lock-stale", "home-not-ready", "hooks-missing", "env-readable"}
-    assert wrong <= before.keys()
+    assert {
+        "environment-stale",
+        "lock-stale",
+        "home-not-ready",
+        "hooks-missing",
+        "env-readable",
+    } <= before.keys()
     assert before["environment-stale"]["fix"] == "`invoke setup`"
     assert before["lock-stale"]["fix"].startswith("`invoke lock --team ")
     assert before["env-readable"]["fix"] == f"`chmod 600 {ENV_FILE}`"
@@ -51,7 +57,7 @@ def test_fix_repairs_a_fresh_clone(light_checkout: Checkout) -> None:
     assert "lock-stale" in after
 
 
-def test_a_finding_says_what_why_and_how(light_checkout: Checkout) -> None:
+def test_a_finding_shows_what_why_and_how_to_fix_it(light_checkout: Checkout) -> None:
     done = light_checkout.tasks("doctor", env=NO_NETWORK)
     assert done.returncode == 1
     assert "── hooks-missing ──\nthe git hooks are not installed\n  why:      " in done.stdout
@@ -60,21 +66,21 @@ def test_a_finding_says_what_why_and_how(light_checkout: Checkout) -> None:
     assert "`invoke doctor --fix` repairs what is safe" in done.stderr
 
 
-def test_a_broken_registry_is_found_and_so_is_the_rest(light_checkout: Checkout) -> None:
-    (light_checkout.root / "workspace.yaml").write_text("load_from: nothing\n")
+def test_a_broken_registry_does_not_hide_other_findings(light_checkout: Checkout) -> None:
+    (light_checkout.root / "workspace.yaml").write_text("load_from: nothing\n", encoding="utf-8")
     report = found(light_checkout)
     assert "workspace.yaml lists no teams" in report["registry-broken"]["what"]
     assert "hooks-missing" in report
 
 
-def test_a_broken_file_is_one_finding_of_many(light_checkout: Checkout) -> None:
-    (light_checkout.root / "ml_project/pyproject.toml").write_text("[project\n")
+def test_a_broken_file_does_not_hide_other_findings(light_checkout: Checkout) -> None:
+    (light_checkout.root / "ml_project/pyproject.toml").write_text("[project\n", encoding="utf-8")
     report = found(light_checkout)
     assert "ml_project/pyproject.toml: invalid TOML" in report["not-known"]["what"]
     assert "hooks-missing" in report
 
 
-def test_without_git_only_that_is_reported_of_git(
+def test_without_git_no_other_finding_is_about_git(
     light_checkout: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "bin"
@@ -122,7 +128,7 @@ def test_no_finding_is_reported_as_passed_checks(
     assert capsys.readouterr().out == "0 checks passed\n"
 
 
-def test_a_check_that_can_not_look_is_a_finding() -> None:
+def test_a_check_that_can_not_run_is_a_finding() -> None:
     def check(_: Context) -> Any:
         raise PermissionError(13, "Permission denied", "somewhere")
         yield
@@ -135,17 +141,61 @@ def test_a_check_that_can_not_look_is_a_finding() -> None:
 def test_every_rule_has_one_code_and_is_documented() -> None:
     codes = [rule.code for rule in page.rules()]
     assert len(set(codes)) == len(codes)
-    text = (ROOT / "docs/doctor.md").read_text()
+    text = (ROOT / "docs/doctor.md").read_text(encoding="utf-8")
     assert text == page.files()[ROOT / "docs/doctor.md"]  # fix: invoke derive
     assert [code for code in codes if f"| `{code}`" not in text] == []
 
 
-def test_every_rule_has_a_test_that_brings_it_about() -> None:
-    tests = "".join(file.read_text() for file in Path(__file__).parent.glob("test_*.py"))
-    assert [rule.code for rule in page.rules() if f'"{rule.code}"' not in tests] == []
+def expected(node: ast.AST) -> Iterator[str]:
+    """The strings in an expression, except those that it expects to be absent."""
+    negated = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
+    if isinstance(node, ast.Compare):
+        negated = any(isinstance(operator, ast.NotIn | ast.NotEq) for operator in node.ops)
+    if negated:
+        return
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    for child in ast.iter_child_nodes(node):
+        yield from expected(child)
 
 
-def test_looking_changes_nothing(light_checkout: Checkout) -> None:
+def asserted(source: str) -> set[str]:
+    """The strings that the tests in a module expect: in their assertions and parameters."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Assert):
+            found.update(expected(node.test))
+        elif isinstance(node, ast.FunctionDef):
+            for decorator in node.decorator_list:
+                found.update(expected(decorator))
+    return found
+
+
+def test_every_rule_has_a_test_that_expects_it() -> None:
+    files = Path(__file__).parent.glob("test_*.py")
+    found = {code for file in files for code in asserted(file.read_text(encoding="utf-8"))}
+    assert [rule.code for rule in page.rules() if rule.code not in found] == []
+
+
+@pytest.mark.parametrize(
+    ("source", "codes"),
+    [
+        ('assert one.code == "a"', {"a"}),
+        ('assert {"a", "b"} <= report.keys()', {"a", "b"}),
+        ('@parametrize("code", ["a"])\ndef test(): ...', {"code", "a"}),
+        ('assert "a" not in report', set()),
+        ('assert one.code != "a"', set()),
+        ('assert not {"a"} & report.keys()', set()),
+        ('wrong = "a"', set()),
+    ],
+)
+def test_a_code_counts_as_expected_only_if_a_finding_of_it_must_exist(
+    source: str, codes: set[str]
+) -> None:
+    assert asserted(source) == codes
+
+
+def test_the_doctor_changes_nothing(light_checkout: Checkout) -> None:
     def state() -> str:
         return run(["git", "status", "--porcelain", "--ignored"], light_checkout.root).stdout
 
@@ -155,7 +205,7 @@ def test_looking_changes_nothing(light_checkout: Checkout) -> None:
     assert state() == before
 
 
-def test_looking_starts_git_alone_so_it_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_doctor_starts_no_program_but_git(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     real = processes.run
 

@@ -1,4 +1,4 @@
-"""Environments and locks: what the doctor finds in real ones."""
+"""Checks of environments and locks."""
 
 import shutil
 from dataclasses import replace
@@ -17,7 +17,7 @@ from testing.support import environment, wheel
 
 @pytest.fixture
 def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
-    """An environment with one package, the only one that there is."""
+    """An environment with one package; it is the only environment, and that of the tools."""
     made = environment(tmp_path / "built", wheel(tmp_path / "wheels", "tiny"))
     build(made)
     monkeypatch.setattr(venvs, "every_environment", lambda _: [made])
@@ -31,7 +31,7 @@ def packages(built: Environment) -> Path:
     return found
 
 
-def test_an_environment_as_its_lock_says_is_no_finding(built: Environment) -> None:
+def test_an_environment_that_matches_its_lock_passes(built: Environment) -> None:
     for check in (environments.stale_environments, environments.drift, environments.pythons):
         assert codes(check, context(built.path)) == []
 
@@ -39,7 +39,7 @@ def test_an_environment_as_its_lock_says_is_no_finding(built: Environment) -> No
 def test_a_lock_that_changed_makes_its_environment_stale(
     built: Environment, tmp_path: Path
 ) -> None:
-    built.lock.write_text("# nothing\n")
+    built.lock.write_text("# nothing\n", encoding="utf-8")
     one = only(environments.stale_environments, context(tmp_path))
     assert one.code == "environment-stale"
     assert "its lock changed" in one.what
@@ -48,11 +48,13 @@ def test_a_lock_that_changed_makes_its_environment_stale(
     assert codes(environments.stale_environments, context(tmp_path)) == []
 
 
-def test_packages_added_removed_and_changed_by_hand_are_named_and_undone(
+def test_drift_names_changed_packages_and_repairs_them(
     built: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(environments, "SEEDS", {"pip"})
-    built.lock.write_text(built.lock.read_text() + wheel(tmp_path / "wheels", "gone"))
+    built.lock.write_text(
+        built.lock.read_text(encoding="utf-8") + wheel(tmp_path / "wheels", "gone")
+    )
     build(built)
     folder = packages(built)
     shutil.rmtree(folder / "gone-1.0.dist-info")
@@ -67,7 +69,7 @@ def test_packages_added_removed_and_changed_by_hand_are_named_and_undone(
     assert codes(environments.drift, context(tmp_path)) == []
 
 
-def test_the_tools_own_environment_is_built_again_by_the_next_command(
+def test_drift_of_the_tools_is_repaired_by_the_next_command(
     built: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(venvs, "every_environment", lambda _: [])
@@ -78,7 +80,7 @@ def test_the_tools_own_environment_is_built_again_by_the_next_command(
     assert not (built.path / venvs.STAMP).exists()
 
 
-def test_a_pin_for_another_platform_or_python_is_not_missed() -> None:
+def test_a_pin_for_another_platform_or_python_is_ignored() -> None:
     lock = (
         "one==1.0 ; sys_platform == 'win32' \\\n    --hash=sha256:00\n"
         "two==2.0 ; python_full_version < '3.12' \\\n    --hash=sha256:00\n"
@@ -97,14 +99,14 @@ def test_environments_of_two_pythons_are_a_warning(
 ) -> None:
     other = replace(built, name="other", path=tmp_path / "other")
     other.path.mkdir()
-    (other.path / "pyvenv.cfg").write_text("home = /usr/bin\nversion = 3.9.1\n")
+    (other.path / "pyvenv.cfg").write_text("home = /usr/bin\nversion = 3.9.1\n", encoding="utf-8")
     monkeypatch.setattr(venvs, "every_environment", lambda _: [built, other])
     one = only(environments.pythons, context(tmp_path))
     assert (one.code, one.severity == "error") == ("pythons-differ", False)
     assert "3.9: other" in one.what
 
 
-def test_a_lock_older_than_its_project_is_found(
+def test_a_stale_lock_is_found(
     teams: dict[str, Team], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lockfiles, "stale", lambda project: project.name == "ml" and "it is old")
@@ -120,7 +122,7 @@ def test_a_lock_older_than_its_project_is_found(
         ({"dagster": "99.0", "dagster-webserver": "99.1"}, "hosts-differ"),
     ],
 )
-def test_hosts_are_held_against_every_team(
+def test_the_orchestrator_is_compared_with_every_team(
     teams: dict[str, Team],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -128,15 +130,15 @@ def test_hosts_are_held_against_every_team(
     code: str | None,
 ) -> None:
     real = installed.distributions
-    hosts = venvs.orchestrator_environment().path
+    orchestrator = venvs.orchestrator_environment().path
     monkeypatch.setattr(
-        installed, "distributions", lambda path: changed if path == hosts else real(path)
+        installed, "distributions", lambda path: changed if path == orchestrator else real(path)
     )
     found = set(codes(environments.skew, context(tmp_path, *teams.values())))
     assert found == ({code} if code else set())
 
 
-def test_an_environment_without_what_utils_requires_is_found(
+def test_an_environment_without_a_requirement_of_utils_is_found(
     teams: dict[str, Team], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = installed.distributions

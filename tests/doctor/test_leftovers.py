@@ -1,4 +1,4 @@
-"""What a dead `invoke dev` leaves: told from what lives, and from other people's."""
+"""Checks for leftovers of a dead `invoke dev`, as distinct from what a running one uses."""
 
 import os
 import socket
@@ -25,7 +25,7 @@ SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
 
 
 def mark_of_the_dead() -> str:
-    """The mark that a process which has ended would have left."""
+    """The mark of a process that has ended."""
     done = run(devkit_script("from devkit.dev import session\nprint(session.mark())"), Path.cwd())
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
@@ -33,7 +33,7 @@ def mark_of_the_dead() -> str:
 
 @contextmanager
 def service(where: Path, mark: str) -> Iterator[psutil.Process]:
-    """A process as `invoke dev` starts it."""
+    """A process with the variables that `invoke dev` sets."""
     environ = {"DAGSTER_HOME": str(where), session.MARK: mark}
     with started(SLEEP, where, environ) as process:
         yield psutil.Process(process.pid)
@@ -49,7 +49,9 @@ def test_a_service_of_a_dead_platform_is_found_and_ended(tmp_path: Path) -> None
     assert codes(leftovers.processes, context(tmp_path)) == []
 
 
-def test_one_that_hears_no_term_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_ignores_term_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(leftovers, "GRACE_SECONDS", 0.2)
     code = (
         "import pathlib, signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
@@ -57,12 +59,12 @@ def test_one_that_hears_no_term_is_killed(tmp_path: Path, monkeypatch: pytest.Mo
     )
     environ = {"DAGSTER_HOME": str(tmp_path), session.MARK: mark_of_the_dead()}
     with started([sys.executable, "-c", code], tmp_path, environ) as process:
-        eventually(lambda: written(tmp_path / "deaf"), "it is deaf")
+        eventually(lambda: written(tmp_path / "deaf"), "it ignores SIGTERM")
         leftovers.end(leftovers.left_over(tmp_path))
         assert not runs(process.pid)
 
 
-def test_what_lives_or_is_somebody_elses_is_left_alone(tmp_path: Path) -> None:
+def test_services_of_running_and_of_other_platforms_are_left_alone(tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
     dead = mark_of_the_dead()
@@ -73,23 +75,23 @@ def test_what_lives_or_is_somebody_elses_is_left_alone(tmp_path: Path) -> None:
             assert all(map(runs, (alive.pid, elsewhere.pid, by_hand.pid)))
 
 
-def test_a_process_that_has_got_the_id_of_a_dead_one_is_not_taken_for_it() -> None:
+def test_a_reused_process_id_is_not_mistaken_for_the_owner() -> None:
     assert session.is_owner_alive(session.mark())
     created = psutil.Process().create_time()
     assert not session.is_owner_alive(f"{os.getpid()} {created - 1000}")
 
 
-def test_sockets_of_the_dead_are_found_and_removed_and_those_of_the_living_are_not(
+def test_sockets_of_a_dead_platform_are_found_and_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
     monkeypatch.setattr(session, "SHORT_TMP", str(tmp_path))
     folder = tmp_path / f"{session.SOCKETS}dead"
     folder.mkdir()
-    (folder / session.OWNER).write_text(str(ROOT))
+    (folder / session.OWNER).write_text(str(ROOT), encoding="utf-8")
     stranger = tmp_path / f"{session.SOCKETS}stranger"
     stranger.mkdir()
-    (stranger / session.OWNER).write_text("/another/checkout")
+    (stranger / session.OWNER).write_text("/another/checkout", encoding="utf-8")
     unknown = tmp_path / f"{session.SOCKETS}lock-unknown"
     unknown.mkdir()
     one = only(leftovers.sockets, context(tmp_path))
@@ -101,7 +103,7 @@ def test_sockets_of_the_dead_are_found_and_removed_and_those_of_the_living_are_n
     assert unknown.exists()
 
 
-def test_whether_a_platform_lives_is_told_by_its_lock(tmp_path: Path) -> None:
+def test_a_socket_folder_is_stale_once_its_lock_is_released(tmp_path: Path) -> None:
     code = (
         "from devkit.dev import session\nimport time\nfrom pathlib import Path\n"
         "with session.socket_folder() as folder:\n"
@@ -110,7 +112,7 @@ def test_whether_a_platform_lives_is_told_by_its_lock(tmp_path: Path) -> None:
     environ = {"TMPDIR": str(tmp_path)} if len(str(tmp_path)) < 40 else {}
     with started(devkit_script(code), tmp_path, environ) as process:
         eventually(lambda: written(tmp_path / "folder"), "it has its folder")
-        folder = Path((tmp_path / "folder").read_text().strip())
+        folder = Path((tmp_path / "folder").read_text(encoding="utf-8").strip())
         assert folder in session.find_socket_folders(stale=False)
         assert folder not in session.find_socket_folders(stale=True)
         process.kill()
@@ -120,7 +122,7 @@ def test_whether_a_platform_lives_is_told_by_its_lock(tmp_path: Path) -> None:
     leftovers.remove(folder)
 
 
-def test_who_holds_a_dagster_home(tmp_path: Path) -> None:
+def test_the_session_of_a_dagster_home_is_known(tmp_path: Path) -> None:
     home.state_folder(tmp_path).mkdir()
     assert session.current(tmp_path) is None
     with session.exclusive_home(tmp_path) as record:
@@ -130,7 +132,9 @@ def test_who_holds_a_dagster_home(tmp_path: Path) -> None:
     assert session.current(tmp_path) is None
 
 
-def test_a_port_that_something_else_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_in_use_by_another_program_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with socket.socket() as other:
         other.bind((leftovers.HOST, 0))
         other.listen()

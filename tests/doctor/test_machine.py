@@ -1,4 +1,4 @@
-"""The machine: each finding is brought about by what the check is told of the machine."""
+"""Checks of the machine, with values passed in by the tests."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from testing.support import as_another_user
     ("free", "expected"),
     [(100_000 * MB, []), (1000 * MB, ["disk-nearly-full"]), (10 * MB, ["disk-full"])],
 )
-def test_a_full_disk(tmp_path: Path, free: int, expected: list[str]) -> None:
+def test_a_full_disk_is_found(tmp_path: Path, free: int, expected: list[str]) -> None:
     found = list(machine.disk(context(tmp_path / "not" / "there"), usage=lambda _: free))
     assert {one.code for one in found} == set(expected)
     for one in found:
@@ -28,7 +28,7 @@ def test_a_real_disk_is_measured(tmp_path: Path) -> None:
     assert "disk-full" not in codes(machine.disk, context(tmp_path))
 
 
-def test_too_little_memory_for_all_teams(
+def test_too_little_memory_for_all_teams_is_found(
     teams: dict[str, Team], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     where = context(tmp_path, *teams.values())
@@ -39,12 +39,12 @@ def test_too_little_memory_for_all_teams(
     assert codes(machine.memory, context(tmp_path)) == []
 
 
-def test_a_containers_limit_is_read(tmp_path: Path) -> None:
+def test_container_memory_reads_the_limit(tmp_path: Path) -> None:
     assert machine.container_memory(tmp_path) > 1 << 60
-    (tmp_path / "memory.max").write_text("max\n")
-    (tmp_path / "memory.current").write_text("1000\n")
+    (tmp_path / "memory.max").write_text("max\n", encoding="utf-8")
+    (tmp_path / "memory.current").write_text("1000\n", encoding="utf-8")
     assert machine.container_memory(tmp_path) > 1 << 60
-    (tmp_path / "memory.max").write_text("5000\n")
+    (tmp_path / "memory.max").write_text("5000\n", encoding="utf-8")
     assert machine.container_memory(tmp_path) == 4000
 
 
@@ -52,13 +52,13 @@ def watching(tmp_path: Path, watches: int, instances: int, *teams: Team) -> Cont
     """A machine whose kernel has these limits."""
     limits = tmp_path / "sys/fs/inotify"
     limits.mkdir(parents=True)
-    (limits / "max_user_watches").write_text(f"{watches}\n")
-    (limits / "max_user_instances").write_text(f"{instances}\n")
+    (limits / "max_user_watches").write_text(f"{watches}\n", encoding="utf-8")
+    (limits / "max_user_instances").write_text(f"{instances}\n", encoding="utf-8")
     return context(tmp_path, *teams, proc=tmp_path)
 
 
 @pytest.mark.parametrize(("watches", "instances"), [(100, 128), (65536, 4)])
-def test_too_few_watches(
+def test_too_few_watches_are_found(
     teams: dict[str, Team], tmp_path: Path, watches: int, instances: int
 ) -> None:
     one = only(machine.watches, watching(tmp_path, watches, instances, *teams.values()))
@@ -70,11 +70,11 @@ def test_the_usual_limits_are_enough(teams: dict[str, Team], tmp_path: Path) -> 
     assert codes(machine.watches, watching(tmp_path, 65536, 128, *teams.values())) == []
 
 
-def test_no_inotify_no_finding(tmp_path: Path) -> None:
+def test_a_machine_without_inotify_passes(tmp_path: Path) -> None:
     assert codes(machine.watches, context(tmp_path, proc=tmp_path)) == []
 
 
-def test_a_file_system_that_tells_of_no_saves(tmp_path: Path) -> None:
+def test_a_file_system_without_notifications_is_found(tmp_path: Path) -> None:
     where = context(Path("/home/me/home"), root=tmp_path / "checkout")
     (tmp_path / "checkout").mkdir()
     mounts = [Mount(Path("/"), "ext4"), Mount(tmp_path, "9p")]
@@ -84,7 +84,7 @@ def test_a_file_system_that_tells_of_no_saves(tmp_path: Path) -> None:
     assert [*machine.file_systems(where, table=lambda: mounts)] == []
 
 
-def test_a_home_on_a_network(tmp_path: Path) -> None:
+def test_a_home_on_a_network_file_system_is_found(tmp_path: Path) -> None:
     where = context(tmp_path / "home", root=Path("/"))
     mounts = [Mount(Path("/"), "ext4"), Mount(tmp_path, "nfs4")]
     (one,) = machine.file_systems(where, table=lambda: mounts)
@@ -95,7 +95,7 @@ def test_this_machines_own_file_systems_are_known(tmp_path: Path) -> None:
     assert machine.type_of(tmp_path, machine.mounts())
 
 
-def test_a_cache_of_somebody_else(tmp_path: Path) -> None:
+def test_a_cache_that_is_not_writable_is_found(tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     cache.mkdir(mode=0o555)
     where = context(tmp_path, environ={"UV_CACHE_DIR": str(cache)})
@@ -107,7 +107,7 @@ def test_a_cache_of_somebody_else(tmp_path: Path) -> None:
     assert codes(machine.cache, where) == []
 
 
-def test_a_shell_that_keeps_no_bytecode(tmp_path: Path) -> None:
+def test_a_shell_that_disables_bytecode_is_found(tmp_path: Path) -> None:
     where = context(tmp_path, environ={"PYTHONDONTWRITEBYTECODE": "1"})
     one = only(machine.variables, where)
     assert (one.code, one.severity == "error") == ("no-bytecode", False)

@@ -1,4 +1,4 @@
-"""A single host: the Compose file, its images and what they start with, as far as files tell."""
+"""A single host: the Compose file, the images and their entry point, without Docker."""
 
 import os
 import re
@@ -20,7 +20,7 @@ from devkit.registry.workspace import Team
 from testing.support import UNPRIVILEGED_USER, run
 
 FOLDER = ROOT / "deploy"
-HOSTS = {"webserver", "daemon"}
+ORCHESTRATOR = {"webserver", "daemon"}
 DOCKERFILES = [FOLDER / "Dockerfile", FOLDER / "orchestrator.Dockerfile"]
 
 
@@ -36,7 +36,7 @@ def read(teams: list[Team]) -> dict[str, Any]:
 
 
 def many(teams: dict[str, Team], number: int) -> list[Team]:
-    """As many teams, like the first."""
+    """This number of teams, copies of the first."""
     first, *_ = teams.values()
     return [
         replace(first, location=f"team{n}_project", module=f"team{n}_project.definitions")
@@ -44,7 +44,9 @@ def many(teams: dict[str, Team], number: int) -> list[Team]:
     ]
 
 
-def test_it_is_as_the_specification_says(teams: dict[str, Team], tmp_path: Path) -> None:
+def test_the_compose_file_conforms_to_the_specification(
+    teams: dict[str, Team], tmp_path: Path
+) -> None:
     for name, number in (("few", 1), ("many", 50)):
         text = compose.files(many(teams, number))[FOLDER / "compose.yaml"]
         (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
@@ -65,7 +67,7 @@ def test_each_team_adds_one_service_and_nothing_else(teams: dict[str, Team]) -> 
     assert lines < 150 + 20 * 50
 
 
-def test_no_team_takes_the_place_of_a_part_of_the_platform(teams: dict[str, Team]) -> None:
+def test_no_team_can_have_the_name_of_a_platform_service(teams: dict[str, Team]) -> None:
     assert read([])["services"].keys() == compose.RESERVED
     with pytest.raises(DevkitError, match="invalid location name 'daemon'"):
         compose.files([replace(teams["ml"], location="daemon")])
@@ -80,7 +82,7 @@ def test_a_team_s_container_has_its_own_secrets_and_no_other_s(
         assert shown == {name} & {team.location for team in teams.values()}
 
 
-def test_a_run_s_container_is_of_the_code_server_s_image_and_has_its_mounts(
+def test_a_run_s_container_has_the_code_server_s_image_and_mounts(
     project: dict[str, Any], teams: dict[str, Team]
 ) -> None:
     for team in teams.values():
@@ -91,7 +93,7 @@ def test_a_run_s_container_is_of_the_code_server_s_image_and_has_its_mounts(
         assert wanted in environment["DAGSTER_CONTAINER_CONTEXT"]
 
 
-def test_every_container_has_no_more_than_it_needs(project: dict[str, Any]) -> None:
+def test_every_container_has_minimal_privileges(project: dict[str, Any]) -> None:
     for name, service in project["services"].items():
         assert service["read_only"], name
         assert service["cap_drop"] == ["ALL"], name
@@ -100,10 +102,10 @@ def test_every_container_has_no_more_than_it_needs(project: dict[str, Any]) -> N
         assert service["pids_limit"], name
         assert "privileged" not in service, name
         has_socket = any("docker.sock" in volume for volume in service.get("volumes", []))
-        assert has_socket == (name in HOSTS), name
+        assert has_socket == (name in ORCHESTRATOR), name
 
 
-def test_every_container_comes_back_but_the_one_that_ends(project: dict[str, Any]) -> None:
+def test_every_container_is_restarted_except_migrate(project: dict[str, Any]) -> None:
     policies = {name: service["restart"] for name, service in project["services"].items()}
     assert policies.pop("migrate") == "no"
     assert set(policies.values()) == {"unless-stopped"}
@@ -114,7 +116,7 @@ def test_only_the_ui_is_published_and_only_to_this_host(project: dict[str, Any])
     assert published == {"webserver": ["${DAGTEAM_ADDRESS:-127.0.0.1}:${DAGTEAM_PORT:-3000}:3000"]}
 
 
-def test_no_secret_has_a_value_in_a_file_that_is_tracked(project: dict[str, Any]) -> None:
+def test_no_tracked_file_contains_a_secret(project: dict[str, Any]) -> None:
     sensitive = re.compile(r"PASSWORD|SECRET|TOKEN|KEY", re.IGNORECASE)
     for service in project["services"].values():
         for name, value in service.get("environment", {}).items():
@@ -122,13 +124,13 @@ def test_no_secret_has_a_value_in_a_file_that_is_tracked(project: dict[str, Any]
                 assert name.endswith("_FILE"), name
                 assert value.startswith("/run/secrets/"), name
     launcher = yaml.safe_load(dagster_yaml.text())["run_launcher"]["config"]
-    # A run's record and its container show what the launcher hands over: names, and no such name.
+    # A run's record and container show the launcher's variables: only names, and no secret's.
     assert not [name for name in launcher["env_vars"] if sensitive.search(name) or "=" in name]
     for ignored in ("deploy/secrets/postgres_password", "deploy/secrets/ml_project/.env"):
         assert run(["git", "check-ignore", "--quiet", ignored], ROOT).returncode == 0
 
 
-def test_the_hosts_load_each_team_s_code_server(teams: dict[str, Team]) -> None:
+def test_the_orchestrator_loads_each_team_s_code_server(teams: dict[str, Team]) -> None:
     entries = yaml.safe_load(compose.workspace(list(teams.values())))["load_from"]
     assert [entry["grpc_server"] for entry in entries] == [
         {"host": team.location, "port": 4000, "location_name": team.location}
@@ -137,7 +139,7 @@ def test_the_hosts_load_each_team_s_code_server(teams: dict[str, Team]) -> None:
     assert "EXPOSE 4000\n" in DOCKERFILES[0].read_text(encoding="utf-8")
 
 
-def test_the_instance_is_the_orchestrator_s_and_what_a_host_needs() -> None:
+def test_dagster_yaml_is_the_orchestrator_s_with_additions() -> None:
     ours, theirs = (
         yaml.safe_load(text)
         for text in (dagster_yaml.text(), DAGSTER_YAML.read_text(encoding="utf-8"))
@@ -148,7 +150,7 @@ def test_the_instance_is_the_orchestrator_s_and_what_a_host_needs() -> None:
 
 
 @pytest.mark.parametrize("file", DOCKERFILES, ids=lambda file: file.name)
-def test_an_image_is_locked_pinned_and_not_root_s(file: Path) -> None:
+def test_an_image_is_pinned_and_does_not_run_as_root(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
     *_, user = re.findall(r"(?m)^USER (.*)$", text)
     assert user == "10001:10001"
@@ -161,7 +163,7 @@ def test_an_image_is_locked_pinned_and_not_root_s(file: Path) -> None:
     assert "--mount" not in text  # which needs BuildKit
 
 
-def test_nothing_but_what_was_built_gets_into_an_image() -> None:
+def test_only_built_files_get_into_an_image() -> None:
     lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     rules = [line for line in lines if line and not line.startswith("#")]
     assert rules[0] == "*"
@@ -179,7 +181,7 @@ def test_nothing_but_what_was_built_gets_into_an_image() -> None:
     assert {source for source in copied if not source.startswith("dist/")} == allowed - {"dist"}
 
 
-# Runs the entry point on the secrets of another folder, as another user.
+# Runs the entry point with the secrets of another folder, as another user.
 BECOME = """
 import os, sys
 from pathlib import Path
@@ -193,14 +195,14 @@ entrypoint.main(sys.argv[4:])
 
 
 def become(secrets: Path, *command: str, user: int = 0) -> subprocess.CompletedProcess[str]:
-    """Start a command as a container does; variables that it has already are TEST_*."""
+    """Start a command as a container does; TEST_* is a variable that the image sets."""
     argv = [sys.executable, "-c", BECOME, str(FOLDER), str(secrets), str(user), *command]
     return run(argv, ROOT, {"TEST_GREETING": "from the image"})
 
 
 @pytest.fixture
 def secrets() -> Iterator[Path]:
-    """A folder as `/run/secrets` is in a container, where every user can look into it."""
+    """A folder like `/run/secrets` in a container, which every user can read."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)
@@ -219,13 +221,13 @@ def test_a_command_has_the_team_s_variables_and_the_password(secrets: Path) -> N
     assert "DAGSTER_PG_PASSWORD=made-for-this-test" in variables
 
 
-def test_where_there_are_no_secrets_nothing_is_added(tmp_path: Path) -> None:
+def test_without_secrets_nothing_is_added(tmp_path: Path) -> None:
     variables = become(tmp_path, "env").stdout
     assert "TEST_GREETING=from the image\n" in variables
     assert "DAGSTER_PG_PASSWORD" not in variables
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 @pytest.mark.parametrize("closed", ["team", "team/.env", "postgres_password"])
 def test_secrets_that_can_not_be_read_are_named_and_nothing_is_started(
     secrets: Path, closed: str

@@ -1,4 +1,4 @@
-"""What is deployed of a team: whole, without what is development's, the same bytes each time."""
+"""The deployable folders: complete, without development files, and reproducible."""
 
 import hashlib
 import os
@@ -14,7 +14,7 @@ from testing.support import Checkout, borrow_tools, copy_repository, run
 
 
 def tree(folder: Path) -> dict[str, tuple[str, int, int]]:
-    """Of everything in a folder: a digest, the permissions, the time in seconds."""
+    """For each path in a folder: a digest, the permissions, the time in seconds."""
     return {
         str(path.relative_to(folder)): (
             hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "",
@@ -27,11 +27,11 @@ def tree(folder: Path) -> dict[str, tuple[str, int, int]]:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The `dist` of a copy of this repository, in which developers have left their things."""
+    """The `dist` of a copy of this repository that contains a developer's untracked files."""
     copy = copy_repository(tmp_path_factory.mktemp("built") / "checkout")
     borrow_tools(copy)
     package = copy.root / "ml_project" / "ml_project"
-    (copy.root / "ml_project" / ".env").write_text("PASSWORD=secret\n")
+    (copy.root / "ml_project" / ".env").write_text("PASSWORD=secret\n", encoding="utf-8")
     (package / "__pycache__").mkdir()
     (package / "__pycache__" / "clustering.cpython-311.pyc").write_bytes(b"stale")
     done = copy.tasks("build")
@@ -39,7 +39,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy.root / "dist"
 
 
-def test_a_folder_holds_the_team_s_code_and_utils_and_nothing_of_development(built: Path) -> None:
+def test_a_folder_has_the_team_s_code_and_utils_and_no_development_files(built: Path) -> None:
     files = {path for path in tree(built / "ml_project") if (built / "ml_project" / path).is_file()}
     tracked = run(["git", "ls-files", "ml_project", "utils"], ROOT).stdout.splitlines()
     wanted = {
@@ -51,14 +51,14 @@ def test_a_folder_holds_the_team_s_code_and_utils_and_nothing_of_development(bui
     assert files == wanted | {"pyproject.toml", "requirements.txt"}
 
 
-def test_what_it_needs_is_pinned_and_hashed_and_nothing_of_development(
+def test_requirements_are_pinned_and_hashed_without_development_packages(
     built: Path, teams: dict[str, Team]
 ) -> None:
     assert {path.name for path in built.iterdir()} == {"orchestrator"} | {
         team.location for team in teams.values()
     }
     for folder in built.iterdir():
-        lines = (folder / "requirements.txt").read_text().splitlines()
+        lines = (folder / "requirements.txt").read_text(encoding="utf-8").splitlines()
         pins = [line for line in lines if not line.startswith(("#", " "))]
         assert all("==" in pin and pin.endswith("\\") for pin in pins)
         names = {pin.partition("==")[0] for pin in pins}
@@ -84,7 +84,7 @@ def test_the_same_files_give_the_same_bytes_permissions_and_times(
     assert tree(other.root / "dist" / "ml_project") == tree(built / "ml_project")
 
 
-def test_it_loads_in_an_empty_environment_outside_the_repository(
+def test_a_folder_loads_in_an_empty_environment_outside_the_repository(
     built: Path, tmp_path: Path, teams: dict[str, Team]
 ) -> None:
     team = teams["analytics"]
@@ -96,7 +96,7 @@ def test_it_loads_in_an_empty_environment_outside_the_repository(
     assert done.returncode == 0, done.stderr
     assert run([uv, "pip", "check", "--python", python], tmp_path).returncode == 0
     done = run(
-        [python, "-m", "dagster", "definitions", "validate"],  # pyproject.toml says what to load
+        [python, "-m", "dagster", "definitions", "validate"],  # pyproject.toml names what to load
         tmp_path / "app",
         {"DAGSTER_HOME": str(tmp_path)},
     )
@@ -104,13 +104,13 @@ def test_it_loads_in_an_empty_environment_outside_the_repository(
     assert f"Validation successful for code location {team.location}" in done.stdout
 
 
-def test_a_team_whose_lock_is_stale_is_not_built_and_keeps_what_it_had(
+def test_a_team_with_a_stale_lock_is_not_built_and_keeps_its_folder(
     checkout: Checkout,
 ) -> None:
     assert checkout.tasks("build", "--team", "ml").returncode == 0
     before = tree(checkout.root / "dist" / "ml_project")
     checkout.edit("ml_project/pyproject.toml", "scikit-learn>=1.7", "scikit-learn>=1.6")
-    (checkout.root / "ml_project/ml_project/new.py").write_text("")
+    (checkout.root / "ml_project/ml_project/new.py").write_text("", encoding="utf-8")
     done = checkout.tasks("build")
     assert done.returncode == 1
     assert (
@@ -122,12 +122,12 @@ def test_a_team_whose_lock_is_stale_is_not_built_and_keeps_what_it_had(
     assert not [path for path in (checkout.root / "dist").iterdir() if path.name.startswith(".")]
 
 
-def test_of_what_is_new_deleted_and_executable_the_working_tree_counts(
+def test_new_deleted_and_executable_files_are_as_in_the_working_tree(
     light_checkout: Checkout,
 ) -> None:
     package = light_checkout.root / "ml_project/ml_project"
     (package / "picture.py").unlink()
-    (package / "new.sh").write_text("#!/bin/sh\n")
+    (package / "new.sh").write_text("#!/bin/sh\n", encoding="utf-8")
     (package / "new.sh").chmod(0o700)
     (package / "table").symlink_to("../../utils")
     assert "a link to a folder" in light_checkout.tasks("build", "--team", "ml").stdout
@@ -147,11 +147,13 @@ def test_of_what_is_new_deleted_and_executable_the_working_tree_counts(
 
 
 def test_dagster_plus_has_a_location_for_each_team() -> None:
-    """Read off both files by hand: what derives one from the other could be wrong."""
-    locations = yaml.safe_load((ROOT / "dagster_cloud.yaml").read_text())["locations"]
+    """Compares both files directly, without the code that generates one from the other."""
+    locations = yaml.safe_load((ROOT / "dagster_cloud.yaml").read_text(encoding="utf-8"))[
+        "locations"
+    ]
     entries = [
         e["python_module"]
-        for e in yaml.safe_load((ROOT / "workspace.yaml").read_text())["load_from"]
+        for e in yaml.safe_load((ROOT / "workspace.yaml").read_text(encoding="utf-8"))["load_from"]
     ]
     assert locations == [
         {

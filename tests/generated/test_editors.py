@@ -1,4 +1,4 @@
-"""The editors' files: each team with its own interpreter, and nothing that the registry lacks."""
+"""VS Code's files: each team has its own interpreter, tests and tasks."""
 
 import json
 from pathlib import Path
@@ -26,7 +26,7 @@ def read(file: Path) -> Any:
 
 
 def resolved(text: str, folder: Path) -> Path:
-    """A setting's path; not further than `..`, since an environment's interpreter is a link."""
+    """A setting's path; does not follow an interpreter, which is a link."""
     return Path(text.replace("${workspaceFolder}", str(folder))).parent.resolve() / Path(text).name
 
 
@@ -70,7 +70,7 @@ def test_every_task_is_a_command() -> None:
     assert {*editors.COMMANDS, *editors.TEAM_COMMANDS} <= commands
 
 
-def test_a_new_team_appears_without_hand_edits(light_checkout: Checkout) -> None:
+def test_a_new_team_is_in_every_file(light_checkout: Checkout) -> None:
     root = light_checkout.root
     (root / "sales_project").mkdir()
     with (root / "workspace.yaml").open("a") as registry:
@@ -92,7 +92,7 @@ def test_a_new_team_appears_without_hand_edits(light_checkout: Checkout) -> None
     assert settings["python.defaultInterpreterPath"].endswith("/.venv-sales/bin/python")
 
 
-def test_of_two_teams_in_one_folder_the_first_counts(teams: dict[str, Team]) -> None:
+def test_the_first_of_two_teams_in_one_folder_counts(teams: dict[str, Team]) -> None:
     ml = teams["ml"]
     other = Team("ml_too", "ml_too.definitions", ml.directory, ml.directory / ".venv-b/bin/x", 0)
     text = editors.files([ml, other])[ml.directory / ".vscode/settings.json"]

@@ -1,4 +1,4 @@
-"""Generated files: written where they are stale, and a hand edit is noticed."""
+"""Generated files: stale ones are found and written."""
 
 import pytest
 
@@ -17,20 +17,20 @@ generated.write(generated.files(load_teams(ROOT)))
 """
 
 
-def test_the_files_are_what_the_registry_makes_them() -> None:
+def test_the_generated_files_are_up_to_date() -> None:
     generated.require_fresh(generated.files(load_teams(ROOT)))  # fix: invoke derive
 
 
-def test_what_is_stale_is_written_and_nothing_else(light_checkout: Checkout) -> None:
+def test_only_stale_files_are_written(light_checkout: Checkout) -> None:
     tasks = light_checkout.root / ".vscode" / "tasks.json"
-    wanted = tasks.read_text()
+    wanted = tasks.read_text(encoding="utf-8")
     tasks.unlink()
     assert light_checkout.devkit(WRITE).stdout == "wrote .vscode/tasks.json\n"
-    assert tasks.read_text() == wanted
+    assert tasks.read_text(encoding="utf-8") == wanted
     assert "up to date" in light_checkout.devkit(WRITE).stdout
 
 
-def test_a_hand_edit_is_noticed(teams: dict[str, Team], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hand_edit_is_reported(teams: dict[str, Team], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(editors, "COMMANDS", ("setup",))  # as if it had been edited by hand
     with pytest.raises(DevkitError, match=r"^out of date: \.vscode/tasks\.json\n") as caught:
         generated.require_fresh(generated.files(list(teams.values())))

@@ -1,4 +1,4 @@
-"""The Helm values: each team a release of its own, with its own secret and no other."""
+"""The Helm values: each team has its own release, with its own secret and no other."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -32,7 +32,7 @@ def fifty(team: Team) -> list[Team]:
     ]
 
 
-def test_the_hosts_find_each_team_by_the_name_that_it_has_everywhere(
+def test_the_webserver_has_each_team_s_address_and_name(
     teams: dict[str, Team],
 ) -> None:
     servers = platform(list(teams.values()))["dagsterWebserver"]["workspace"]["servers"]
@@ -73,25 +73,27 @@ def test_no_team_waits_for_another(teams: dict[str, Team]) -> None:
     assert runs["maxConcurrentRuns"] == limit["limit"] * len(everyone)
 
 
-def test_ticks_are_kept_as_long_as_anywhere(teams: dict[str, Team]) -> None:
+def test_ticks_are_kept_as_long_as_in_orchestrator_dagster_yaml(teams: dict[str, Team]) -> None:
     found = platform(list(teams.values()))["retention"]
-    wanted = yaml.safe_load(DAGSTER_YAML.read_text())["retention"]
+    wanted = yaml.safe_load(DAGSTER_YAML.read_text(encoding="utf-8"))["retention"]
     assert found["schedule"]["purgeAfterDays"] == wanted["schedule"]["purge_after_days"]
     kept = found["sensor"]["purgeAfterDays"]
     assert kept == wanted["sensor"]["purge_after_days"]
 
 
-def test_no_file_is_left_of_a_team_that_is_gone(teams: dict[str, Team]) -> None:
+def test_no_file_of_a_removed_team_is_left(teams: dict[str, Team]) -> None:
     wanted = {f"{team.location}.yaml" for team in teams.values()}
     assert {file.name for file in helm.TEAMS.iterdir()} == wanted  # fix: remove the others
 
 
 @pytest.mark.parametrize("name", ["analytics", "ml"])
-def test_code_that_does_not_load_ends_its_server_so_the_pod_before_it_stays(
+def test_code_that_does_not_load_ends_its_server(
     name: str, teams: dict[str, Team], tmp_path: Path
 ) -> None:
-    (tmp_path / "broken.py").write_text("raise RuntimeError('this code is broken')\n")
-    # As the chart starts it, of dagsterApiGrpcArgs.
+    (tmp_path / "broken.py").write_text(
+        "raise RuntimeError('this code is broken')\n", encoding="utf-8"
+    )
+    # As the chart starts it, with dagsterApiGrpcArgs; so the previous pod keeps running.
     server = ("dagster", "api", "grpc", "-h", "127.0.0.1", "-p", str(free_port()), "-m", "broken")
     done = run([teams[name].python, "-m", *server], tmp_path)
     assert done.returncode == 1
@@ -99,13 +101,15 @@ def test_code_that_does_not_load_ends_its_server_so_the_pod_before_it_stays(
 
 
 @pytest.mark.parametrize("location", ["1st_project", "team_", "équipe", "x" * 64])
-def test_a_location_that_no_service_can_be_named_for(location: str, teams: dict[str, Team]) -> None:
+def test_a_location_that_is_no_valid_service_name_is_an_error(
+    location: str, teams: dict[str, Team]
+) -> None:
     with pytest.raises(DevkitError, match=f"the location {location} can't be a name in a cluster"):
         helm.files([replace(teams["ml"], location=location)])
 
 
-def test_two_locations_of_one_name_in_a_cluster(teams: dict[str, Team]) -> None:
+def test_two_locations_with_one_name_in_a_cluster_are_an_error(teams: dict[str, Team]) -> None:
     team = teams["ml"]
     twins = [replace(team, location="Tea_project"), replace(team, location="tea_project")]
-    with pytest.raises(DevkitError, match="tea_project and Tea_project would have one name"):
+    with pytest.raises(DevkitError, match="tea_project and Tea_project would have the same name"):
         helm.files(twins)

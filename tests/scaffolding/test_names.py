@@ -1,4 +1,4 @@
-"""Names of new teams: what is refused, why, and which name is suggested instead."""
+"""Names of new teams: which are refused and why, and the suggested ones."""
 
 from collections.abc import Sequence
 
@@ -27,8 +27,8 @@ REFUSED = {
     "ml_project": ("there is a team of that name", "ml_team"),
     "tools": ("it is a reserved name", "tools_team"),
     "orchestrator": ("it is a reserved name", "orchestrator_team"),
-    "utils": ("the repository has a utils of its own", "utils_team"),
-    "tasks": ("the repository has a tasks of its own", "tasks_team"),
+    "utils": ("the repository already has utils", "utils_team"),
+    "tasks": ("the repository already has tasks", "tasks_team"),
     "json": (STANDARD, "json_team"),
     "platform": (STANDARD, "platform_team"),
     "sklearn": ("in the environment of ml", "sklearn_team"),
@@ -43,7 +43,7 @@ def registry() -> Sequence[Team]:
 
 
 @pytest.mark.parametrize(("name", "reason", "instead"), [(n, *w) for n, w in REFUSED.items()])
-def test_what_is_refused_has_a_reason_and_a_suggestion(
+def test_a_refused_name_has_a_reason_and_a_suggestion(
     name: str, reason: str, instead: str, registry: Sequence[Team]
 ) -> None:
     with pytest.raises(DevkitError) as caught:
@@ -53,12 +53,14 @@ def test_what_is_refused_has_a_reason_and_a_suggestion(
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_is_suggested_is_not_refused(name: str, registry: Sequence[Team]) -> None:
+def test_a_suggested_name_is_not_refused(name: str, registry: Sequence[Team]) -> None:
     assert names.refusal(names.suggestion(name, registry), registry) is None
 
 
 @pytest.mark.parametrize("name", ["newcomer", "newcomer_project"])
-def test_a_good_name_is_a_team_laid_out_as_the_others(name: str, registry: Sequence[Team]) -> None:
+def test_a_valid_name_gives_a_team_with_the_usual_layout(
+    name: str, registry: Sequence[Team]
+) -> None:
     team = names.new_team(name, registry)
     assert (team.name, team.location, team.line) == ("newcomer", "newcomer_project", 0)
     assert team.module == "newcomer_project.definitions"

@@ -34,7 +34,7 @@ def test_other_teams_are_not_consumers() -> None:
     assert remove_team.consumers(TEA.team, [TEA, *others]) == {}
 
 
-def test_uncommitted_files_are_what_git_does_not_have_and_no_tool_regenerates(
+def test_uncommitted_files_leave_out_what_git_has_and_what_tools_regenerate(
     repository: Repository,
 ) -> None:
     repository.write("tea/old.py")

@@ -1,4 +1,4 @@
-"""The files of a new team: what is filled in, and that any name gives files in good style."""
+"""The files of a new team: their content, and their style whatever the names are."""
 
 import tomllib
 from pathlib import Path
@@ -32,23 +32,23 @@ def team(root: Path, name: str) -> Team:
 
 
 @pytest.mark.parametrize("name", ["a", "zoo", "n" * names.MAX_LENGTH])
-def test_every_file_is_in_the_repository_s_style_whatever_the_names(
+def test_every_file_passes_the_style_checks_whatever_the_names(
     name: str, checkout: Checkout
 ) -> None:
     made = team(checkout.root, name)
     for path, text in render.files(made, UPSTREAMS).items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
     for argv in render.tidy(made.directory):
         assert run(argv, checkout.root).returncode == 0
     for style in (("check",), ("format", "--check")):
         done = run([TOOLS / "bin/ruff", *style, "--no-cache", made.directory], checkout.root)
         assert done.returncode == 0, done.stdout
     for file in made.directory.rglob("*.py"):
-        compile(file.read_text(), file, "exec")
+        compile(file.read_text(encoding="utf-8"), file, "exec")
 
 
-def test_it_has_the_shape_of_the_other_teams(teams: dict[str, Team], tmp_path: Path) -> None:
+def test_a_new_team_has_the_layout_of_the_others(teams: dict[str, Team], tmp_path: Path) -> None:
     made = team(tmp_path, "finance")
     found = {str(path.relative_to(made.directory)) for path in render.files(made, ())}
     for other in teams.values():
@@ -59,26 +59,30 @@ def test_it_has_the_shape_of_the_other_teams(teams: dict[str, Team], tmp_path: P
         assert {file.replace(other.package, made.package) for file in shape} <= found
 
 
-def test_it_requires_what_the_hosts_can_serve_and_utils_needs(tmp_path: Path) -> None:
+def test_a_new_team_requires_the_orchestrator_s_dagster_and_the_rest_as_utils(
+    tmp_path: Path,
+) -> None:
     made = team(tmp_path, "finance")
     text = render.files(made, ())[made.directory / "pyproject.toml"]
     project = tomllib.loads(text)
-    shared = tomllib.loads((SHARED / "pyproject.toml").read_text())
+    shared = tomllib.loads((SHARED / "pyproject.toml").read_text(encoding="utf-8"))
     needs = {one.name: one for one in map(Requirement, project["project"]["dependencies"])}
-    hosts = dict(lockfiles.PIN.findall(orchestrator_environment().lock.read_text()))
+    orchestrator = dict(
+        lockfiles.PIN.findall(orchestrator_environment().lock.read_text(encoding="utf-8"))
+    )
     assert needs.keys() == {"dagster", "dagteam-utils", "pandas"}
-    assert hosts["dagster"] in needs["dagster"].specifier
-    series = Version(hosts["dagster"])
+    assert orchestrator["dagster"] in needs["dagster"].specifier
+    series = Version(orchestrator["dagster"])
     assert f"{series.major}.{series.minor + 1}.0" not in needs["dagster"].specifier
     assert str(needs["pandas"]) in map(str, map(Requirement, shared["project"]["dependencies"]))
     assert project["project"]["requires-python"] == shared["project"]["requires-python"]
     assert project["build-system"] == shared["build-system"]
     assert project["tool"]["dg"]["project"]["root_module"] == "finance_project"
     pins = dict(lockfiles.PIN.findall(render.preferred_pins()))
-    assert pins["dagster"] == hosts["dagster"]
+    assert pins["dagster"] == orchestrator["dagster"]
 
 
-def test_the_columns_that_the_producer_declares_are_those_that_are_needed(tmp_path: Path) -> None:
+def test_the_needed_columns_are_those_that_the_producer_declares(tmp_path: Path) -> None:
     made = team(tmp_path, "finance")
     texts = {path.name: text for path, text in render.files(made, UPSTREAMS).items()}
     declared = texts["reads_penguins.py"]

@@ -1,7 +1,7 @@
-"""What every team shares: how tables are described, and how they travel between teams.
+"""The library that all teams share: storing tables, and describing them in Dagster's UI.
 
-Importing this package costs nothing beyond Dagster: pandas and pyarrow are imported when a table is
-first handled, so that a team's definitions load quickly.
+Importing this package imports only Dagster. pandas and pyarrow are imported when a table is first
+used, so that definitions load quickly.
 """
 
 from utils.parquet import ParquetIOManager

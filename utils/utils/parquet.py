@@ -1,6 +1,6 @@
-"""The IO manager through which teams exchange tables: one Parquet file for each asset or partition.
+"""The IO manager for tables that teams exchange: a Parquet file for each asset or partition.
 
-A pickle written by one team's pandas cannot be read by another's; Parquet can, and keeps the types
+A pickle written by one version of pandas can't be read by another; Parquet can, and keeps the types
 of columns. See https://docs.dagster.io/guides/build/io-managers/defining-a-custom-io-manager
 """
 
@@ -25,14 +25,15 @@ ESCAPED = {"": "%2F", ".": "%2E", "..": "%2E%2E"}
 
 
 class ParquetStore(dg.UPathIOManager):
-    """Keeps pandas DataFrames as Parquet files below a folder or a URL that fsspec knows."""
+    """Stores pandas DataFrames as Parquet files, in a folder or at a URL that fsspec knows."""
 
     extension = ".parquet"
 
     def handle_output(self, context: dg.OutputContext, obj: object) -> None:
-        """Store a table; None is not stored, it means that the asset has nothing to hand on.
+        """Store a table; None, from an asset without a table, is not stored.
 
-        Raises dg.Failure for anything else.
+        Raises:
+            dg.Failure: for any other value.
         """
         import pandas as pd
 
@@ -50,22 +51,23 @@ class ParquetStore(dg.UPathIOManager):
 
     def dump_to_path(
         self,
-        context: dg.OutputContext,  # noqa: ARG002 - the base class hands it over
+        context: dg.OutputContext,  # noqa: ARG002 (the base class passes it)
         obj: Table,
         path: "UPath",
     ) -> None:
-        """Write a table so that a reader sees the old one or the new one, never a part."""
+        """Write a table atomically: a reader sees the old table or the new one."""
         content = io.BytesIO()
         obj.to_parquet(content, engine="pyarrow")
         if _is_local(path):
             _replace(Path(path.path), content.getbuffer())
         else:
-            path.write_bytes(content.getvalue())  # an object appears when its upload is complete
+            path.write_bytes(content.getvalue())  # an object appears once its upload is complete
 
     def load_input(self, context: dg.InputContext) -> Any:
-        """Load a table; of several partitions, a dictionary of tables by partition key.
+        """Load a table; for several partitions, a dictionary of tables by partition key.
 
-        Raises dg.Failure if it has not been materialized.
+        Raises:
+            dg.Failure: if it has not been materialized.
         """
         try:
             return super().load_input(context)
@@ -73,32 +75,36 @@ class ParquetStore(dg.UPathIOManager):
             raise dg.Failure(
                 f"{_name(context)} has not been materialized yet. Expected: a table at {missing}."
                 " Found: nothing. Materialize it in the UI, or in the folder and the environment of"
-                f" the team that makes it: {_command(context)}"
+                f" the team that produces it: {_command(context)}"
             ) from missing
 
     def load_from_path(
         self,
-        context: dg.InputContext,  # noqa: ARG002 - the base class hands it over
+        context: dg.InputContext,  # noqa: ARG002 (the base class passes it)
         path: "UPath",
     ) -> Table:
-        """Read one table. Raises FileNotFoundError, as UPathIOManager expects."""
+        """Read one table.
+
+        Raises:
+            FileNotFoundError: if it does not exist, as UPathIOManager expects.
+        """
         import pandas as pd
 
         try:
             file = path.open("rb")
         except FileNotFoundError:
             raise FileNotFoundError(str(path)) from None
-        # Not the path: Arrow would open it twice, and it may be replaced in between.
+        # Not by its path: Arrow would open it twice, and it may be replaced in between.
         with file:
             return pd.read_parquet(file, engine="pyarrow")
 
     def get_path_for_partition(
         self,
-        context: dg.InputContext | dg.OutputContext,  # noqa: ARG002 - the base class hands it over
+        context: dg.InputContext | dg.OutputContext,  # noqa: ARG002 (the base class passes it)
         path: "UPath",
         partition: str,
     ) -> "UPath":
-        """The file of a partition, without its extension: the same one in every Dagster version.
+        """The file of a partition without its extension, the same in every version of Dagster.
 
         Dagster 1.12 and 1.13 differ for keys such as "/a" and "..", and teams share the store.
         """
@@ -106,7 +112,7 @@ class ParquetStore(dg.UPathIOManager):
 
 
 class ParquetIOManager(dg.ConfigurableIOManagerFactory[ParquetStore]):
-    """Stores assets as Parquet where every team finds them; see ParquetStore."""
+    """Stores assets as Parquet in the store of all teams; see ParquetStore."""
 
     base_path: str | None = Field(
         default=None,
@@ -115,7 +121,11 @@ class ParquetIOManager(dg.ConfigurableIOManagerFactory[ParquetStore]):
     )
 
     def create_io_manager(self, context: dg.InitResourceContext) -> ParquetStore:
-        """Find the store. Raises dg.Failure if its path is relative."""
+        """Locate the store.
+
+        Raises:
+            dg.Failure: if its path is relative.
+        """
         from upath import UPath
 
         chosen = self.base_path or os.environ.get(STORE_VARIABLE)
@@ -123,10 +133,10 @@ class ParquetIOManager(dg.ConfigurableIOManagerFactory[ParquetStore]):
             if context.instance is None:
                 raise dg.Failure(f"No Dagster instance to store tables in: set {STORE_VARIABLE}.")
             chosen = context.instance.storage_directory()
-        # A `~` in a `.env` has not been expanded by a shell.
+        # No shell has expanded a `~` from a `.env`.
         base = UPath(Path(chosen).expanduser() if chosen.startswith("~") else chosen)
         if _is_local(base) and not base.is_absolute():
-            # Each team's code runs in a folder of its own: they would not find each other's tables.
+            # Each team's code runs in its own folder, so teams would not find each other's tables.
             raise dg.Failure(
                 f"The store of tables ({STORE_VARIABLE} or base_path) must be the same place for"
                 f" every team. Expected: an absolute path or a URL. Found: {chosen}"
@@ -139,7 +149,7 @@ def _is_local(path: "UPath") -> bool:
 
 
 def _replace(path: Path, content: memoryview) -> None:
-    # Not tempfile: its files are the owner's alone, and another team's user may have to read.
+    # Not tempfile: only the owner can read its files, and another team may run as another user.
     unfinished = path.with_name(f".{uuid4().hex}.tmp")
     try:
         unfinished.write_bytes(content)

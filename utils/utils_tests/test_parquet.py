@@ -1,4 +1,4 @@
-"""Tables travel through a real Dagster run into a store and back: with every team's environment."""
+"""Storing and loading tables in real Dagster runs, with every team's environment."""
 
 import threading
 from collections.abc import Callable
@@ -20,7 +20,7 @@ DAYS = dg.StaticPartitionsDefinition(["monday", "tuesday", "wednesday"])
 
 
 def frame() -> pd.DataFrame:
-    """A column of each type that teams use, with a missing value wherever the type has one."""
+    """A column of each type that teams use, with a missing value if the type allows one."""
     stamps = pd.to_datetime(["2024-02-29 12:00:00.5", None, "1999-12-31 23:59:59.123456"])
     return pd.DataFrame(
         {
@@ -48,7 +48,7 @@ def store(value: Any, base: Path | str, name: str = "table", **options: Any) -> 
 
 
 def load(base: Path | str, name: str = "table") -> Any:
-    """What another asset that takes the table as its input gets, in a run of its own."""
+    """Load the table as the input of another asset, in another run."""
     seen = []
 
     @dg.asset(ins={"table": dg.AssetIn(name)})
@@ -67,11 +67,11 @@ def run(assets: list[Any], base: Path | str, **options: Any) -> Any:
 
 @pytest.fixture(params=[str, Path.as_uri, lambda _: f"memory://{uuid4().hex}/deep"])
 def base(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A new store: a folder, a URL of a folder, an object store."""
+    """A new store: a folder, the URL of a folder, an object store."""
     return str(request.param(tmp_path / "new" / "store"))
 
 
-def test_a_table_comes_back_as_it_was(base: str) -> None:
+def test_a_table_is_loaded_unchanged(base: str) -> None:
     store(frame(), base)
     assert_frame_equal(load(base), frame())
 
@@ -81,11 +81,11 @@ def test_an_empty_table_keeps_its_types(base: str) -> None:
     store(empty, base)
     loaded = load(base)
     assert_frame_equal(loaded.drop(columns="kind"), empty.drop(columns="kind"))
-    # Parquet stores categories with the rows that have them: the type stays, the list does not.
+    # Parquet stores categories with the rows that have them: the type is kept, the list is not.
     assert loaded["kind"].dtype == pd.CategoricalDtype([], ordered=True)
 
 
-def test_an_index_comes_back(tmp_path: Path) -> None:
+def test_an_index_is_kept(tmp_path: Path) -> None:
     table = frame().set_index("integer")
     store(table, tmp_path)
     assert_frame_equal(load(tmp_path), table)
@@ -145,9 +145,7 @@ def test_no_partition_key_leads_out_of_the_folder(tmp_path: Path) -> None:
     ("value", "found"),
     [([1, 2], "builtins.list"), (pd.Series([1]), r"pandas\.[\w.]*Series"), (0, "builtins.int")],
 )
-def test_what_is_no_table_is_refused_in_one_clear_error(
-    tmp_path: Path, value: object, found: str
-) -> None:
+def test_a_value_that_is_not_a_table_is_an_error(tmp_path: Path, value: object, found: str) -> None:
     expected = (
         rf"^The asset table cannot be stored.* Expected: a pandas\.DataFrame\. Found: {found}\."
     )
@@ -157,11 +155,11 @@ def test_what_is_no_table_is_refused_in_one_clear_error(
 
 
 def nothing() -> None:
-    """An asset that keeps its data elsewhere."""
+    """An asset that stores its data elsewhere."""
 
 
 def nothing_unannotated():  # type: ignore[no-untyped-def]
-    """The same, by somebody who writes no annotations."""
+    """The same, without annotations."""
 
 
 def result_unannotated():  # type: ignore[no-untyped-def]
@@ -184,7 +182,7 @@ def test_an_asset_without_a_value_stores_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_table_that_is_not_there_yet_says_how_to_make_it(base: str) -> None:
+def test_a_missing_table_is_an_error_with_the_command_that_creates_it(base: str) -> None:
     with pytest.raises(dg.Failure) as caught:
         load(base, name="penguins")
     message = str(caught.value)
@@ -193,7 +191,7 @@ def test_a_table_that_is_not_there_yet_says_how_to_make_it(base: str) -> None:
     assert message.endswith("dagster asset materialize --select penguins")
 
 
-def test_a_partition_that_is_not_there_yet_says_which(tmp_path: Path) -> None:
+def test_a_missing_partition_is_named(tmp_path: Path) -> None:
     @dg.asset(partitions_def=DAYS)
     def reader(daily: Any) -> None: ...
 
@@ -202,12 +200,12 @@ def test_a_partition_that_is_not_there_yet_says_which(tmp_path: Path) -> None:
         run([daily, reader], tmp_path, partition_key="monday")
 
 
-def test_a_failed_write_leaves_the_old_table_and_nothing_else(tmp_path: Path) -> None:
+def test_a_failed_write_leaves_only_the_old_table(tmp_path: Path) -> None:
     store(frame(), tmp_path)
     with pytest.raises(TypeError, match="column mixed"):
         store(pd.DataFrame({"mixed": ["a", 1, {}]}), tmp_path)
     assert_frame_equal(load(tmp_path), frame())
-    (tmp_path / "blocked.parquet").mkdir()  # a folder there: only the final rename fails
+    (tmp_path / "blocked.parquet").mkdir()  # a folder of that name: only the final rename fails
     with pytest.raises(IsADirectoryError):
         store(frame(), tmp_path, name="blocked")
     assert {path.name for path in tmp_path.iterdir()} == {"table.parquet", "blocked.parquet"}
@@ -241,21 +239,21 @@ def test_a_reader_never_sees_a_part_of_a_table(tmp_path: Path) -> None:
     assert lengths <= {10, 200_000}
 
 
-def test_other_users_may_read_what_the_umask_lets_them_read(tmp_path: Path) -> None:
+def test_permissions_follow_the_umask(tmp_path: Path) -> None:
     store(frame(), tmp_path)
     (tmp_path / "plain").touch()
     modes = {path.stat().st_mode for path in tmp_path.iterdir()}
     assert len(modes) == 1
 
 
-def test_the_environment_names_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_sets_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DAGTEAM_STORE", str(tmp_path))
     dg.materialize([dg.asset(name="table")(frame)], resources={"io_manager": ParquetIOManager()})
     assert (tmp_path / "table.parquet").exists()
 
 
 @pytest.mark.parametrize("variable", [None, ""])
-def test_without_one_the_store_is_the_instances_own(
+def test_the_default_store_is_the_instance_s_own(
     variable: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DAGTEAM_STORE", raising=False)
@@ -270,7 +268,7 @@ def test_without_one_the_store_is_the_instances_own(
         assert (Path(instance.storage_directory()) / "table.parquet").exists()
 
 
-def test_a_relative_store_is_refused() -> None:
+def test_a_relative_store_is_an_error() -> None:
     with pytest.raises(dg.DagsterError) as caught:
         store(frame(), "tables")
     assert isinstance(caught.value.__cause__, dg.Failure)

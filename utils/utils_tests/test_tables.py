@@ -1,4 +1,4 @@
-"""How tables are described: run with the pandas of every team."""
+"""The metadata of tables, with every team's pandas."""
 
 import subprocess
 import sys
@@ -25,7 +25,7 @@ def test_metadata_has_what_the_ui_shows() -> None:
 
 
 @pytest.mark.parametrize("dtype", [None, "string", object])
-def test_text_is_called_string_whatever_pandas_calls_it(dtype: object) -> None:
+def test_text_is_called_string_in_every_pandas(dtype: object) -> None:
     assert types(pd.DataFrame({"text": pd.Series(["a", None], dtype=dtype)})) == {"text": "string"}
 
 
@@ -46,7 +46,7 @@ def test_other_types_keep_their_names() -> None:
     }
 
 
-def test_descriptions_come_from_the_declaration_and_types_from_the_frame() -> None:
+def test_descriptions_are_declared_and_types_are_the_frame_s() -> None:
     constraints = dg.TableColumnConstraints(nullable=False)
     declared = dg.TableSchema([dg.TableColumn("mass", "string", "in grams", constraints)])
     schema = column_schema(pd.DataFrame({"mass": [1], "other": [2]}), declared)

@@ -1,4 +1,4 @@
-"""The tables the analytics team makes."""
+"""The tables that the analytics team produces."""
 
 from pathlib import Path
 
@@ -11,14 +11,14 @@ PACKAGED_CSV = Path(__file__).parents[1] / "data" / "penguins.csv"
 
 REQUIRED = dg.TableColumnConstraints(nullable=False)
 
-# The contract with the teams that read the table. Types are pandas' names: the CSV is read by them.
+# The contract with the table's consumers. The types are pandas' names, also used to read the CSV.
 PENGUIN_COLUMNS = dg.TableSchema(
     columns=[
         dg.TableColumn("species", "string", "Adelie, Chinstrap or Gentoo", REQUIRED),
         dg.TableColumn("island", "string", "Biscoe, Dream or Torgersen", REQUIRED),
-        dg.TableColumn("bill_length_mm", "float64", "Length of the bill in millimetres"),
-        dg.TableColumn("bill_depth_mm", "float64", "Depth of the bill in millimetres"),
-        dg.TableColumn("flipper_length_mm", "Int64", "Length of a flipper in millimetres"),
+        dg.TableColumn("bill_length_mm", "float64", "Length of the bill in millimeters"),
+        dg.TableColumn("bill_depth_mm", "float64", "Depth of the bill in millimeters"),
+        dg.TableColumn("flipper_length_mm", "Int64", "Length of a flipper in millimeters"),
         dg.TableColumn("body_mass_g", "Int64", "Body mass in grams"),
         dg.TableColumn("sex", "string", "female or male"),
         dg.TableColumn("year", "int64", "Year of the study", REQUIRED),
@@ -27,7 +27,7 @@ PENGUIN_COLUMNS = dg.TableSchema(
 
 
 class PenguinsConfig(dg.Config):
-    """Where the penguins come from."""
+    """The source of the penguins."""
 
     source: str | None = Field(
         default=None,
@@ -45,16 +45,17 @@ def penguins(config: PenguinsConfig) -> dg.Output[Table]:
 
 
 def read_penguins(source: str) -> Table:
-    """Read the declared columns of a CSV at a path or URL, in their types.
+    """Read the declared columns of a CSV at a path or URL, with their types.
 
-    Raises dg.Failure if it cannot be read, lacks a column, or holds a value of another type.
+    Raises:
+        dg.Failure: if it can't be read, lacks a column, or has a value of another type.
     """
     import pandas as pd
 
     types = {column.name: str(column.type) for column in PENGUIN_COLUMNS.columns}
     try:
         frame = pd.read_csv(source, dtype=types)
-    except (OSError, ValueError, ImportError) as error:  # ImportError: no driver for that URL
+    except (OSError, ValueError, ImportError) as error:  # ImportError: the URL needs a driver
         raise _unusable(source, f"{type(error).__name__}: {error}") from error
     if not set(types) <= set(frame.columns):
         raise _unusable(source, f"the columns {', '.join(map(str, frame.columns))}")

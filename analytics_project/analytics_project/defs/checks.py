@@ -1,4 +1,4 @@
-"""What must be true of the tables, checked after each materialization on what was stored."""
+"""Checks of the stored tables, run after each materialization."""
 
 import dagster as dg
 
@@ -10,7 +10,7 @@ KNOWN_SPECIES = frozenset({"Adelie", "Chinstrap", "Gentoo"})
 
 @dg.asset_check(asset="penguins")
 def row_count(penguins: Table) -> dg.AssetCheckResult:
-    """All 344 penguins are there. Another number is worth a look; none at all is an error."""
+    """The table has 344 rows. Another number is a warning; an empty table is an error."""
     rows = len(penguins)
     return dg.AssetCheckResult(
         passed=rows == PACKAGED_ROWS,
@@ -21,7 +21,7 @@ def row_count(penguins: Table) -> dg.AssetCheckResult:
 
 @dg.asset_check(asset="penguins")
 def no_negative_measurements(penguins: Table) -> dg.AssetCheckResult:
-    """No length, mass or year is below zero; a missing one is no fault."""
+    """No length, mass or year is negative; missing values are allowed."""
     negative = (penguins.select_dtypes("number") < 0).sum()
     return dg.AssetCheckResult(
         passed=bool(negative.sum() == 0),
@@ -31,7 +31,7 @@ def no_negative_measurements(penguins: Table) -> dg.AssetCheckResult:
 
 @dg.asset_check(asset="penguins")
 def known_species(penguins: Table) -> dg.AssetCheckResult:
-    """Each penguin is an Adelie, a Chinstrap or a Gentoo."""
+    """Every penguin is an Adelie, a Chinstrap or a Gentoo."""
     unknown = penguins["species"][~penguins["species"].isin(KNOWN_SPECIES)]
     return dg.AssetCheckResult(
         passed=unknown.empty,

@@ -1,4 +1,4 @@
-"""What the team's assets use."""
+"""The resources of the team's assets."""
 
 import dagster as dg
 
@@ -7,5 +7,5 @@ from utils import ParquetIOManager
 
 @dg.definitions
 def resources() -> dg.Definitions:
-    """Every asset is stored as Parquet, unless it names another IO manager."""
+    """Store every asset as Parquet, unless it names another IO manager."""
     return dg.Definitions(resources={"io_manager": ParquetIOManager()})

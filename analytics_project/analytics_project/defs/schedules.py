@@ -1,4 +1,4 @@
-"""When the analytics team's tables are made."""
+"""When the analytics team's tables are updated."""
 
 import dagster as dg
 
@@ -6,8 +6,8 @@ update_penguins = dg.define_asset_job(
     "update_penguins",
     selection=dg.AssetSelection.assets("penguins"),  # and its checks
     description="Materializes penguins, then checks what was stored.",
-    # One process for the asset and its checks: a process for each step would import everything
-    # again, four times a minute.
+    # One process for the asset and its checks: with a process for each step, everything would be
+    # imported four times a minute.
     executor_def=dg.in_process_executor,
 )
 

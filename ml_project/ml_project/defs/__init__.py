@@ -1,1 +1,1 @@
-"""The team's definitions: Dagster finds those of every module in this folder by itself."""
+"""The team's definitions: Dagster loads every module in this folder."""

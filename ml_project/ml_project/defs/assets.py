@@ -1,4 +1,4 @@
-"""The tables the ml team makes."""
+"""The tables that the ml team produces."""
 
 import dagster as dg
 from pydantic import Field
@@ -15,7 +15,7 @@ CLUSTER_COLUMNS = dg.TableSchema(
 
 
 class ClusterConfig(dg.Config):
-    """How the penguins are clustered."""
+    """The parameters of the clustering."""
 
     n_clusters: int = Field(default=3, ge=2, le=10, description="Number of clusters, 2 to 10.")
     random_state: int = Field(
@@ -25,9 +25,9 @@ class ClusterConfig(dg.Config):
 
 @dg.asset(group_name="ml", kinds={"sklearn"}, metadata={"dagster/column_schema": CLUSTER_COLUMNS})
 def penguin_cluster(penguins: Table, config: ClusterConfig) -> dg.Output[Table]:
-    """The penguins whose four measurements are known, grouped by likeness of their measurements."""
-    # Not above: scikit-learn and matplotlib take 1.6 s to import, and whoever only wants the
-    # definitions (the UI, a reload, `invoke check`) would wait for them.
+    """The penguins with all four measurements, clustered by the similarity of these."""
+    # Imported here, since scikit-learn and matplotlib take 1.6 s to import: loading the definitions
+    # (for the UI, a reload or `invoke check`) does not need them.
     from ml_project import clustering, picture
 
     clusters = clustering.cluster(

@@ -1,4 +1,4 @@
-"""When the ml team's tables are made."""
+"""When the ml team's tables are updated."""
 
 import dagster as dg
 
@@ -8,7 +8,7 @@ cluster_penguins = dg.define_asset_job(
     "cluster_penguins",
     selection=dg.AssetSelection.assets("penguin_cluster"),
     description="Clusters the penguins as they were last materialized.",
-    executor_def=dg.in_process_executor,  # one step: a second process would only import again
+    executor_def=dg.in_process_executor,  # a process for the only step would import all again
 )
 
 
@@ -23,7 +23,7 @@ def penguins_updated(
 ) -> dg.RunRequest:
     """Cluster the penguins whenever analytics has materialized them.
 
-    Of several materializations within an interval only the last counts: the others are overwritten.
+    If there are several within an interval, only the last one counts: it overwrote the others.
     """
-    # The key is the materialization's own: Dagster runs it once, even if the cursor is reset.
+    # Dagster runs each run key once, so resetting the cursor does not repeat a run.
     return dg.RunRequest(run_key=f"{materialization.run_id}-{materialization.timestamp}")
