@@ -53,7 +53,7 @@ NOT_READY = Rule(
 OWN = Rule(
     "home-own-configuration",
     what="dagster.yaml in DAGSTER_HOME is not the repository's",
-    why="it is used as it is, and changes of the repository's are ignored",
+    why="it is used as it is, so changes to the repository's file have no effect",
     fix="unless it is intended: `rm DAGSTER_HOME/dagster.yaml`, then `invoke setup`",
     severity=Severity.WARNING,
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from devkit.core.paths import TOOLS
+from devkit.core.pythons import requires_python
 from testing.platform import dev, launch, until
 from testing.support import Checkout, borrow_tools, copy_repository, find_python, run
 from tests.test_end_to_end import succeeded
@@ -39,9 +40,9 @@ def succeed(copy: Checkout, *arguments: str, env: Mapping[str, str] | None = Non
 
 
 def versions(copy: Checkout) -> dict[str, dict[str, str]]:
-    """What `invoke teams` says that each room has."""
+    """The versions in each environment, as `invoke teams` prints them."""
     lines = [line.split() for line in succeed(copy, "teams").splitlines()]
-    start = next(number for number, words in enumerate(lines) if words[:1] == ["room"])
+    start = next(number for number, words in enumerate(lines) if words[:1] == ["environment"])
     rows = [words for words in lines[start + 1 :] if len(words) == len(lines[start])]
     return {words[0]: dict(zip(lines[start], words, strict=True)) for words in rows}
 
@@ -68,7 +69,7 @@ def test_three_teams_that_exclude_each_other_work_side_by_side(
     ]
     assert found["old_timer"]["pandas"].startswith("2.2.")
     assert found["old_timer"]["dagster"].startswith("1.11.")
-    assert len({room["dagster"].rpartition(".")[0] for room in found.values()}) == 3
+    assert len({row["dagster"].rpartition(".")[0] for row in found.values()}) == 3
 
     home = tmp_path / "home"
     with dev(home, root=three.root) as platform:
@@ -82,7 +83,7 @@ def test_three_teams_that_exclude_each_other_work_side_by_side(
 def test_a_team_on_another_python_works_beside_the_others(three: Checkout) -> None:
     other = next(version for version in ("3.12", "3.13", "3.11") if version != THIS)
     python = find_python(other)
-    three.edit(f"{OLD_TIMER}/pyproject.toml", '">=3.11,<3.14"', f'"=={other}.*"')
+    three.edit(f"{OLD_TIMER}/pyproject.toml", f'"{requires_python()}"', f'"=={other}.*"')
     env = {"PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"}
     succeed(three, "lock", "--team", "old_timer")
     succeed(three, "check", env=env)

@@ -54,7 +54,7 @@ def platform() -> list[Any]:
     )  # fmt: skip
 
 
-def test_the_platform_has_its_hosts_and_no_code(platform: list[Any]) -> None:
+def test_the_platform_has_its_services_and_no_code(platform: list[Any]) -> None:
     names = {document["metadata"]["name"] for document in of_kind(platform, "Deployment")}
     assert names == {"dagster-dagster-webserver", "dagster-daemon"}
     assert not list(of_kind(platform, "Secret"))  # no password is in a values file

@@ -234,7 +234,7 @@ def test_a_run_outlives_the_database(platform: Deployed) -> None:
 
 
 @pytest.mark.parametrize("name", ["webserver", "daemon"])
-def test_the_hosts_take_up_where_they_were(platform: Deployed, name: str) -> None:
+def test_webserver_and_daemon_take_up_where_they_were(platform: Deployed, name: str) -> None:
     before = history(platform)
     platform.kill(name)
     platform.start(name)
