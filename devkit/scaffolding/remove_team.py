@@ -43,7 +43,14 @@ def remove(name: str, *, force: bool) -> None:
         output.info(f"Removed the incomplete {location}/.")
         return
     transaction.require_no_interrupted_team(teams)
-    (team,) = select(teams, [name])
+    chosen = select(teams, [name]) if name.strip(" ,") else ()
+    if len(chosen) != 1:
+        raise DevkitError(
+            f"expected exactly one team, got {name!r}",
+            expected=", ".join(team.name for team in teams),
+            fix="see `invoke teams`",
+        )
+    team = chosen[0]
     rest = tuple(other for other in teams if other != team)
     _require_unused(team, teams, force=force)
     owned = _owns_folder(team, rest)

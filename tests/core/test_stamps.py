@@ -17,7 +17,7 @@ def test_the_first_part_that_differs_is_the_changed_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [None, "", "{", "null", "[]", "{}", '"text"', "1f2e /work/.venv-tools\n"]
+    "text", [None, "", "{", "null", "[]", "{}", '"text"', "1f2e /checkout/.venv-tools\n"]
 )
 def test_a_stamp_that_cannot_be_read_is_missing(tmp_path: Path, text: str | None) -> None:
     stamp = tmp_path / ".stamp"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from devkit.core.errors import DevkitError
 from devkit.definitions.manifest import Sensor
 from devkit.registry.workspace import load_teams
 from devkit.scaffolding import remove_team
@@ -54,3 +55,9 @@ def test_uncommitted_files_leave_out_what_git_has_and_what_tools_regenerate(
 def test_without_git_every_file_is_uncommitted(tmp_path: Path) -> None:
     team = replace(TEA.team, directory=tmp_path)
     assert remove_team.uncommitted_files(team) == ["all of it, since this is not a Git repository"]
+
+
+@pytest.mark.parametrize("name", ["", " ", "analytics,ml"])
+def test_a_name_of_no_team_or_of_two_removes_nothing(name: str) -> None:
+    with pytest.raises(DevkitError, match="expected exactly one team"):
+        remove_team.remove(name, force=True)
