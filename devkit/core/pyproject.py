@@ -145,7 +145,10 @@ def _shown(file: Path) -> str:
 
 
 def _is_specifier(text: object) -> bool:
+    if not isinstance(text, str):
+        return False
     try:
-        return isinstance(text, str) and SpecifierSet(text) is not None
+        SpecifierSet(text)
     except InvalidSpecifier:
         return False
+    return True
