@@ -11,11 +11,13 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 ANSWER_SECONDS = 10.0
 SERVICE = "DagsterApi"  # as Dagster names it
+# Docker's client can put `http_proxy` into every container, and gRPC would ask the proxy.
+DIRECT = [("grpc.enable_http_proxy", 0)]
 
 
 def main(port: str) -> None:
     """Ask once; `docker inspect` shows the message of a failure."""
-    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+    with grpc.insecure_channel(f"127.0.0.1:{port}", options=DIRECT) as channel:
         question = health_pb2.HealthCheckRequest(service=SERVICE)
         try:
             answer = health_pb2_grpc.HealthStub(channel).Check(question, timeout=ANSWER_SECONDS)

@@ -1,13 +1,15 @@
 """A single host: the Compose file, the images and their entry point, without Docker."""
 
+import http.server
 import os
 import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -116,6 +118,98 @@ def test_only_the_ui_is_published_and_only_to_this_host(project: dict[str, Any])
     assert published == {"webserver": ["${DAGTEAM_ADDRESS:-127.0.0.1}:${DAGTEAM_PORT:-3000}:3000"]}
 
 
+@pytest.fixture
+def broken_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variables of Docker's client in a container; nothing answers on that address."""
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+        monkeypatch.setenv(name.upper(), "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+
+
+@pytest.mark.usefixtures("broken_proxy")
+def test_the_webserver_s_health_check_does_not_go_through_a_proxy(project: dict[str, Any]) -> None:
+    _, _, _, code = project["services"]["webserver"]["healthcheck"]["test"]
+    with http.server.HTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler) as server:
+        asked = code.replace("127.0.0.1:3000/server_info", f"127.0.0.1:{server.server_port}/")
+        assert asked != code
+        Thread(target=server.serve_forever, daemon=True).start()
+        done = run([sys.executable, "-c", asked], ROOT)
+        server.shutdown()
+    assert done.returncode == 0, done.stderr
+
+
+# A code server's health service, and then a program that asks it: argv after the code.
+SERVE = """
+import subprocess, sys
+from concurrent import futures
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+server = grpc.server(futures.ThreadPoolExecutor(1))
+service = health.HealthServicer()
+service.set("DagsterApi", health_pb2.HealthCheckResponse.SERVING)
+health_pb2_grpc.add_HealthServicer_to_server(service, server)
+port = server.add_insecure_port("127.0.0.1:0")
+server.start()
+sys.exit(subprocess.run([sys.executable, *sys.argv[1:], str(port)]).returncode)
+"""
+# As Dagster does: a channel without options of its own.
+ASK = """
+import sys
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+stub = health_pb2_grpc.HealthStub(grpc.insecure_channel(f"localhost:{sys.argv[1]}"))
+stub.Check(health_pb2.HealthCheckRequest(service="DagsterApi"), timeout=20)
+"""
+
+
+@pytest.mark.usefixtures("broken_proxy")
+def test_code_servers_are_not_asked_through_a_proxy(
+    project: dict[str, Any], teams: dict[str, Team]
+) -> None:
+    python = teams["ml"].python
+    for service in ("webserver", "daemon"):
+        proxy = project["services"][service]["environment"]["grpc_proxy"]
+        done = run([python, "-c", SERVE, "-c", ASK], ROOT, {"grpc_proxy": proxy})
+        assert done.returncode == 0, done.stderr
+    done = run([python, "-c", SERVE, "-P", FOLDER / "health.py"], ROOT)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "address", "warned"),
+    [
+        ("dagster-webserver", "192.0.2.1", True),
+        ("/opt/venv/bin/dagster-webserver", "192.168.0.7", True),
+        ("dagster-webserver", "[::]", True),
+        ("dagster-webserver", "ui.example", True),
+        ("dagster-webserver", "127.0.0.1", False),
+        ("dagster-webserver", "[::1]", False),
+        ("dagster-webserver", "localhost", False),
+        ("dagster-daemon", "192.0.2.1", False),
+    ],
+)
+def test_a_published_ui_without_a_login_is_warned_of(
+    command: str, address: str, warned: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin" / Path(command).name
+    program.write_text("#!/bin/sh\necho started\n", encoding="utf-8")
+    program.chmod(0o755)
+    argv = program if "/" in command else command
+    variables = {"PATH": f"{tmp_path}/bin:{os.environ['PATH']}", "DAGTEAM_ADDRESS": address}
+    done = become(tmp_path, str(argv), env=variables)
+    assert done.stdout == "started\n"
+    assert (f"the UI has no login and is published on {address}" in done.stderr) == warned
+
+
+def test_compose_tells_the_webserver_where_it_is_published(project: dict[str, Any]) -> None:
+    webserver = project["services"]["webserver"]
+    (port,) = webserver["ports"]
+    assert port.startswith(f"{webserver['environment']['DAGTEAM_ADDRESS']}:")
+
+
 def test_no_tracked_file_contains_a_secret(project: dict[str, Any]) -> None:
     sensitive = re.compile(r"PASSWORD|SECRET|TOKEN|KEY", re.IGNORECASE)
     for service in project["services"].values():
@@ -194,10 +288,12 @@ entrypoint.main(sys.argv[4:])
 """
 
 
-def become(secrets: Path, *command: str, user: int = 0) -> subprocess.CompletedProcess[str]:
+def become(
+    secrets: Path, *command: str, user: int = 0, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Start a command as a container does; TEST_* is a variable that the image sets."""
     argv = [sys.executable, "-c", BECOME, str(FOLDER), str(secrets), str(user), *command]
-    return run(argv, ROOT, {"TEST_GREETING": "from the image"})
+    return run(argv, ROOT, {"TEST_GREETING": "from the image", **(env or {})})
 
 
 @pytest.fixture
