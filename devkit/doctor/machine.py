@@ -4,11 +4,12 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
+from devkit.core import cgroups, filesystems
+from devkit.core.filesystems import Mount, Remote
 from devkit.core.paths import SHARED
 from devkit.doctor.findings import (
     Context,
@@ -27,26 +28,9 @@ FULL_DISK_BYTES = 256 * MB
 # Measured: a code location has two processes and takes 140-220 MB.
 LOCATION_BYTES = 220 * MB
 ORCHESTRATOR_BYTES = 500 * MB
-NO_LIMIT = 1 << 62  # bytes, more than any machine has
 # Other programs need watches too: an editor, for instance, has one for each open folder.
 SPARE_WATCHES = 4096
 SPARE_INSTANCES = 16
-
-# File systems without notifications of remote changes (inotify), as /proc/mounts names them.
-NO_CHANGE_NOTIFICATIONS = {
-    "9p",
-    "drvfs",
-    "vboxsf",
-    "prl_fs",
-    "fuse.sshfs",
-    "nfs",
-    "nfs4",
-    "cifs",
-    "smb3",
-    "smbfs",
-}
-# File systems on which SQLite's locks are unreliable: https://www.sqlite.org/howtocorrupt.html
-NO_RELIABLE_LOCKS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs"}
 
 FULL = Rule(
     "disk-full",
@@ -90,6 +74,13 @@ HOME_REMOTE = Rule(
     why="SQLite's locks are unreliable there, which can corrupt the databases",
     fix="set DAGSTER_HOME to a folder on a local disk, or unset it",
 )
+HOME_SHARED = Rule(
+    "home-shared",
+    what="DAGSTER_HOME is on a folder that the host of this virtual machine or container shares",
+    why="SQLite's locks are not always reliable there, which can corrupt the databases",
+    fix="set DAGSTER_HOME to a folder on the container's own disk or on a volume",
+    severity=Severity.WARNING,
+)
 CACHE = Rule(
     "cache-unwritable",
     what="uv's cache is not writable by this user",
@@ -127,24 +118,15 @@ def disk(context: Context, usage: Callable[[Path], int] = lambda path: shutil.di
 
 def memory(context: Context) -> Iterator[Finding]:
     """`memory-short`: the free memory is less than all teams need."""
-    limit = container_memory(Path("/sys/fs/cgroup"))
-    free = min(psutil.virtual_memory().available, limit)
+    limit = cgroups.free_memory()
+    free = psutil.virtual_memory().available
+    free = free if limit is None else min(free, limit)
     wanted = ORCHESTRATOR_BYTES + LOCATION_BYTES * len(context.teams)
     if context.teams and free < wanted:
         yield MEMORY.finding(
             f"{free // MB} MB of memory are free; "
             f"{len(context.teams)} teams need about {wanted // MB} MB"
         )
-
-
-def container_memory(cgroup: Path) -> int:
-    """The bytes that this container may still use (cgroup v2); a huge number without a limit."""
-    try:
-        limit = (cgroup / "memory.max").read_text(encoding="utf-8").strip()
-        used = int((cgroup / "memory.current").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return NO_LIMIT  # no container, or cgroup v1
-    return NO_LIMIT if limit == "max" else max(int(limit) - used, 0)
 
 
 def watches(context: Context) -> Iterator[Finding]:
@@ -160,37 +142,17 @@ def watches(context: Context) -> Iterator[Finding]:
             yield WATCHES.finding(f"fs.inotify.{name} is {found}; {wanted} are needed")
 
 
-@dataclass(frozen=True)
-class Mount:
-    """A file system: where it is, and its type as /proc/mounts names it."""
-
-    point: Path
-    type: str
-
-
-def mounts() -> list[Mount]:
-    """Every file system of this machine."""
-    return [Mount(Path(p.mountpoint), p.fstype.lower()) for p in psutil.disk_partitions(all=True)]
-
-
 def file_systems(
-    context: Context, table: Callable[[], Iterable[Mount]] = mounts
+    context: Context, table: Callable[[], Iterable[Mount]] = filesystems.mounts
 ) -> Iterator[Finding]:
-    """`saves-not-seen`, `home-remote`."""
+    """`saves-not-seen`, `home-remote`, `home-shared`."""
     known = list(table())
-    kind = type_of(context.root, known)
-    if kind in NO_CHANGE_NOTIFICATIONS:
+    if kind := filesystems.unreported_changes(context.root, lambda: known):
         yield UNWATCHED.finding(f"{context.root} is on a file system of type {kind}")
-    kind = type_of(nearest_existing(context.home), known)
-    if kind in NO_RELIABLE_LOCKS:
-        yield HOME_REMOTE.finding(f"DAGSTER_HOME {context.home} is on a file system of type {kind}")
-
-
-def type_of(path: Path, table: Iterable[Mount]) -> str:
-    """The type of a path's file system: that of the nearest mount point above it."""
-    real = path.resolve()
-    above = [mount for mount in table if real.is_relative_to(mount.point)]
-    return max(above, key=lambda mount: len(mount.point.parts)).type if above else ""
+    kind = filesystems.type_of(nearest_existing(context.home), known)
+    if whose := filesystems.remote(kind):
+        rule = HOME_REMOTE if whose is Remote.NETWORK else HOME_SHARED
+        yield rule.finding(f"DAGSTER_HOME {context.home} is on a file system of type {kind}")
 
 
 def cache(context: Context) -> Iterator[Finding]:

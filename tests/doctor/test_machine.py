@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from devkit.core import cgroups
+from devkit.core.filesystems import Mount
 from devkit.doctor import machine
 from devkit.doctor.findings import Context
-from devkit.doctor.machine import MB, Mount
+from devkit.doctor.machine import MB
 from devkit.registry.workspace import Team
 from testing.doctor import codes, context, only
 from testing.support import as_another_user
@@ -28,24 +30,16 @@ def test_a_real_disk_is_measured(tmp_path: Path) -> None:
     assert "disk-full" not in codes(machine.disk, context(tmp_path))
 
 
+@pytest.mark.parametrize("free", [100 * MB, 0])
 def test_too_little_memory_for_all_teams_is_found(
-    teams: dict[str, Team], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    teams: dict[str, Team], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int
 ) -> None:
     where = context(tmp_path, *teams.values())
-    monkeypatch.setattr(machine, "container_memory", lambda _: 100 * MB)
+    monkeypatch.setattr(cgroups, "free_memory", lambda: free)
     one = only(machine.memory, where)
     assert (one.code, one.severity == "error") == ("memory-short", False)
-    assert "100 MB of memory are free" in one.what
+    assert f"{free // MB} MB of memory are free" in one.what
     assert codes(machine.memory, context(tmp_path)) == []
-
-
-def test_container_memory_reads_the_limit(tmp_path: Path) -> None:
-    assert machine.container_memory(tmp_path) > 1 << 60
-    (tmp_path / "memory.max").write_text("max\n", encoding="utf-8")
-    (tmp_path / "memory.current").write_text("1000\n", encoding="utf-8")
-    assert machine.container_memory(tmp_path) > 1 << 60
-    (tmp_path / "memory.max").write_text("5000\n", encoding="utf-8")
-    assert machine.container_memory(tmp_path) == 4000
 
 
 def watching(tmp_path: Path, watches: int, instances: int, *teams: Team) -> Context:
@@ -91,8 +85,11 @@ def test_a_home_on_a_network_file_system_is_found(tmp_path: Path) -> None:
     assert (one.code, one.severity == "error") == ("home-remote", True)
 
 
-def test_this_machines_own_file_systems_are_known(tmp_path: Path) -> None:
-    assert machine.type_of(tmp_path, machine.mounts())
+def test_a_home_on_a_folder_that_the_host_shares_is_a_warning(tmp_path: Path) -> None:
+    where = context(tmp_path / "home", root=Path("/"))
+    mounts = [Mount(Path("/"), "ext4"), Mount(tmp_path, "fakeowner")]
+    (one,) = machine.file_systems(where, table=lambda: mounts)
+    assert (one.code, one.severity == "error") == ("home-shared", False)
 
 
 def test_a_cache_that_is_not_writable_is_found(tmp_path: Path) -> None:
