@@ -134,7 +134,7 @@ def watches(context: Context) -> Iterator[Finding]:
     limits = context.proc / "sys/fs/inotify"
     if not limits.exists():
         return
-    code = [SHARED / "utils", *(team.directory / team.package for team in context.teams)]
+    code = [SHARED / "utils", *(team.package_folder for team in context.teams)]
     needed = SPARE_WATCHES + sum(1 for folder in code for _ in os.walk(folder))
     for name, wanted in (("max_user_watches", needed), ("max_user_instances", SPARE_INSTANCES)):
         found = int((limits / name).read_text(encoding="utf-8"))

@@ -58,6 +58,15 @@ class Team:
         return self.module.partition(".")[0]
 
     @property
+    def package_folder(self) -> Path:
+        """The folder of the team's package: in the project's folder, or in `src` below it.
+
+        A package that moved to `src` may leave a folder of bytecode behind.
+        """
+        flat, below_src = self.directory / self.package, self.directory / "src" / self.package
+        return below_src if below_src.is_dir() and not any(flat.glob("*.py")) else flat
+
+    @property
     def environment(self) -> Path:
         """The folder of the team's virtual environment."""
         return self.python.parent.parent

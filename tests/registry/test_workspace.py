@@ -59,6 +59,30 @@ def test_an_interpreter_that_is_a_link_stays_the_link(root: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("files", "folder"),
+    [
+        ((), "tea/tea_project"),  # it fails when it is loaded, by itself
+        (("tea/tea_project/__init__.py",), "tea/tea_project"),
+        (("tea/src/tea_project/__init__.py",), "tea/src/tea_project"),
+        (("tea/src/other/__init__.py", "tea/tea_project/a.py"), "tea/tea_project"),
+        (("tea/src/tea_project/a.py", "tea/tea_project/a.py"), "tea/tea_project"),
+        (
+            ("tea/src/tea_project/a.py", "tea/tea_project/__pycache__/a.cpython-311.pyc"),
+            "tea/src/tea_project",
+        ),
+    ],
+)
+def test_the_package_is_in_the_projects_folder_or_below_src(
+    root: Path, files: tuple[str, ...], folder: str
+) -> None:
+    (root / "workspace.yaml").write_text(GOOD, encoding="utf-8")
+    for file in files:
+        (root / file).parent.mkdir(parents=True)
+        (root / file).touch()
+    assert load_teams(root)[0].package_folder == root / folder
+
+
+@pytest.mark.parametrize(
     ("old", "new", "fault"),
     [
         (
