@@ -20,6 +20,7 @@ from invoke.tasks import Task, task
 from devkit import __version__
 from devkit.core import output, parallel
 from devkit.core.errors import DevkitError
+from devkit.core.masking import mask
 from devkit.core.paths import ROOT, STATE
 from devkit.registry.workspace import Team, load_teams, select
 
@@ -202,7 +203,7 @@ def _with_exit_codes(body: Callable[[], None]) -> None:
     try:
         body()
     except DevkitError as error:
-        raise Exit(str(error), code=1) from None
+        raise Exit(mask(str(error)), code=1) from None
     except TerminatedError:
         raise Exit(code=TERMINATED) from None
     except KeyboardInterrupt:
@@ -210,7 +211,7 @@ def _with_exit_codes(body: Callable[[], None]) -> None:
     except Exit:
         raise
     except Exception:  # noqa: BLE001 (the one place that catches the kit's own bugs)
-        raise Exit(_report_bug(traceback.format_exc()), code=BUG) from None
+        raise Exit(_report_bug(mask(traceback.format_exc())), code=BUG) from None
 
 
 def _report_bug(text: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from devkit.core import output, parallel
+from devkit.core import masking, output, parallel
 from devkit.core.paths import ROOT
 from devkit.definitions import cache
 from devkit.registry.workspace import Team, load_teams
@@ -23,9 +23,12 @@ def _isolated_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Itera
     monkeypatch.setattr(output, "_to_stderr", False)
     monkeypatch.setattr(output, "_verbose", False)
     monkeypatch.setattr(parallel, "_jobs", 0)
-    output.console.cache_clear()
+    monkeypatch.setattr(masking, "_hidden", set())
+    for cached in (output.console, masking._pattern):
+        cached.cache_clear()
     yield
-    output.console.cache_clear()
+    for cached in (output.console, masking._pattern):
+        cached.cache_clear()
 
 
 @pytest.fixture(scope="session")

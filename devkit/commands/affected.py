@@ -39,7 +39,10 @@ def affected(_: Context, base: str = BASE, downstream: bool = False, json: bool 
     if downstream:
         failed = build_all(teams)
         found = changes.with_downstream(found, teams, [t for t in teams if t.name not in failed])
-    output.emit(as_json(found, teams) if json else as_text(found))
+    if json:
+        output.emit_json(as_json(found, teams))
+    else:
+        output.emit(as_text(found))
 
 
 def as_text(change: "Affected") -> str:

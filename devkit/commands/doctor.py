@@ -37,7 +37,7 @@ def run(*, fix: bool, as_json: bool) -> None:
     if fix:
         found = examination.repair_all(found)
     if as_json:
-        output.emit(to_json(found))
+        output.emit_json(to_json(found))
     elif found:
         report(found)
     else:

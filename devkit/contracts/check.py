@@ -52,7 +52,7 @@ def check(
     result = examine(chosen, teams, options)
     _print(result)
     if form == "json":
-        output.emit(reports.as_json(result))
+        output.emit_json(reports.as_json(result))
     elif form == "github":
         output.emit(reports.annotations(result))
     _require(result)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from devkit.contracts.snapshot import Finding
+from devkit.core.masking import mask
 from devkit.core.paths import ROOT
 from devkit.core.tracebacks import SourceLocation
 from devkit.core.wording import counted
@@ -152,4 +153,4 @@ def _properties(values: dict[str, Any]) -> Iterator[str]:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return mask(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

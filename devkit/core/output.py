@@ -1,4 +1,4 @@
-"""Prints everything that the kit prints.
+"""Prints everything that the kit prints, with secrets masked.
 
 Work that ends prints a line for each job as it finishes, then a block for each job that has
 details. On a terminal, a line below them shows which jobs are still running.
@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
+
+from devkit.core.masking import mask, mask_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -51,22 +53,27 @@ def set_verbose(verbose: bool) -> None:
 def program(argv: Sequence[str]) -> None:
     """Print the command of a program that is about to run, with `--verbose`."""
     if _verbose:
-        print(f"$ {shlex.join(argv)}", file=sys.stderr)
+        print(mask(f"$ {shlex.join(argv)}"), file=sys.stderr)
 
 
 def emit(text: str) -> None:
     """Print a command's result to standard output, wherever messages go."""
-    print(text)
+    print(mask(text))
+
+
+def emit_json(text: str) -> None:
+    """Print a command's result for programs to standard output."""
+    print(mask_json(text))
 
 
 def info(text: str = "") -> None:
     """Print a message, without interpreting markup."""
-    console().print(text, markup=False)
+    console().print(mask(text), markup=False)
 
 
 def warn(text: str) -> None:
     """Print a message to standard error."""
-    print(text, file=sys.stderr)
+    print(mask(text), file=sys.stderr)
 
 
 def result(ok: bool, name: str, text: str, seconds: float, width: int) -> None:
@@ -74,7 +81,7 @@ def result(ok: bool, name: str, text: str, seconds: float, width: int) -> None:
     from rich.markup import escape
 
     word = "ok" if ok else "FAILED"
-    line = f"[{STYLES[word]}]{word:<6}[/]  {escape(f'{name:<{width}}')}  {escape(text)}"
+    line = f"[{STYLES[word]}]{word:<6}[/]  {escape(f'{name:<{width}}')}  {escape(mask(text))}"
     console().print(f"{line.rstrip()}  [dim]{seconds:.1f} s[/]")
 
 
@@ -83,7 +90,7 @@ def line(name: str, text: str, width: int) -> None:
     from rich.text import Text
 
     style = PREFIXES[sum(name.encode()) % len(PREFIXES)]
-    styled = Text.from_ansi(text)
+    styled = Text.from_ansi(mask(text))
     shown = styled if console().is_terminal else Text(styled.plain)
     console().print(Text.assemble((f"{name:<{width}} | ", style), shown))
 
@@ -103,7 +110,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
     grid = Table(*columns, box=SIMPLE_HEAD, pad_edge=False)
     for row in rows:
-        grid.add_row(*row)
+        grid.add_row(*map(mask, row))
     console().print(grid, soft_wrap=False)
 
 

@@ -109,7 +109,7 @@ def show(
     behind = sorted((row for row in rows if row.behind), key=lambda row: (row.package, row.project))
     shown = [row for row in behind if everything or row.named or row.advisories]
     if as_json:
-        output.emit(json_format.dumps([as_object(row) for row in behind], indent=1))
+        output.emit_json(json_format.dumps([as_object(row) for row in behind], indent=1))
     else:
         _print(shown, hidden=len(behind) - len(shown))
     parallel.require(outcomes)

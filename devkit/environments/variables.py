@@ -4,10 +4,9 @@ import os
 
 from dotenv import dotenv_values
 
+from devkit.core import masking
 from devkit.core.environ import clean_environment
 from devkit.registry.workspace import Team
-
-SHORTEST_SECRET = 6
 
 
 def of_team(team: Team) -> dict[str, str]:
@@ -26,12 +25,17 @@ def of_team(team: Team) -> dict[str, str]:
 
 
 def own(team: Team) -> dict[str, str]:
-    """The variables in the team's `.env`; empty if there is no such file."""
+    """The variables in the team's `.env`; empty if there is no such file.
+
+    From now on, their values are masked in all that the kit prints and logs.
+    """
     values = dotenv_values(team.env_file)
-    return {name: value for name, value in values.items() if value is not None}
+    found = {name: value for name, value in values.items() if value is not None}
+    masking.hide(found.values())
+    return found
 
 
 def secrets_of(team: Team) -> tuple[str, ...]:
     """The values in the team's `.env` that are long enough to be secrets, longest first."""
-    values = {value for value in own(team).values() if len(value) >= SHORTEST_SECRET}
+    values = {value for value in own(team).values() if len(value) >= masking.SHORTEST}
     return tuple(sorted(values, key=len, reverse=True))

@@ -102,7 +102,8 @@ def _drawer(form: str, target: Path | None) -> Callable[[Graph], str]:
 def _deliver(text: str, target: Path | None) -> None:
     """Print a text, or write it to a file that differs from it."""
     if target is None:
-        output.emit(text.rstrip("\n"))
+        emit = output.emit_json if text.startswith("{") else output.emit
+        emit(text.rstrip("\n"))
     elif not target.exists() or target.read_text(encoding="utf-8") != text:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)

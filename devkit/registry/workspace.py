@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from devkit.core import masking
 from devkit.core.errors import DevkitError
 from devkit.core.paths import DIST, ROOT
 from devkit.core.wording import did_you_mean
@@ -108,6 +109,7 @@ def load_teams(root: Path) -> tuple[Team, ...]:
             expected=f"python_module entries with {', '.join(FIELDS)}",
             fix=f"edit {file.name}, then see `invoke teams`",
         )
+    masking.show(word for team in teams for word in (team.name, team.location, team.module))
     return tuple(teams)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from devkit.core import processes
+from devkit.core import masking, processes
 from devkit.environments import variables
 from devkit.registry.workspace import Team
 
@@ -77,3 +77,8 @@ def test_the_teams_environment_is_active_and_the_callers_is_not(
 
 def test_secrets_are_the_long_values_longest_first(tea: Team) -> None:
     assert variables.secrets_of(tea) == ("tea-secret", "hello tea")
+
+
+def test_what_was_read_is_masked_from_then_on(tea: Team) -> None:
+    variables.of_team(tea)
+    assert masking.mask("tea-secret says hello tea 1234") == "*** says *** 1234"
