@@ -21,6 +21,10 @@ GENERATORS: tuple[Callable[[Sequence[Team]], dict[Path, str]], ...] = (
 )
 
 
+MARKER = "`invoke derive`"  # at the top of every file that is generated as a whole
+TOP = 300  # characters
+
+
 def files(teams: Sequence[Team]) -> dict[Path, str]:
     """The text of every file that is generated from the registry, by its path."""
     return {path: text for generate in GENERATORS for path, text in generate(teams).items()}
@@ -28,16 +32,23 @@ def files(teams: Sequence[Team]) -> dict[Path, str]:
 
 def stale(texts: Mapping[Path, str]) -> list[Path]:
     """The files that are missing or have a different text."""
-    return [
-        path
-        for path, text in texts.items()
-        if not path.exists() or path.read_text(encoding="utf-8") != text
-    ]
+    return [path for path, text in texts.items() if _current(path) != text]
 
 
 def write(texts: Mapping[Path, str]) -> None:
-    """Write the stale files, and print their paths."""
+    """Write the stale files, and print their paths.
+
+    Raises:
+        DevkitError: if one would replace a file that somebody wrote; nothing is written then.
+    """
     written = stale(texts)
+    if own := [path for path in written if _is_generated(texts[path]) and _is_own(path)]:
+        names = ", ".join(str(path.relative_to(ROOT)) for path in own)
+        raise DevkitError(
+            f"not overwritten, since `invoke derive` did not write it: {names}",
+            expected=f"no file, or one that says {MARKER} at its top",
+            fix="move it away, then invoke derive; it is never merged with the generated one",
+        )
     for path in written:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(texts[path], encoding="utf-8")
@@ -55,3 +66,18 @@ def require_fresh(texts: Mapping[Path, str]) -> None:
     if found := stale(texts):
         names = ", ".join(str(path.relative_to(ROOT)) for path in found)
         raise DevkitError(f"out of date: {names}", fix="invoke derive")
+
+
+def _current(path: Path) -> str | None:
+    """A file's text, in which other bytes than UTF-8 are marked; None if it does not exist."""
+    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else None
+
+
+def _is_generated(text: str) -> bool:
+    return MARKER in text[:TOP]
+
+
+def _is_own(path: Path) -> bool:
+    """Whether a file has a text that was not generated."""
+    text = _current(path)
+    return bool(text and text.strip()) and not _is_generated(text or "")
