@@ -1,7 +1,9 @@
 """The workflows and the hooks' configuration: valid, pinned, and calling existing commands."""
 
+import os
 import re
 import shlex
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import yaml
 from devkit.core.paths import ROOT, TOOLS
 from devkit.environments.project import all_projects
 from devkit.registry.workspace import load_teams
+from testing.repositories import SETTINGS, Repository
 from testing.support import run
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.y*ml"))
@@ -25,10 +28,14 @@ def load(workflow: Path) -> dict[str, Any]:
     return document
 
 
+def steps(workflow: Path) -> list[dict[str, Any]]:
+    """The steps of every job."""
+    return [step for job in load(workflow)["jobs"].values() for step in job.get("steps", ())]
+
+
 def scripts(workflow: Path) -> list[str]:
     """The scripts of every step."""
-    steps = [step for job in load(workflow)["jobs"].values() for step in job.get("steps", ())]
-    return [step.get("run") or step.get("with", {}).get("runCmd", "") for step in steps]
+    return [step.get("run") or step.get("with", {}).get("runCmd", "") for step in steps(workflow)]
 
 
 def calls(workflow: Path) -> list[list[str]]:
@@ -86,6 +93,62 @@ def test_every_project_is_upgraded() -> None:
     assert others == projects - {team.name for team in teams}
 
 
+# Stands for GitHub's program: it records its arguments, and there is a pull request for ml already.
+GH = """#!/bin/sh
+echo "$@" >> "$LOG"
+case "$*" in *"pr create"*"upgrade/ml"*) exit 1;; esac
+"""
+
+
+def test_only_changed_locks_are_proposed_a_branch_for_each_project(repository: Repository) -> None:
+    folder = repository.root.parent
+    for name in ("gh", "origin.git", "runner"):
+        (folder / name).mkdir()
+    (folder / "gh/gh").write_text(GH, encoding="utf-8")
+    (folder / "gh/gh").chmod(0o755)
+    run(["git", "init", "--bare", "--quiet"], folder / "origin.git")
+    repository.git("remote", "add", "origin", str(folder / "origin.git"))
+    for file in ("ml/requirements.txt", "tea/local_requirements.txt", ".github/workflows/ci.yml"):
+        repository.write(file, "old\n")
+    repository.commit()
+    changed = {"ml": ["ml/requirements.txt", ".github/workflows/ci.yml", "tea/code.py"]}
+    changed["tea"] = ["tea/local_requirements.txt"]
+    for project, files in changed.items():
+        for file in files:
+            repository.write(file, "new\n")
+        artifact = folder / f"runner/upgrades/upgrade-{project}"
+        artifact.mkdir(parents=True)
+        patch = repository.git("diff") + "\n"
+        (artifact / "changes.patch").write_text(patch, encoding="utf-8")
+        (artifact / "body.md").write_text("what changed\n", encoding="utf-8")
+        repository.git("checkout", "--", ".")
+    script = load(ROOT / ".github/workflows/upgrade.yml")["jobs"]["propose"]["steps"][-1]["run"]
+    variables = {
+        "RUNNER_TEMP": str(folder / "runner"),
+        "PATH": f"{folder / 'gh'}:{os.environ['PATH']}",
+        "LOG": str(folder / "log"),
+    }
+    done = run(["bash", "-eo", "pipefail", "-c", script], repository.root, SETTINGS | variables)
+    assert done.returncode == 0, done.stderr
+    for project, file in (("ml", "ml/requirements.txt"), ("tea", "tea/local_requirements.txt")):
+        pushed = repository.git("diff", "--name-only", "work", f"origin/upgrade/{project}")
+        assert pushed == file
+    asked = (folder / "log").read_text(encoding="utf-8").splitlines()
+    actions = [" ".join(line.split()[:2]) for line in asked]
+    assert actions == ["auth setup-git", "pr create", "pr edit", "pr create"]
+
+
+def test_every_project_s_upgrade_is_proposed() -> None:
+    jobs = load(ROOT / ".github/workflows/upgrade.yml")["jobs"]
+    artifact = next(
+        step["with"] for step in jobs["project"]["steps"] if "name" in step.get("with", {})
+    )
+    download = next(
+        step["with"] for step in jobs["propose"]["steps"] if "pattern" in step.get("with", {})
+    )
+    assert fnmatch(artifact["name"], download["pattern"])
+
+
 @each_workflow
 def test_workflows_call_existing_commands_and_options(workflow: Path) -> None:
     assert calls(workflow)
@@ -99,9 +162,37 @@ def test_workflows_call_existing_commands_and_options(workflow: Path) -> None:
 @each_workflow
 def test_a_command_that_fails_in_front_of_a_pipe_fails_its_step(workflow: Path) -> None:
     """GitHub's own default for a script is bash without pipefail."""
-    defaults = load(workflow).get("defaults", {}).get("run", {})
-    pipes = [script for script in scripts(workflow) if re.search(r" \| ", script)]
-    assert pipes == [] or defaults.get("shell") == "bash"
+    document = load(workflow)
+    assert document["defaults"]["run"]["shell"] == "bash"
+    levels = [*document["jobs"].values(), *steps(workflow)]
+    assert [level for level in levels if "shell" in level or "defaults" in level] == []
+
+
+@each_workflow
+def test_every_job_has_its_own_permissions_and_leaves_no_token_behind(workflow: Path) -> None:
+    document = load(workflow)
+    assert document["permissions"] == {}
+    assert [name for name, job in document["jobs"].items() if "permissions" not in job] == []
+    for step in steps(workflow):
+        if step.get("uses", "").startswith("actions/checkout@"):
+            assert step["with"]["persist-credentials"] is False
+
+
+@each_workflow
+def test_scripts_get_values_only_as_variables(workflow: Path) -> None:
+    """A value in the text of a script would be run: a branch can have the name `$(reboot)`."""
+    assert [script for script in scripts(workflow) if "${{" in script] == []
+
+
+@each_workflow
+def test_a_job_that_can_write_runs_nothing_that_is_new(workflow: Path) -> None:
+    """Code of the repository or of a package could use the token, or wait for the next step."""
+    for job in load(workflow)["jobs"].values():
+        if "write" in job["permissions"].values():
+            used = {step["uses"].partition("@")[0] for step in job["steps"] if "uses" in step}
+            assert used <= {"actions/checkout", "actions/download-artifact"}
+            lines = "\n".join(step.get("run", "") for step in job["steps"])
+            assert not re.search(r"tasks\.py|python|\buv\b|pip|invoke|\./", lines)
 
 
 @each_workflow
