@@ -5,12 +5,14 @@ probe. If none of these has changed, no interpreter is started. The digest does 
 a team's code may read when it is loaded (the shell's variables, the clock, a network):
 `invoke check --no-cache` loads everything.
 
-Only manifests are cached: a team that does not load is loaded again every time.
+Only manifests are cached: a team that does not load is loaded again every time. If the cache can't
+be read or written (it is another user's, or the checkout is read-only), teams are loaded as well.
 """
 
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -27,8 +29,13 @@ from devkit.registry.workspace import Team
 FOLDER = STATE / "manifests"
 MAX_PER_TEAM = 8  # enough for a few branches
 
-# Larger files are hashed by size and modification time.
+# A large file, and every file after so many bytes of a folder, is hashed by size and modification
+# time instead of being read.
 LARGEST_READ_BYTES = 1 << 20
+MOST_READ_BYTES = 64 << 20
+GENERATED = {"__pycache__", "node_modules"}
+# Listing more files takes longer than loading the definitions, so these are not cached.
+MAX_FILES = 50_000
 
 
 def digest(team: Team, shared: bytes | None = None) -> str:
@@ -57,12 +64,14 @@ def digests(teams: Iterable[Team]) -> dict[str, str]:
 
 def get(team: Team, key: str) -> Manifest | None:
     """The manifest that is cached under a digest; None if there is none or it can't be read."""
-    with suppress(FileNotFoundError, ValueError, KeyError):
-        file = _path(team, key)
+    file = _path(team, key)
+    try:
         found = manifest.parse(team, json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError):
+        return None
+    with suppress(OSError):  # another user's
         os.utime(file)  # `_prune` deletes the least recently used
-        return found
-    return None
+    return found
 
 
 def load(team: Team, key: str, timeout: float = loading.TIMEOUT_SECONDS) -> Manifest | Failure:
@@ -91,9 +100,10 @@ def load_all(teams: Sequence[Team]) -> list[Manifest | Failure]:
 
 
 def clear(team: Team) -> None:
-    """Delete the cached manifests of a team."""
+    """Delete the cached manifests of a team, as far as this user may."""
     for file in _cached(team):
-        file.unlink(missing_ok=True)
+        with suppress(OSError):
+            file.unlink()
 
 
 def _store(found: Manifest, path: Path) -> None:
@@ -108,8 +118,9 @@ def _path(team: Team, key: str) -> Path:
 
 def _prune(team: Team) -> None:
     """Delete the team's least recently used manifests."""
-    for file in sorted(_cached(team), key=lambda file: file.stat().st_mtime)[:-MAX_PER_TEAM]:
-        file.unlink(missing_ok=True)
+    with suppress(OSError):  # another user's, or another process deletes them
+        for file in sorted(_cached(team), key=lambda file: file.stat().st_mtime)[:-MAX_PER_TEAM]:
+            file.unlink()
 
 
 def _cached(team: Team) -> list[Path]:
@@ -118,33 +129,56 @@ def _cached(team: Team) -> list[Path]:
 
 
 def _tree(folder: Path) -> bytes:
-    """SHA-256 of the names and contents of a folder's files."""
+    """SHA-256 of the names and contents of a folder's files; random if there are too many."""
     hashed = hashlib.sha256()
-    for file in _files(folder):
-        hashed.update(f"\0{file.relative_to(folder).as_posix()}\0".encode())
-        hashed.update(_content(file))
+    unread = MOST_READ_BYTES
+    for number, file in enumerate(_files(folder)):
+        if number == MAX_FILES:
+            return os.urandom(hashed.digest_size)
+        hashed.update(b"\0" + os.fsencode(file.relative_to(folder)) + b"\0")
+        content, read = _content(file, min(unread, LARGEST_READ_BYTES))
+        hashed.update(content)
+        unread -= read
     return hashed.digest()
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """A folder's files in order, without environments and files that tools generate."""
-    for directory, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not _is_generated(name))
-        yield from (Path(directory, name) for name in sorted(files) if not name.startswith(".venv"))
+    """A folder's files in order, without environments and files that tools generate.
+
+    Includes what links lead to, each folder once: links may form a circle.
+    """
+    linked = {folder.resolve()}
+    for directory, folders, files in os.walk(folder, followlinks=True):
+        here = Path(directory)
+        folders[:] = sorted(name for name in folders if not _is_generated(here / name))
+        for link in [here / name for name in folders if (here / name).is_symlink()]:
+            if link.resolve() in linked:
+                folders.remove(link.name)
+            linked.add(link.resolve())
+        yield from (here / name for name in sorted(files) if not name.startswith(".venv"))
 
 
-def _is_generated(name: str) -> bool:
-    return name.startswith(".") or name == "__pycache__" or name.endswith(".egg-info")
+def _is_generated(folder: Path) -> bool:
+    """Whether a folder is hidden, an environment, or made by a tool."""
+    named = folder.name.startswith(".") or folder.name.endswith(".egg-info")
+    return named or folder.name in GENERATED or (folder / "pyvenv.cfg").exists()
 
 
-def _content(file: Path) -> bytes:
+def _content(file: Path, limit: int) -> tuple[bytes, int]:
+    """A digest of a file's content, and how many bytes were read for it.
+
+    Reads only files up to `limit` bytes, and no pipes, sockets and devices, which may never end.
+    """
     try:
         state = file.stat()
-        if state.st_size > LARGEST_READ_BYTES:
-            return f"{state.st_size} {state.st_mtime_ns}".encode()
-        return hashlib.sha256(file.read_bytes()).digest()
-    except FileNotFoundError:  # a dangling link
-        return b"-"
+        if not stat.S_ISREG(state.st_mode):
+            return f"{stat.S_IFMT(state.st_mode)}".encode(), 0
+        if state.st_size > limit:
+            return f"{state.st_size} {state.st_mtime_ns}".encode(), 0
+        text = file.read_bytes() if state.st_size else b""  # the kernel's own files have no size
+        return hashlib.sha256(text).digest(), state.st_size
+    except OSError as error:  # a dangling link, or another user's file
+        return f"-{error.errno}".encode(), 0
 
 
 def _relative(path: Path) -> str:

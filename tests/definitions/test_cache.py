@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -72,6 +73,18 @@ CHANGES: dict[str, Callable[[Team], object]] = {
         team.environment / "lib/python3.11/site-packages/six-1.0.dist-info"
     ).mkdir(),
 }
+
+
+def made(name: str) -> Callable[[Team], object]:
+    """A new file in a new folder."""
+
+    def make(team: Team) -> None:
+        (team.directory / name).parent.mkdir(parents=True)
+        (team.directory / name).write_text("x", encoding="utf-8")
+
+    return make
+
+
 OTHERS: dict[str, Callable[[Team], object]] = {
     "bytecode": lambda team: (team.directory / "tea_project/__pycache__").mkdir(),
     "a cache of a tool": lambda team: (team.directory / ".pytest_cache").mkdir(),
@@ -79,6 +92,8 @@ OTHERS: dict[str, Callable[[Team], object]] = {
         team.directory / "tea_project/definitions.py", (1, 1)
     ),
     "the lock file of its environment": write(".venv-tea.lock"),
+    "an environment of another name": made("venv/pyvenv.cfg"),
+    "packages of Node.js": made("node_modules/some/index.js"),
 }
 
 
@@ -114,6 +129,83 @@ def test_digest_of_a_large_file_is_its_size_and_modification_time(team: Team) ->
     before = cache.digest(team)
     os.utime(large, (1, 1))
     assert cache.digest(team) != before
+
+
+def test_digest_changes_with_a_file_behind_a_linked_folder(team: Team, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    file = tmp_path / "elsewhere/settings.py"
+    file.write_text("A = 1\n", encoding="utf-8")
+    (team.directory / "tea_project/linked").symlink_to(tmp_path / "elsewhere")
+    before = cache.digest(team)
+    file.write_text("A = 2\n", encoding="utf-8")
+    assert cache.digest(team) != before
+
+
+def test_digest_follows_links_in_a_circle_once(team: Team) -> None:
+    for name in ("tea_project/up", "tea_project/self"):
+        (team.directory / name).symlink_to(".." if name.endswith("up") else ".")
+    (team.directory / "a").mkdir()
+    (team.directory / "b").mkdir()
+    (team.directory / "a/to_b").symlink_to("../b")
+    (team.directory / "b/to_a").symlink_to("../a")
+    before = cache.digest(team)
+    assert cache.digest(team) == before
+    write("b/new.py")(team)
+    assert cache.digest(team) != before
+
+
+def test_digest_reads_only_regular_files(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To read a pipe would wait for ever, and a socket can't be opened."""
+    before = cache.digest(team)
+    os.mkfifo(team.directory / ".env")
+    (team.directory / "null").symlink_to("/dev/zero")
+    (team.directory / "gone").symlink_to("nowhere")
+    monkeypatch.chdir(team.directory)  # the path of a socket is short
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("socket")
+        assert cache.digest(team) != before
+
+
+def refuse(*_: object, **__: object) -> None:
+    raise PermissionError(13, "Permission denied")
+
+
+def test_digest_survives_what_can_not_be_read(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    (team.directory / os.fsdecode(b"caf\xe9.txt")).write_text("x", encoding="utf-8")
+    monkeypatch.setattr(loading, "PARTS", ())
+    before = cache.digest(replace(team, python=Path("/none/bin/python")))
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    assert cache.digest(replace(team, python=Path("/none/bin/python"))) != before
+
+
+def test_digest_reads_a_limited_amount(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "MOST_READ_BYTES", 10)
+    for name in "abc":
+        write(name, "12345678")(team)
+    before = cache.digest(team)
+    os.utime(team.directory / "c", (1, 1))
+    assert cache.digest(team) != before
+
+
+def test_a_folder_of_too_many_files_is_never_cached(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "MAX_FILES", 2)
+    assert cache.digest(team) != cache.digest(team)
+
+
+def test_another_users_manifests_are_used(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of root or of a container: readable, but neither touched nor deleted."""
+    key = cache.digest(team)
+    loaded = cache.load(team, key)
+    monkeypatch.setattr(os, "utime", refuse)
+    monkeypatch.setattr(Path, "unlink", refuse)
+    assert cache.get(team, key) == loaded
+    monkeypatch.setattr(cache, "MAX_PER_TEAM", 0)
+    assert cache.load(team, key) == loaded
+    cache.clear(team)
+    monkeypatch.setattr(Path, "read_text", refuse)
+    assert cache.get(team, key) is None
 
 
 def test_get_returns_what_was_loaded(team: Team) -> None:
