@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,15 +93,69 @@ class Pyproject:
 
     @property
     def direct_dependencies(self) -> set[str]:
-        """The normalized names of all packages that it lists, in extras and groups too."""
+        """The normalized names of all packages that it lists, in extras and groups too.
+
+        Raises:
+            DevkitError: as `listed`.
+        """
+        return self.listed(self.groups)
+
+    def listed(self, groups: Iterable[str] = ()) -> set[str]:
+        """The normalized names of the packages that it lists: with extras, and these groups.
+
+        Raises:
+            DevkitError: if they are not lists of strings.
+        """
+        names = [*self._requirements("dependencies", self.project.get("dependencies", []))]
         optional = self.project.get("optional-dependencies", {})
-        lists = [self.project.get("dependencies", []), *optional.values(), *self.groups.values()]
+        if not isinstance(optional, dict):
+            raise self._wrong("optional-dependencies", "a table of lists", optional)
+        for extra, requirements in optional.items():
+            names += self._requirements(f"optional-dependencies.{extra}", requirements)
+        waiting, seen = [*groups], set()
+        while waiting:
+            group = waiting.pop()
+            if group in seen or group not in self.groups:
+                continue
+            seen.add(group)
+            found = self.groups[group]
+            if not isinstance(found, list):
+                raise self._wrong(f"dependency-groups.{group}", "a list", found)
+            tables = [item for item in found if isinstance(item, dict)]
+            waiting += [str(table.get("include-group")) for table in tables]
+            plain = [item for item in found if not isinstance(item, dict)]
+            names += self._requirements(f"dependency-groups.{group}", plain)
+        return set(map(package_name, names))
+
+    @property
+    def sources(self) -> dict[str, list[dict[str, Any]]]:
+        """Where uv gets packages from: the tables in `[tool.uv.sources]` by normalized name."""
+        found = self.tool("uv").get("sources", {})
         return {
-            package_name(requirement)
-            for requirements in lists
-            for requirement in requirements
-            if isinstance(requirement, str)  # a table includes another group
-        }
+            canonicalize_name(name): [
+                each for each in (value if isinstance(value, list) else [value])
+                if isinstance(each, dict)
+            ]
+            for name, value in (found.items() if isinstance(found, dict) else ())
+        }  # fmt: skip
+
+    @property
+    def shown(self) -> str:
+        """The file's path as messages show it: relative to the root if it is below it."""
+        return _shown(self.file)
+
+    def _requirements(self, field: str, found: object) -> list[str]:
+        if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
+            raise self._wrong(field, "a list of requirements, each a string", found)
+        return found
+
+    def _wrong(self, field: str, expected: str, found: object) -> DevkitError:
+        return DevkitError(
+            f"{self.shown}: invalid {field}",
+            expected=expected,
+            found=repr(found),
+            fix=f"edit {self.shown}",
+        )
 
     def _table(self, name: str) -> dict[str, Any]:
         found = self.document.get(name, {})

@@ -3,6 +3,7 @@
 If in doubt, a team counts as affected.
 """
 
+import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -11,10 +12,11 @@ import yaml
 
 from devkit.core import git
 from devkit.core.git import Changes
-from devkit.core.paths import REGISTRY, ROOT
+from devkit.core.paths import REGISTRY, ROOT, SHARED
 from devkit.definitions import cache
 from devkit.definitions.manifest import Manifest
 from devkit.environments import venvs
+from devkit.environments.project import team_project
 from devkit.registry.workspace import FIELDS, Team
 
 # Files that no team's code is loaded by, run under or tested with. Everything else that is not a
@@ -62,7 +64,8 @@ def affected_by(
     """The teams that the changed files affect; `registry_before` is the base's registry.
 
     A file in a team's folder, today's or the base's, affects that team; a file in the folder of a
-    removed team affects none; a file in `utils` affects every team. A change of the registry
+    removed team affects none; a file in a library affects the teams that depend on it, and one in
+    `utils` every team. A change of the registry
     affects the teams whose entries are new or different, or every team if the base's registry
     can't be read. Every file affects the kit, whose tests copy the whole repository.
     """
@@ -70,6 +73,7 @@ def affected_by(
     entries = {team.location: team for team in before or ()}
     locations = {team.location for team in teams}
     folders = [_folders(each, locations, root) for each in (teams, before or ())]
+    users = _users(teams, root)
     everyone = [team.name for team in teams]
 
     found: dict[str, list[str]] = {name: [] for name in everyone}
@@ -81,7 +85,7 @@ def affected_by(
                 elif team != entries[team.location]:
                     found[team.name].append(f"its entry in {REGISTRY.name} changed")
             continue
-        for name in _owners(file, folders, everyone):
+        for name in _owners(file, folders, users, everyone):
             found[name].append(file)
     return Affected(
         base=changes.base,
@@ -171,16 +175,29 @@ def _folders(teams: Iterable[Team], locations: Collection[str], root: Path) -> d
     return folders
 
 
+def _users(teams: Iterable[Team], root: Path) -> dict[str, list[str]]:
+    """The short names of the teams that depend on each library but utils, by its folder."""
+    users: dict[str, list[str]] = {}
+    for team in teams:
+        for library in team_project(team).libraries:
+            if library != SHARED:
+                users.setdefault(os.path.relpath(library, root), []).append(team.name)
+    return users
+
+
 def _owners(
-    file: str, folders: Iterable[Mapping[str, Sequence[str]]], everyone: Sequence[str]
+    file: str,
+    folders: Iterable[Mapping[str, Sequence[str]]],
+    users: Mapping[str, Sequence[str]],
+    everyone: Sequence[str],
 ) -> Sequence[str]:
     """The teams that a file affects: those of the deepest folder, else by the top folder."""
     above = [str(path) for path in (PurePosixPath(file), *PurePosixPath(file).parents)][:-1]
-    for owners in folders:
-        for folder in above:
-            if folder in owners:
-                return owners[folder]
-    return () if above[-1] in KIT_ONLY else everyone
+    found = next((owners[each] for owners in folders for each in above if each in owners), None)
+    using = dict.fromkeys(name for folder in above for name in users.get(folder, ()))
+    if found is None and not using:
+        return () if above[-1] in KIT_ONLY else everyone
+    return [*dict.fromkeys([*(found or ()), *using])]
 
 
 def _teams_in(text: str | None, root: Path) -> tuple[Team, ...] | None:

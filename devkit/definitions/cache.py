@@ -1,29 +1,31 @@
 """Caches manifests under a digest of everything that they depend on.
 
-A manifest depends on the team's files, utils, its environment, its entry in the registry and the
-probe. If none of these has changed, no interpreter is started. The digest does not cover what else
-a team's code may read when it is loaded (the shell's variables, the clock, a network):
+A manifest depends on the team's files, its libraries, its environment, its entry in the registry
+and the probe. If none of these has changed, no interpreter is started. The digest does not cover
+what else a team's code may read when it is loaded (the shell's variables, the clock, a network):
 `invoke check --no-cache` loads everything.
 
 Only manifests are cached: a team that does not load is loaded again every time. If the cache can't
 be read or written (it is another user's, or the checkout is read-only), teams are loaded as well.
 """
 
+import functools
 import hashlib
 import json
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from devkit.core import output, parallel
 from devkit.core.files import replace_text
-from devkit.core.paths import ROOT, SHARED, STATE
+from devkit.core.paths import ROOT, STATE
 from devkit.definitions import loading, manifest
 from devkit.definitions.loading import Failure
 from devkit.definitions.manifest import Manifest
 from devkit.environments.installed import distributions
+from devkit.environments.project import team_project
 from devkit.registry.workspace import Team
 
 FOLDER = STATE / "manifests"
@@ -38,10 +40,10 @@ GENERATED = {"__pycache__", "node_modules"}
 MAX_FILES = 50_000
 
 
-def digest(team: Team, shared: bytes | None = None) -> str:
+def digest(team: Team, tree: Callable[[Path], bytes] | None = None) -> str:
     """SHA-256 of everything that a team's manifest depends on.
 
-    `shared` is the digest of utils, computed if it is None.
+    `tree` gives the digest of a library's folder; without it, each is computed.
     """
     hashed = hashlib.sha256()
     for file in loading.PARTS:
@@ -52,14 +54,15 @@ def digest(team: Team, shared: bytes | None = None) -> str:
     hashed.update(config.read_bytes() if config.exists() else b"-")
     hashed.update(json.dumps(sorted(distributions(team.environment).items())).encode())
     hashed.update(_tree(team.directory))
-    hashed.update(_tree(SHARED) if shared is None else shared)
+    for library in team_project(team).libraries:
+        hashed.update((tree or _tree)(library))
     return hashed.hexdigest()
 
 
 def digests(teams: Iterable[Team]) -> dict[str, str]:
-    """The digest of each team by its short name; reads utils only once."""
-    shared = _tree(SHARED)
-    return {team.name: digest(team, shared) for team in teams}
+    """The digest of each team by its short name; reads each library only once."""
+    tree = functools.cache(_tree)
+    return {team.name: digest(team, tree) for team in teams}
 
 
 def get(team: Team, key: str) -> Manifest | None:

@@ -18,7 +18,7 @@ from typing import Any
 
 from devkit.core import pyproject
 from devkit.core.errors import DevkitError
-from devkit.core.paths import ROOT, SHARED
+from devkit.core.paths import ROOT
 from devkit.environments.project import Project
 
 PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(?:\[[^]]*\])?==(?P<version>[^\s;\\]+)", re.MULTILINE)
@@ -122,10 +122,15 @@ def direct_dependencies(project: Project) -> set[str]:
 
 
 def inputs_digest(project: Project) -> str:
-    """SHA-256 of what the locks are resolved from: requirements, those of utils, uv's options."""
+    """SHA-256 of what the locks are resolved from: requirements, the libraries', uv's options.
+
+    Raises:
+        DevkitError: if a pyproject.toml can't be read, or names a library that can't be used.
+    """
+    for fault in project.local_sources.faults:
+        raise fault
     parts: list[object] = [options(project), _requirements(project.pyproject)]
-    if project.editable:
-        parts.append(_requirements(pyproject.read(SHARED)))
+    parts += [_requirements(pyproject.read(folder)) for folder in project.libraries]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

@@ -1,15 +1,19 @@
 """Projects: the folders whose pyproject.toml is locked, and what belongs in each lock."""
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from devkit.core import pyproject
 from devkit.core.paths import DEPLOYED_LOCK, KIT, LOCAL_LOCK, ORCHESTRATOR, ROOT, SHARED, TOOLS_LOCK
+from devkit.environments import libraries
+from devkit.environments.libraries import Libraries
 from devkit.registry.workspace import Team, select
 
 TOOLS_NAME = "tools"
 ORCHESTRATOR_NAME = "orchestrator"
+DEV, DEPLOY = "dev", "deploy"  # the dependency groups of a local environment and a deployment
 
 
 @dataclass(frozen=True)
@@ -17,18 +21,18 @@ class Project:
     """A folder whose pyproject.toml is locked: a team's, the orchestrator's or the tools'.
 
     `local` is the lock of the local environment, `deployed` that of the deployment; the tools have
-    none. `editable` are the folders that the local environment has in editable form, `dev_groups`
-    its dependency groups, and `deploy_groups` those of the deployment, as uv's `--group` takes
-    them.
+    none. `dev_groups` are the dependency groups of the local environment and `deploy_groups` those
+    of the deployment, as uv's `--group` takes them. `shared` means that it has utils, whether it
+    lists it or not.
     """
 
     name: str
     directory: Path
     local: Path
     deployed: Path | None = None
-    editable: tuple[Path, ...] = ()
     dev_groups: tuple[str, ...] = ()
     deploy_groups: tuple[str, ...] = ()
+    shared: bool = False
 
     @property
     def pyproject(self) -> pyproject.Pyproject:
@@ -40,9 +44,37 @@ class Project:
         return pyproject.read(self.directory)
 
     @property
+    def libraries(self) -> tuple[Path, ...]:
+        """The folders of this repository that it depends on, utils among them; sorted.
+
+        Raises nothing: see `libraries.find`.
+        """
+        return self.local_sources.folders
+
+    @property
+    def deployed_libraries(self) -> tuple[Path, ...]:
+        """Those of `libraries` that are deployed with it."""
+        return libraries.find(self.directory, also=self._always).folders
+
+    @property
+    def local_sources(self) -> Libraries:
+        """Its libraries, and what is wrong with the sources that name none."""
+        return libraries.find(self.directory, [DEV] if self.dev_groups else [], self._always)
+
+    @property
+    def editable(self) -> tuple[Path, ...]:
+        """The folders that the local environment has in editable form."""
+        own = (self.directory,) if self.shared else ()
+        return tuple(sorted({*own, *self.libraries}))
+
+    @property
     def locks(self) -> tuple[Path, ...]:
         """Its lock files."""
         return (self.local, self.deployed) if self.deployed else (self.local,)
+
+    @property
+    def _always(self) -> tuple[Path, ...]:
+        return (SHARED,) if self.shared else ()
 
 
 def all_projects(teams: Iterable[Team]) -> list[Project]:
@@ -62,7 +94,7 @@ def orchestrator_project() -> Project:
         ORCHESTRATOR,
         ORCHESTRATOR / LOCAL_LOCK,
         ORCHESTRATOR / DEPLOYED_LOCK,
-        deploy_groups=(_group(ORCHESTRATOR, "deploy"),),
+        deploy_groups=(_group(ORCHESTRATOR, DEPLOY),),
     )
 
 
@@ -74,9 +106,9 @@ def team_project(team: Team) -> Project:
         folder,
         folder / LOCAL_LOCK,
         folder / DEPLOYED_LOCK,
-        editable=tuple(sorted((SHARED, folder))),
-        dev_groups=(_group(folder, "dev"),),
-        deploy_groups=(_group(SHARED, "deploy"),),
+        dev_groups=(_group(folder, DEV),),
+        deploy_groups=(_group(SHARED, DEPLOY),),
+        shared=True,
     )
 
 
@@ -98,4 +130,4 @@ def select_projects(teams: Sequence[Team], names: Iterable[str]) -> list[Project
 
 def _group(folder: Path, name: str) -> str:
     """A dependency group of a folder's project, as uv's `--group` takes it."""
-    return f"{folder.relative_to(ROOT)}/{pyproject.FILE}:{name}"
+    return f"{os.path.relpath(folder, ROOT)}/{pyproject.FILE}:{name}"

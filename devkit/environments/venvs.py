@@ -17,8 +17,8 @@ from packaging.specifiers import SpecifierSet
 
 from devkit.core import filelocks, output, parallel, pyproject, pythons, stamps, uv
 from devkit.core.errors import DevkitError, hint_for
-from devkit.core.paths import LOCAL_LOCK, ORCHESTRATOR, ORCHESTRATOR_VENV, ROOT, SHARED
-from devkit.environments.project import ORCHESTRATOR_NAME
+from devkit.core.paths import ORCHESTRATOR_VENV, ROOT
+from devkit.environments.project import ORCHESTRATOR_NAME, orchestrator_project, team_project
 from devkit.registry.workspace import Team
 
 STAMP = ".stamp"
@@ -70,17 +70,17 @@ class Environment:
 
 
 def team_environment(team: Team) -> Environment:
-    """The environment of one team, including the shared package."""
-    return Environment(
-        team.name, team.environment, team.directory / LOCAL_LOCK, (team.directory, SHARED)
-    )
+    """The environment of one team, including its libraries."""
+    project = team_project(team)
+    folders = (project.directory, *project.libraries)
+    return Environment(team.name, team.environment, project.local, folders)
 
 
 def orchestrator_environment() -> Environment:
     """The environment of webserver and daemon, without any team's packages."""
-    return Environment(
-        ORCHESTRATOR_NAME, ORCHESTRATOR_VENV, ORCHESTRATOR / LOCAL_LOCK, (ORCHESTRATOR,)
-    )
+    project = orchestrator_project()
+    folders = (project.directory, *project.libraries)
+    return Environment(project.name, ORCHESTRATOR_VENV, project.local, folders)
 
 
 def every_environment(teams: Iterable[Team]) -> list[Environment]:

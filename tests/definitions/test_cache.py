@@ -34,7 +34,7 @@ def team(teams: dict[str, Team], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     (environment / "pyvenv.cfg").write_text("version = 3.11.7\n", encoding="utf-8")
     (tmp_path / "utils/utils").mkdir(parents=True)
     (tmp_path / "utils/utils/__init__.py").write_text("", encoding="utf-8")
-    monkeypatch.setattr("devkit.definitions.cache.SHARED", tmp_path / "utils")
+    monkeypatch.setattr("devkit.environments.project.SHARED", tmp_path / "utils")
     python = environment / "bin/python"
     python.parent.mkdir()
     python.write_text(f'#!/bin/sh\nexec {teams["ml"].python} "$@"\n', encoding="utf-8")

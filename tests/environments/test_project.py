@@ -34,14 +34,16 @@ def test_a_team_has_utils_and_itself_editable_and_deploys_the_group_of_utils(
 ) -> None:
     folder = ROOT / "tea_project"
     found = project.team_project(replace(teams["ml"], location="tea_project", directory=folder))
+    assert found.libraries == (SHARED,)
+    assert found.editable == (folder, SHARED)
     assert found == Project(
         name="tea",
         directory=folder,
         local=folder / "local_requirements.txt",
         deployed=folder / "requirements.txt",
-        editable=(folder, SHARED),
         dev_groups=("tea_project/pyproject.toml:dev",),
         deploy_groups=("utils/pyproject.toml:deploy",),
+        shared=True,
     )
 
 
