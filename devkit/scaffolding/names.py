@@ -25,7 +25,8 @@ def new_team(name: str, teams: Sequence[Team]) -> Team:
     if reason := refusal(name, teams):
         raise DevkitError(
             f"invalid team name {name!r}: {reason}",
-            expected=f"up to {MAX_LENGTH} of a-z, 0-9 and _, starting with a letter; not in use",
+            expected=f"up to {MAX_LENGTH} of a-z, 0-9 and single _ between them, starting with a "
+            "letter; not in use",
             fix=f"invoke new-team {suggestion(name, teams)}",
         )
     location = name + SUFFIX
@@ -43,6 +44,8 @@ def refusal(name: str, teams: Sequence[Team]) -> str | None:
     """Why no new team can have this name; None if one can."""
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
         return "it is not the name of a Python package"
+    if "__" in name or name.endswith("_"):
+        return "an image or a name in a cluster can't have such a _"
     if len(name) > MAX_LENGTH:
         return f"it has {len(name)} characters"
     package = name + SUFFIX

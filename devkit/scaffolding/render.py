@@ -1,6 +1,8 @@
 """The files of a new team: templates, filled with its names and the current versions."""
 
+import itertools
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,10 @@ from devkit.registry.workspace import Team
 TEMPLATES = Path(__file__).with_name("templates")
 SUFFIX = ".tmpl"
 LONGEST_PART = 32  # characters of a key in a name, so that import lines are not too long
+# What the templates define or import, and what an asset can't be called.
+DEFINED = frozenset(
+    {"Table", "dg", "no_negative_amounts", "resources", "source", "table", "table_metadata"}
+)
 
 
 @dataclass(frozen=True)
@@ -28,10 +34,15 @@ class Upstream:
     producer: str
     columns: tuple[Column, ...] | None
 
-    @property
-    def variable(self) -> str:
-        """The key as part of a Python name."""
-        return re.sub(r"\W", "_", self.key)[:LONGEST_PART]
+
+@dataclass(frozen=True)
+class Names:
+    """What a team's example of an upstream asset defines; `part` is the key as part of a name."""
+
+    part: str
+    asset: str
+    job: str
+    sensor: str
 
 
 def files(team: Team, upstreams: Sequence[Upstream]) -> dict[Path, str]:
@@ -44,9 +55,36 @@ def files(team: Team, upstreams: Sequence[Upstream]) -> dict[Path, str]:
         "distribution": team.package.replace("_", "-"),
     }
     made = _filled("team", team, {**names, **_requirements()})
-    for upstream in upstreams:
-        made |= _filled("upstream", team, {**names, **_reading(upstream)})
+    for upstream, own in zip(upstreams, names_for(team, upstreams), strict=True):
+        made |= _filled("upstream", team, {**names, **vars(own), **_reading(upstream)})
     return made
+
+
+def names_for(team: Team, upstreams: Sequence[Upstream]) -> list[Names]:
+    """The names for each upstream asset: valid, and different from all others that a team has.
+
+    `a/b` and `a_b`, or two long keys, are the same words: the second one gets a number.
+    """
+    taken = {f"{team.name}_example", *DEFINED}
+    found: list[Names] = []
+    for upstream in upstreams:
+        words = unicodedata.normalize("NFKD", upstream.key).encode("ascii", "ignore").decode()
+        stem = re.sub(r"[^a-z0-9]+", "_", words.lower())[:LONGEST_PART].strip("_") or "table"
+        stem = stem if stem[0].isalpha() else f"key_{stem}"
+        for number in itertools.count(1):
+            own = _names(team, stem if number == 1 else f"{stem}_{number}")
+            values = set(vars(own).values())
+            if len(values) == len(vars(own)) and not taken & values:
+                break
+        taken |= values
+        found.append(own)
+    return found
+
+
+def _names(team: Team, part: str) -> Names:
+    asset = f"{team.name}_{part}"
+    job = f"count_{part}"
+    return Names(part, asset, job if job != asset else f"{part}_job", f"{part}_updated")
 
 
 def preferred_pins() -> str:
@@ -58,11 +96,15 @@ def preferred_pins() -> str:
 
 
 def tidy(folder: Path) -> list[tuple[str | Path, ...]]:
-    """The commands that sort imports and wrap lines: both depend on the team's name."""
+    """The commands that sort imports and wrap lines: both depend on the team's name.
+
+    What can't be wrapped, such as a long type of a column, gets a `noqa`.
+    """
     ruff = TOOLS / "bin" / "ruff"
     return [
         (ruff, "check", "--quiet", "--no-cache", "--fix-only", "--select", "I", folder),
         (ruff, "format", "--quiet", "--no-cache", folder),
+        (ruff, "check", "--quiet", "--no-cache", "--add-noqa", folder),
     ]
 
 
@@ -72,7 +114,7 @@ def _filled(kind: str, team: Team, values: Mapping[str, str]) -> dict[Path, str]
     made = {}
     for template in sorted(top.rglob(f"*{SUFFIX}")):
         name = template.relative_to(top).as_posix().removesuffix(SUFFIX)
-        name = name.replace("PACKAGE", team.package).replace("READ", values.get("read", ""))
+        name = name.replace("PACKAGE", team.package).replace("PART", values.get("part", ""))
         text = Template(template.read_text(encoding="utf-8")).substitute(values)
         made[team.directory / name] = text
     return made
@@ -116,5 +158,4 @@ def _reading(upstream: Upstream) -> dict[str, str]:
         "producer": upstream.producer,
         "metadata": metadata,
         "needed": needed,
-        "read": upstream.variable,
     }
