@@ -18,6 +18,7 @@ import psutil
 from devkit.core.paths import ROOT
 from devkit.dev import session, webserver
 from devkit.registry.workspace import load_teams
+from testing import linked
 from testing.support import Checkout, borrow_tools, copy_repository
 
 ASSETS = """
@@ -253,6 +254,7 @@ def ready_copy(folder: Path) -> Checkout:
     """Create a copy of the repository, with its environments built."""
     copy = copy_repository(folder)
     borrow_tools(copy)
+    linked.prepare(ROOT, copy.root)
     # The scheduled job is tested elsewhere; here its runs would only slow down the machine.
     copy.edit("analytics_project/analytics_project/defs/schedules.py", "RUNNING", "STOPPED")
     done = copy.tasks("setup")

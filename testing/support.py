@@ -17,10 +17,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from devkit.core import stamps
 from devkit.core.environ import clean_environment
-from devkit.core.paths import ROOT, TOOLS, TOOLS_LOCK
+from devkit.core.paths import ROOT, TOOLS_LOCK
 from devkit.environments.venvs import Environment
+from testing.sandbox import link_tools
 
 # An upper bound for waits: no test asserts how long one took.
 PATIENCE_SECONDS = 60.0
@@ -239,17 +239,8 @@ def copy_repository(target: Path) -> Checkout:
 
 
 def borrow_tools(checkout: Checkout) -> None:
-    """Link this repository's tools into a copy, with a stamp of its own, instead of building them.
-
-    Only for tests that do not change the tools' lock: a refresh would write through the links.
-    """
-    tools = checkout.root / ".venv-tools"
-    tools.mkdir()
-    for name in ("bin", "lib"):
-        (tools / name).symlink_to(TOOLS / name)
-    shutil.copy2(TOOLS / "pyvenv.cfg", tools)
-    parts = {"lock": stamps.digest([checkout.tools_lock]), "path": str(tools)}
-    stamps.write(tools / ".stamp", parts)
+    """Link this repository's tools into a copy instead of building them."""
+    link_tools(checkout.root)
 
 
 def _environment(extra: Mapping[str, str] | None) -> dict[str, str]:

@@ -1,4 +1,7 @@
-"""Fixtures of the kit's tests: registries, copies of the repository, isolated settings."""
+"""Fixtures of the kit's tests: registries, copies of the repository, isolated settings.
+
+The tests run in a repository of their own: see `testing/sandbox.py`.
+"""
 
 import os
 from collections.abc import Iterator
@@ -10,9 +13,41 @@ from devkit.core import masking, output, parallel
 from devkit.core.paths import ROOT
 from devkit.definitions import cache
 from devkit.registry.workspace import Team, load_teams
+from testing import linked, sandbox
 from testing.platform import ready_copy
+from testing.reporting import Reporting
 from testing.repositories import REGISTRY, SETTINGS, Repository
 from testing.support import Checkout, borrow_tools, copy_repository
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Start again in the repository of the tests."""
+    if not sandbox.original():
+        sandbox.enter(config.invocation_params.args, config.invocation_params.dir)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Show what fails when it fails."""
+    config.pluginmanager.register(Reporting(config), "reporting")
+
+
+INSTALLED = pytest.StashKey[dict[Path, linked.Found]]()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """With several workers, remember the installed files that copies of the repository link to."""
+    if session.config.getoption("numprocesses", None):
+        session.config.stash[INSTALLED] = linked.state(ROOT)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail if a test has changed them in place, and build them again the next time."""
+    before = session.config.stash.get(INSTALLED, None)
+    if changed := linked.written_through(ROOT, before or {}):
+        sandbox.discard(ROOT)
+        names = ", ".join(str(path.relative_to(ROOT)) for path in changed)
+        pytest.exit(f"a test wrote through links, also into uv's cache: {names}", 1)
 
 
 @pytest.fixture(autouse=True)

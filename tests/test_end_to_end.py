@@ -1,4 +1,7 @@
-"""The pipeline of both teams on real data: real processes, a new DAGSTER_HOME."""
+"""The pipeline of both example teams on real data: real processes, a new DAGSTER_HOME.
+
+The only test of this repository's own teams; the others have the sample teams.
+"""
 
 import json
 import signal
@@ -6,9 +9,13 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from devkit.core.paths import ROOT
 from devkit.registry.workspace import Team, load_teams
-from testing.platform import ALL_LOADED, Asked, dev, launch, until
+from testing import sandbox
+from testing.platform import Asked, dev, launch, until
+from testing.support import base_python, run
 
 RUNS = "{ runsOrError { ... on Runs { results { runId jobName status } } } }"
 INSTIGATORS = """
@@ -71,11 +78,27 @@ def summary(team: Team, table: Path) -> dict[str, Any]:
     return found
 
 
-def test_penguins_flow_from_analytics_to_ml_until_the_platform_stops(tmp_path: Path) -> None:
-    analytics, ml, *_ = load_teams(ROOT)
+@pytest.fixture
+def examples() -> tuple[Path, Team, Team]:
+    """This repository, and its two example teams, with their environments."""
+    root = sandbox.original() or ROOT
+    teams = {team.location: team for team in load_teams(root)}
+    if not teams.keys() >= {"analytics_project", "ml_project"}:
+        pytest.skip("this repository has other teams than the examples")
+    done = run([base_python(), "tasks.py", "setup"], root)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return root, teams["analytics_project"], teams["ml_project"]
+
+
+def test_penguins_flow_from_analytics_to_ml_until_the_platform_stops(
+    tmp_path: Path, examples: tuple[Path, Team, Team]
+) -> None:
+    root, analytics, ml = examples
+    count = len(load_teams(root))
     home = tmp_path / "missing" / "parent" / "home"
-    with dev(home) as platform:
-        platform.wait_for(ALL_LOADED)
+    command = f"exec {base_python()} tasks.py dev --port $PORT"
+    with dev(home, root=root, command=command) as platform:
+        platform.wait_for(f"{count} of {count} locations loaded")
 
         nodes = platform.ask(INSTIGATORS)["repositoriesOrError"]["nodes"]
         by_location = {node["location"]["name"]: node for node in nodes}

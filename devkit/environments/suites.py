@@ -1,6 +1,5 @@
 """Test suites: which there are, which environment each runs in, and how they are run."""
 
-import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +14,6 @@ from devkit.environments import variables
 from devkit.registry.workspace import Team
 
 DEPLOY_TESTS = ROOT / "tests" / "deploy"
-COVERAGE = re.compile(r"^TOTAL .* (\d+%)$", re.MULTILINE)  # of pytest-cov's report
 NO_TESTS_COLLECTED = 5  # pytest's exit code
 
 
@@ -62,8 +60,9 @@ def of_kit() -> list[Suite]:
     if not DEPLOY_TESTS.parent.is_dir():
         return []
     side_by_side = ("--numprocesses", str(parallel.jobs()), "--dist", "loadfile")
-    coverage = ("--cov", "--cov-report=term")
-    return [_pytest("kit", *side_by_side, *coverage, f"--ignore={DEPLOY_TESTS.relative_to(ROOT)}")]
+    longest_first = ("--no-loadscope-reorder",)  # in the order of tests/conftest.py
+    without = f"--ignore={DEPLOY_TESTS.relative_to(ROOT)}"
+    return [_pytest("kit", "-rs", *side_by_side, *longest_first, "--cov", "--cov-report=", without)]
 
 
 def of_deploy() -> Suite:
@@ -123,25 +122,30 @@ def run(suite: Suite) -> Outcome:
     text = next((line for line in reversed(done.stdout.splitlines()) if line.strip()), "")
     if done.code == NO_TESTS_COLLECTED:
         text = "no tests: each team has at least one, that its definitions load"
-    if coverage := COVERAGE.search(done.stdout):
-        text += f"; {coverage[1]} of devkit covered"
     return Outcome(suite.name, done.code == 0, text, details=done.combined if done.code else "")
 
 
 def _run_kit() -> list[Outcome]:
-    """Run the kit's tests in a temporary folder, since killed processes leave files behind."""
+    """Run the kit's tests on this terminal: they take minutes, and name each failure at once.
+
+    In a temporary folder, since killed processes leave files behind.
+    """
     with tempfile.TemporaryDirectory(prefix="dt-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o1777)  # as /tmp: some tests run as another user
         suites = [replace(suite, env={**suite.env, "TMPDIR": folder}) for suite in of_kit()]
-        return parallel.run("testing the kit", _jobs(suites))
+        return [_on_terminal(suite) for suite in suites]
 
 
 def _run_alone(suite: Suite) -> None:
     """Run a suite on this terminal."""
+    parallel.require([_on_terminal(suite)])
+
+
+def _on_terminal(suite: Suite) -> Outcome:
     done = processes.run_in_foreground(suite.argv, cwd=suite.cwd, env=suite.env)
     if done.interrupted and done.code:
         raise KeyboardInterrupt
-    parallel.require([Outcome(suite.name, ok=done.code == 0)])
+    return Outcome(suite.name, ok=done.code == 0)
 
 
 def _pytest(name: str, *arguments: str) -> Suite:

@@ -109,7 +109,7 @@ def test_a_team_with_a_stale_lock_is_not_built_and_keeps_its_folder(
 ) -> None:
     assert checkout.tasks("build", "--team", "ml").returncode == 0
     before = tree(checkout.root / "dist" / "ml_project")
-    checkout.edit("ml_project/pyproject.toml", "scikit-learn>=1.7", "scikit-learn>=1.6")
+    checkout.edit("ml_project/pyproject.toml", "humanize>=4", "humanize>=3")
     (checkout.root / "ml_project/ml_project/new.py").write_text("", encoding="utf-8")
     done = checkout.tasks("build")
     assert done.returncode == 1
@@ -126,7 +126,7 @@ def test_new_deleted_and_executable_files_are_as_in_the_working_tree(
     light_checkout: Checkout,
 ) -> None:
     package = light_checkout.root / "ml_project/ml_project"
-    (package / "picture.py").unlink()
+    (package / "clustering.py").unlink()
     (package / "new.sh").write_text("#!/bin/sh\n", encoding="utf-8")
     (package / "new.sh").chmod(0o700)
     (package / "table").symlink_to("../../utils")
@@ -142,7 +142,7 @@ def test_new_deleted_and_executable_files_are_as_in_the_working_tree(
     )
     assert light_checkout.devkit(code).returncode == 0
     made = light_checkout.root / "dist/ml_project/ml_project"
-    assert not (made / "picture.py").exists()
+    assert not (made / "clustering.py").exists()
     assert (made / "new.sh").stat().st_mode & 0o777 == 0o755
 
 

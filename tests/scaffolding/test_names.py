@@ -34,7 +34,7 @@ REFUSED = {
     "tasks": ("the repository already has tasks", "tasks_team"),
     "json": (STANDARD, "json_team"),
     "platform": (STANDARD, "platform_team"),
-    "sklearn": ("in the environment of ml", "sklearn_team"),
+    "humanize": ("in the environment of ml", "humanize_team"),
     "dagster": ("in the environment of orchestrator", "dagster_team"),
     "x" * 31: ("it has 31 characters", "x" * 23),
 }

@@ -1,0 +1,1 @@
+"""The team's definitions: Dagster loads every module in this folder."""

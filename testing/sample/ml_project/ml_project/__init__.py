@@ -1,0 +1,1 @@
+"""The ml team's code location."""

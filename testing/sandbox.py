@@ -1,0 +1,224 @@
+"""The repository that the kit's tests run in: the kit's files, with the teams of `testing/sample`.
+
+So no test depends on which teams this repository has. It is kept in `.dagteam/sandbox`, with built
+environments and compiled bytecode, and pytest starts again in there: see `tests/conftest.py`.
+
+    .venv-tools/bin/python -m testing.sandbox
+
+locks the sample teams' dependencies, after a change of their pyproject.toml.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from devkit.core import filelocks, stamps
+from devkit.core.environ import clean_environment
+from devkit.core.paths import REGISTRY, ROOT, SHARED, STATE, TOOLS, TOOLS_LOCK
+from devkit.registry.workspace import load_teams
+from testing import linked
+
+SAMPLE = Path("testing/sample")
+FOLDER = STATE / "sandbox"
+RECORD = Path(".dagteam/sandbox.json")  # in the sandbox: its original, and the digests of its files
+LOCKS = "*_project/*requirements.txt"
+
+# Git without the user's settings or the system's.
+GIT_SETTINGS = {
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_AUTHOR_NAME": "Test",
+    "GIT_AUTHOR_EMAIL": "test@localhost",
+    "GIT_COMMITTER_NAME": "Test",
+    "GIT_COMMITTER_EMAIL": "test@localhost",
+}
+
+# The locks of the sample teams record the digest of what they were made from, in the form of the
+# kit that made them. The pins hold for this kit, too.
+RENEW_DIGESTS = """
+from devkit.core.paths import ROOT
+from devkit.environments import lockfiles
+from devkit.environments.project import team_project
+from devkit.registry.workspace import load_teams
+from testing import linked
+
+for project in map(team_project, load_teams(ROOT)):
+    for lock in project.locks:
+        text = lock.read_text(encoding="utf-8")
+        line = f"# inputs: sha256:{lockfiles.inputs_digest(project)}"
+        lock.write_text(lockfiles.DIGEST.sub(line, text), encoding="utf-8")
+"""
+
+# What a platform imports, so that no test has to compile it.
+WARM = {
+    ".venv-dagit": "import dagster_webserver.cli, dagster._daemon.cli, dagster._cli.instance",
+    "analytics_project/.venv-analytics": "import dagster._grpc.server, dagster._cli, pandas",
+    "ml_project/.venv-mlproject": "import dagster._grpc.server, dagster._cli, pandas",
+}
+
+
+def original(root: Path = ROOT) -> Path | None:
+    """The repository that this sandbox was made from; None if it is none."""
+    found = _record(root).get("original")
+    return Path(found) if found else None
+
+
+def enter(arguments: Sequence[str], folder: Path) -> None:
+    """Run pytest with the same arguments in the sandbox, instead of this process."""
+    make(ROOT, FOLDER)
+    inside = FOLDER / folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else FOLDER
+    os.chdir(inside)
+    moved = [argument.replace(f"{ROOT}/", f"{FOLDER}/") for argument in arguments]
+    python = FOLDER / ".venv-tools/bin/python"
+    os.execve(python, [str(python), "-P", "-m", "pytest", *moved], dict(os.environ))  # noqa: S606
+
+
+def make(root: Path, target: Path) -> None:
+    """Make the sandbox, or bring it up to date with a repository."""
+    target.mkdir(parents=True, exist_ok=True)
+    with filelocks.hold(target.with_name(f"{target.name}.lock"), lambda: None):
+        if not (target / ".git").is_dir():
+            _git(target, "init", "--quiet", "--initial-branch", "main")
+        elif _record(target):  # undo what a test has left
+            _git(target, "reset", "--quiet", "--hard")
+            _git(target, "clean", "--quiet", "-d", "--force")
+        changed = _copy(root, target)
+        link_tools(target)
+        if [name for name in changed if not name.startswith(("tests/", "testing/"))]:
+            _prepare(target)
+        if changed:
+            _git(target, "add", "--all")
+            _git(target, "commit", "--quiet", "--no-verify", "--allow-empty", "--message", "sample")
+        digests = {name: _digest(file) for name, file in files(root).items()}
+        record = {"original": str(root), "digests": digests}
+        (target / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
+
+
+def discard(target: Path) -> None:
+    """Have the sandbox made from scratch the next time."""
+    (target / RECORD).unlink(missing_ok=True)
+    for environment in linked.environments(target):
+        shutil.rmtree(environment)
+
+
+def files(root: Path) -> dict[str, Path]:
+    """The files of the sandbox by name: what Git does not ignore, with the sample teams."""
+    listed = _git(root, "ls-files", "-co", "--exclude-standard", "-z").split("\0")
+    theirs = [team.directory.relative_to(root) for team in load_teams(root)]
+    replaced = (REGISTRY.relative_to(ROOT), SHARED.relative_to(ROOT), *theirs)
+    own = [
+        name
+        for name in filter(None, listed)
+        if (root / name).is_file() and not any(Path(name).is_relative_to(one) for one in replaced)
+    ]
+    sample = {
+        name.removeprefix(f"{SAMPLE}/"): root / name
+        for name in own
+        if Path(name).is_relative_to(SAMPLE) and Path(name).parent != SAMPLE
+    }
+    registry = {REGISTRY.name: root / SAMPLE / REGISTRY.name}
+    return {**{name: root / name for name in own}, **sample, **registry}
+
+
+def link_tools(target: Path) -> None:
+    """Link this repository's tools into a copy, with a stamp of its own, instead of building them.
+
+    Only for tests that do not change the tools' lock: a refresh would write through the links.
+    """
+    tools = target / ".venv-tools"
+    tools.mkdir(exist_ok=True)
+    for name in ("bin", "lib"):
+        (tools / name).unlink(missing_ok=True)
+        (tools / name).symlink_to((TOOLS / name).resolve())
+    shutil.copy2(TOOLS / "pyvenv.cfg", tools)
+    lock = target / TOOLS_LOCK.relative_to(ROOT)
+    stamps.write(tools / ".stamp", {"lock": stamps.digest([lock]), "path": str(tools)})
+
+
+def lock_sample() -> None:
+    """Lock the dependencies of the sample teams, and take over the locks."""
+    with tempfile.TemporaryDirectory(prefix="dt-") as scratch:
+        target = Path(scratch) / "sandbox"
+        target.mkdir()
+        _git(target, "init", "--quiet")
+        _copy(ROOT, target)
+        link_tools(target)
+        _tasks(target, "lock", "--team", ",".join(team.name for team in load_teams(target)))
+        for file in target.glob(LOCKS):
+            shutil.copy2(file, ROOT / SAMPLE / file.relative_to(target))
+
+
+def _copy(root: Path, target: Path) -> list[str]:
+    """Copy what has changed since the last time, remove what is gone; returns the names."""
+    wanted = files(root)
+    before: dict[str, str] = _record(target).get("digests", {})
+    changed = [name for name, file in wanted.items() if before.get(name) != _digest(file)]
+    for name in changed:
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(wanted[name], target / name)
+    gone = [name for name in before if name not in wanted]
+    for name in gone:
+        (target / name).unlink(missing_ok=True)
+    return [*changed, *gone]
+
+
+def _prepare(target: Path) -> None:
+    """Build the environments, generate what depends on the teams, and compile what is imported."""
+    sys.stderr.write("preparing the repository of the kit's tests ...\n")
+    _run(target, [target / ".venv-tools/bin/python", "-c", RENEW_DIGESTS])
+    for arguments in (
+        ("setup",),
+        ("derive",),
+        ("lineage", "--output", "docs/lineage.md"),
+    ):
+        _tasks(target, *arguments)
+    for environment, code in WARM.items():
+        _run(target, [target / environment / "bin/python", "-c", code])
+
+
+def _tasks(target: Path, *arguments: str) -> None:
+    _run(target, [target / ".venv-tools/bin/python", "tasks.py", *arguments])
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    return _run(folder, ["git", *arguments])
+
+
+def _run(folder: Path, argv: Sequence[str | Path]) -> str:
+    done = subprocess.run(
+        [str(part) for part in argv], cwd=folder, env=_environment(), capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        sys.exit(f"the kit's tests can't be prepared in {folder}:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def _environment() -> Mapping[str, str]:
+    """The variables of this process, without those that would change what is made."""
+    unset = ("GIT_", "DAGSTER_HOME", "PYTHONDONTWRITEBYTECODE", "COV_", "PYTEST_")
+    inherited = clean_environment().items()
+    return {name: text for name, text in inherited if not name.startswith(unset)} | GIT_SETTINGS
+
+
+def _record(root: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads((root / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes() + bytes(file.stat().st_mode & 0o111)).hexdigest()
+
+
+if __name__ == "__main__":
+    lock_sample()
