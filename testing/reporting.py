@@ -1,4 +1,4 @@
-"""What the kit's tests print while they run: each failure at once, and the coverage at the end."""
+"""What the kit's tests print while they run: each failure at once."""
 
 from typing import Any
 
@@ -25,9 +25,3 @@ class Reporting:
             self._terminal.write_line(
                 f"FAILED {report.nodeid}: {reason.partition(chr(10))[0]}", red=True
             )
-
-    def pytest_terminal_summary(self) -> None:
-        """Print the coverage, if it was measured."""
-        measured = self._config.pluginmanager.get_plugin("_cov")
-        if total := getattr(measured, "cov_total", None):
-            self._terminal.write_line(f"{total:.0f} % of devkit covered")

@@ -15,6 +15,7 @@ from devkit.registry.workspace import Team
 
 DEPLOY_TESTS = ROOT / "tests" / "deploy"
 NO_TESTS_COLLECTED = 5  # pytest's exit code
+COVERED_PERCENT = 80  # of devkit's lines and branches, by the kit's tests in their own process
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ def of_kit() -> list[Suite]:
     side_by_side = ("--numprocesses", str(parallel.jobs()), "--dist", "loadfile")
     longest_first = ("--no-loadscope-reorder",)  # in the order of tests/conftest.py
     without = f"--ignore={DEPLOY_TESTS.relative_to(ROOT)}"
-    return [_pytest("kit", "-rs", *side_by_side, *longest_first, "--cov", "--cov-report=", without)]
+    coverage = ("--cov", "--cov-report=", f"--cov-fail-under={COVERED_PERCENT}")
+    return [_pytest("kit", "-rs", *side_by_side, *longest_first, *coverage, without)]
 
 
 def of_deploy() -> Suite:
