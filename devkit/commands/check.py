@@ -38,7 +38,7 @@ def check(
     if form == "json":
         output.use_stderr()
     options = Options(
-        unbuilt=frozenset(venvs.build_all(teams)),
+        unbuilt=venvs.build_all(teams),
         stale_locks=lockfiles.stale_projects(project.all_projects(teams)),
         use_cache=cache,
         tracebacks=traceback,

@@ -29,14 +29,16 @@ def test(
     some = bool(team or affected or remainder()) and not kit and not deploy
     if some:
         teams = affected_teams(team, base) if affected else some_teams(team)
-        require_built(map(team_environment, teams))
-        suites.run_teams(teams, remainder())
+        names, failures = suites.ready(map(team_environment, teams))
+        suites.run_teams([one for one in teams if one.name in names], remainder(), failures)
         return
     teams = some_teams()
+    if not kit and not deploy:
+        names, failures = suites.ready(every_environment(teams))
+        suites.run_all([one for one in teams if one.name in names], failures)
+        return
     require_built(every_environment(teams))
     if deploy:
         suites.run_deploy(remainder())
-    elif kit:
-        suites.run_kit()
     else:
-        suites.run_all(teams)
+        suites.run_kit()

@@ -15,33 +15,35 @@ from devkit.registry.workspace import Team
 @command(help=TEAM, iterable=["team"])
 def utils(_: Context, team: list[str]) -> None:
     """Install utils in every environment and run its tests in each."""
-    from devkit.environments.venvs import require_built, team_environment
+    from devkit.environments.suites import ready
+    from devkit.environments.venvs import team_environment
 
     teams = some_teams(team)
-    require_built(map(team_environment, teams))
-    install(teams)
+    names, failures = ready(map(team_environment, teams))
+    install([one for one in teams if one.name in names], failures)
 
 
-def install(teams: Sequence[Team]) -> None:
+def install(teams: Sequence[Team], failures: Sequence[Outcome] = ()) -> None:
     """Install utils, editable, into each team's environment, and test it there.
 
-    Each environment is checked for conflicts, then runs the tests of utils.
+    Each environment is checked for conflicts, then runs the tests of utils. `failures` are those of
+    the environments that can't be built.
 
     Raises:
         DevkitError: naming the teams in whose environment it does not work.
     """
     jobs: dict[str, parallel.Work] = {team.name: partial(_install, team) for team in teams}
-    parallel.require(parallel.run("installing utils", jobs))
+    parallel.require([*failures, *parallel.run("installing utils", jobs)])
 
 
 def _install(team: Team) -> Outcome:
-    from devkit.environments import suites, venvs
+    from devkit.environments import installed, suites, venvs
 
     environment = venvs.team_environment(team)
     with venvs.build_lock(environment) as lock:
         venvs.run_uv(environment, "pip", "install", "--quiet", "--python", team.python,
                      "--no-deps", "--editable", SHARED, pass_fds=[lock])  # fmt: skip
-    if conflicts := venvs.conflicts(environment):
+    if conflicts := installed.conflicts(team.python):
         fix = f"\n  {'fix:':<10}invoke lock --team {team.name}"
         text = "dependency conflict with utils"
         return Outcome(team.name, ok=False, text=text, details=conflicts + fix)

@@ -23,13 +23,13 @@ FORMATS = ("text", "json", "github")
 class Options:
     """What a check takes into account, and what it prints.
 
-    `unbuilt` are the names of the teams whose environment can't be built; `stale_locks` are the
-    reasons why locks are stale, by project. With `use_cache`, unchanged teams are not loaded
-    again; with `tracebacks`, failures show Dagster's own frames too. `timeout` is the time limit
-    for each team, in seconds.
+    `unbuilt` are the reasons why the environments of some teams can't be built, by team;
+    `stale_locks` are the reasons why locks are stale, by project. With `use_cache`,
+    unchanged teams are not loaded again; with `tracebacks`, failures show Dagster's own frames
+    too. `timeout` is the time limit for each team, in seconds.
     """
 
-    unbuilt: frozenset[str] = frozenset()
+    unbuilt: Mapping[str, str] = field(default_factory=dict)
     stale_locks: Mapping[str, str] = field(default_factory=dict)
     use_cache: bool = True
     tracebacks: bool = False
@@ -61,7 +61,7 @@ def check(
 def examine(chosen: Sequence[Team], teams: Sequence[Team], options: Options) -> Result:
     """Load the definitions and check the contracts; prints each team as it finishes."""
     results: dict[str, Manifest | Failure] = {
-        team.name: Failure(team, "its environment can't be built", None)
+        team.name: Failure(team, options.unbuilt[team.name], None)
         for team in teams
         if team.name in options.unbuilt
     }

@@ -3,8 +3,13 @@
 Standard library only, in syntax that old Pythons understand: `bootstrap` needs it.
 """
 
+import errno
+import os
 import re
+from pathlib import Path
 from typing import Optional
+
+from devkit.core.paths import shown
 
 # Patterns in the output of pip, venv and uv, and the hint for each. The first match wins: a full
 # disk also looks like a failed download.
@@ -58,6 +63,32 @@ class DevkitError(Exception):
         super().__init__("\n".join([what, *lines]))
         self.what = what
         self.fix = fix
+
+
+# What the user can do about an error of the operating system.
+OS_FIXES = {
+    errno.EACCES: "check its owner and permissions: `ls -ld {}`",
+    errno.EPERM: "check its owner and permissions: `ls -ld {}`",
+    errno.EISDIR: "replace the folder {} by a file",
+    errno.ENOTDIR: "check what is a file in {} and should be a folder",
+}
+
+
+# What a command reports in one message, and of one team as that team's result.
+FIXABLE = (DevkitError, OSError)
+
+
+def fixable(error: Exception) -> DevkitError:
+    """One of FIXABLE as a DevkitError: for the operating system's, with the file if known."""
+    if isinstance(error, DevkitError):
+        return error
+    if not isinstance(error, OSError) or error.filename is None:
+        return DevkitError(str(error))
+    file = shown(Path(os.fsdecode(error.filename)))
+    if error.errno == errno.ENOENT:
+        return DevkitError("{} not found".format(file), fix="create {}".format(file))
+    fix = OS_FIXES.get(error.errno or 0, "").format(file)
+    return DevkitError("{} can't be used: {}".format(file, error.strerror), fix=fix)
 
 
 def hint_for(output: str) -> Optional[str]:

@@ -1,12 +1,37 @@
-"""Replaces files atomically: whoever reads one sees the old text or the new one.
+"""Reads texts, and replaces files atomically: a reader sees the old text or the new one.
 
 Standard library only: `bootstrap` needs it.
 """
 
 import contextlib
+import io
 import os
 import shutil
 from pathlib import Path
+
+from devkit.core.errors import DevkitError, fixable
+from devkit.core.paths import shown
+
+
+def read_text(path: Path) -> str:
+    """The text of a file that the user may edit; line ends as in Python, a byte order mark removed.
+
+    Raises:
+        DevkitError: if it can't be read or is not UTF-8, with the line.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise fixable(error) from None
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise DevkitError(
+            "{}, line {}: not valid UTF-8".format(shown(path), line),
+            fix="save {} as UTF-8".format(shown(path)),
+        ) from None
+    return io.StringIO(text, newline=None).read()
 
 
 def replace_text(path: Path, text: str) -> None:

@@ -1,18 +1,18 @@
 """Runs jobs side by side, prints every result, and summarizes the failures.
 
 One job takes the same code path as many: all results are gathered and printed before anything
-fails, so one team's failure never hides another team's result.
+fails, so one team's failure, or a bug that it brings about, never hides another team's result.
 """
 
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from devkit.core import filelocks, output, processes
-from devkit.core.errors import DevkitError
+from devkit.core.errors import FIXABLE, DevkitError, fixable
 
 X = TypeVar("X")
 Y = TypeVar("Y")
@@ -24,7 +24,7 @@ _jobs = 0  # the user's choice (`--jobs`); 0 means one for each core
 class Outcome:
     """The result of one job: `text` is for its line, `details` for its block.
 
-    `seconds` is its elapsed time.
+    `seconds` is its elapsed time; `bug` is the unexpected exception that ended it, if one did.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Outcome:
     text: str = ""
     details: str = ""
     seconds: float = 0.0
+    bug: Exception | None = None
 
 
 # What a job does: it returns the text of its line or an Outcome, and raises DevkitError to fail.
@@ -64,7 +65,7 @@ def run(doing: str, work: Mapping[str, Work], *, at_a_time: int | None = None) -
     """Run every job, `at_a_time` side by side (default: `jobs()`); returns outcomes in order.
 
     Prints a line for each job as it finishes, then a block for each that has details. Ctrl-C ends
-    the running programs before it is raised.
+    the running programs before it is raised; a bug is raised when all jobs have ended.
     """
     width = max(map(len, work), default=0)
     outcomes: dict[str, Outcome] = {}
@@ -94,6 +95,8 @@ def run(doing: str, work: Mapping[str, Work], *, at_a_time: int | None = None) -
     for outcome in ordered:
         if outcome.details:
             output.block(outcome.name, outcome.details)
+    if bug := next((outcome.bug for outcome in ordered if outcome.bug), None):
+        raise bug
     return ordered
 
 
@@ -129,13 +132,16 @@ def _end(pool: ThreadPoolExecutor, futures: Iterable[Future[Any]]) -> None:
 
 
 def _outcome(name: str, job: Work) -> Outcome:
+    """The result of a job: what the user can fix is a failure of this job, and so is a bug."""
     started = time.monotonic()
     try:
         outcome = job()
-    except DevkitError as error:
-        what, _, rest = str(error).partition("\n")
+    except FIXABLE as error:
+        what, _, rest = str(fixable(error)).partition("\n")
         outcome = Outcome(name, ok=False, text=what, details=rest)
+    except Exception as error:  # noqa: BLE001 (`run` raises it)
+        text = f"unexpected error: {type(error).__name__}: {error}"
+        outcome = Outcome(name, ok=False, text=text, bug=error)
     if isinstance(outcome, str):
         outcome = Outcome(name, ok=True, text=outcome)
-    seconds = outcome.seconds or time.monotonic() - started
-    return Outcome(name, outcome.ok, outcome.text, outcome.details, seconds)
+    return replace(outcome, seconds=outcome.seconds or time.monotonic() - started)

@@ -25,3 +25,8 @@ STATE = ROOT / ".dagteam"  # caches, logs, and records of unfinished work
 LOCAL_LOCK = "local_requirements.txt"
 DEPLOYED_LOCK = "requirements.txt"
 TOOLS_LOCK = KIT / LOCAL_LOCK
+
+
+def shown(path: Path) -> str:
+    """A path for a message: relative to the root if it is below it."""
+    return str(path.relative_to(ROOT) if ROOT in path.parents else path)

@@ -1,9 +1,11 @@
 """Reads pyproject.toml files (https://packaging.python.org/specifications/pyproject-toml)."""
 
 import re
+import reprlib
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +14,62 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from devkit.core import pythons
+from devkit.core import files, pythons
 from devkit.core.errors import DevkitError
-from devkit.core.paths import ROOT
+from devkit.core.paths import shown
 
 FILE = "pyproject.toml"
 # The name in a requirement that is not PEP 508, for a tool other than pip.
 NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
+
+
+def _is_strings(found: object) -> bool:
+    return isinstance(found, list) and all(isinstance(item, str) for item in found)
+
+
+def _is_table(found: object) -> bool:
+    return isinstance(found, dict)
+
+
+def _is_text(found: object) -> bool:
+    return isinstance(found, str)
+
+
+def _is_table_of_strings(found: object) -> bool:
+    return isinstance(found, dict) and all(map(_is_strings, found.values()))
+
+
+def _is_table_of_groups(found: object) -> bool:
+    return isinstance(found, dict) and all(
+        isinstance(group, list) and all(isinstance(item, (str, dict)) for item in group)
+        for group in found.values()
+    )
+
+
+def _is_specifier(text: object) -> bool:
+    if not isinstance(text, str):
+        return False
+    try:
+        SpecifierSet(text)
+    except InvalidSpecifier:
+        return False
+    return True
+
+
+# The types of the fields that the kit reads, tables before what is in them.
+TYPES: dict[tuple[str, ...], tuple[str, Callable[[object], bool]]] = {
+    ("project",): ("a table", _is_table),
+    ("project", "name"): ("text", _is_text),
+    ("project", "version"): ("text", _is_text),
+    ("project", "requires-python"): ("a specifier such as '>=3.11'", _is_specifier),
+    ("project", "dependencies"): ("a list of texts", _is_strings),
+    ("project", "optional-dependencies"): ("a table of lists of texts", _is_table_of_strings),
+    ("dependency-groups",): ("a table of lists", _is_table_of_groups),
+    ("tool",): ("a table", _is_table),
+    ("tool", "dagteam"): ("a table", _is_table),
+    ("tool", "uv"): ("a table", _is_table),
+    ("tool", "uv", "sources"): ("a table", _is_table),
+}
 
 
 @dataclass(frozen=True)
@@ -51,39 +102,23 @@ class Pyproject:
             DevkitError: if there is none.
         """
         name = self.project.get("name")
-        if not isinstance(name, str):
+        if name is None:
             raise DevkitError(
-                f"{_shown(self.file)} has no project name",
+                f"{shown(self.file)} has no project name",
                 expected="`name` in the table `[project]`",
-                fix=f"edit {_shown(self.file)}",
+                fix=f"edit {shown(self.file)}",
             )
         return canonicalize_name(name)
 
     @property
     def requires_python(self) -> str:
-        """The project's `requires-python` (PEP 440); empty if it is missing.
-
-        Raises:
-            DevkitError: if it is not a valid specifier.
-        """
-        text = self.project.get("requires-python", "")
-        if not _is_specifier(text):
-            raise DevkitError(
-                f"{_shown(self.file)}: invalid requires-python",
-                expected="a specifier such as '>=3.11'",
-                found=repr(text),
-                fix=f"edit {_shown(self.file)}",
-            )
-        found: str = text
+        """The project's `requires-python` (PEP 440); empty if it is missing."""
+        found: str = self.project.get("requires-python", "")
         return found
 
     @property
     def oldest_python(self) -> str:
-        """The oldest Python that both the project and the kit support.
-
-        Raises:
-            DevkitError: as `requires_python`.
-        """
+        """The oldest Python that both the project and the kit support."""
         lowest = [
             Version(specifier.version.removesuffix(".*"))
             for specifier in SpecifierSet(self.requires_python)
@@ -93,73 +128,43 @@ class Pyproject:
 
     @property
     def direct_dependencies(self) -> set[str]:
-        """The normalized names of all packages that it lists, in extras and groups too.
-
-        Raises:
-            DevkitError: as `listed`.
-        """
+        """The normalized names of all packages that it lists, in extras and groups too."""
         return self.listed(self.groups)
 
     def listed(self, groups: Iterable[str] = ()) -> set[str]:
-        """The normalized names of the packages that it lists: with extras, and these groups.
-
-        Raises:
-            DevkitError: if they are not lists of strings.
-        """
-        names = [*self._requirements("dependencies", self.project.get("dependencies", []))]
+        """The normalized names of the packages that it lists: with extras, and these groups."""
         optional = self.project.get("optional-dependencies", {})
-        if not isinstance(optional, dict):
-            raise self._wrong("optional-dependencies", "a table of lists", optional)
-        for extra, requirements in optional.items():
-            names += self._requirements(f"optional-dependencies.{extra}", requirements)
+        requirements = [*self.project.get("dependencies", []), *chain(*optional.values())]
         waiting, seen = [*groups], set()
         while waiting:
             group = waiting.pop()
-            if group in seen or group not in self.groups:
-                continue
-            seen.add(group)
-            found = self.groups[group]
-            if not isinstance(found, list):
-                raise self._wrong(f"dependency-groups.{group}", "a list", found)
-            tables = [item for item in found if isinstance(item, dict)]
-            waiting += [str(table.get("include-group")) for table in tables]
-            plain = [item for item in found if not isinstance(item, dict)]
-            names += self._requirements(f"dependency-groups.{group}", plain)
-        return set(map(package_name, names))
+            if group not in seen:
+                seen.add(group)
+                found = self.groups.get(group, [])
+                requirements += [item for item in found if isinstance(item, str)]
+                included = [item for item in found if isinstance(item, dict)]
+                waiting += [str(table.get("include-group")) for table in included]
+        return set(map(package_name, requirements))
 
     @property
     def sources(self) -> dict[str, list[dict[str, Any]]]:
         """Where uv gets packages from: the tables in `[tool.uv.sources]` by normalized name."""
-        found = self.tool("uv").get("sources", {})
         return {
             canonicalize_name(name): [
                 each for each in (value if isinstance(value, list) else [value])
                 if isinstance(each, dict)
             ]
-            for name, value in (found.items() if isinstance(found, dict) else ())
+            for name, value in self.tool("uv").get("sources", {}).items()
         }  # fmt: skip
 
     @property
     def shown(self) -> str:
         """The file's path as messages show it: relative to the root if it is below it."""
-        return _shown(self.file)
-
-    def _requirements(self, field: str, found: object) -> list[str]:
-        if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
-            raise self._wrong(field, "a list of requirements, each a string", found)
-        return found
-
-    def _wrong(self, field: str, expected: str, found: object) -> DevkitError:
-        return DevkitError(
-            f"{self.shown}: invalid {field}",
-            expected=expected,
-            found=repr(found),
-            fix=f"edit {self.shown}",
-        )
+        return shown(self.file)
 
     def _table(self, name: str) -> dict[str, Any]:
-        found = self.document.get(name, {})
-        return found if isinstance(found, dict) else {}
+        found: dict[str, Any] = self.document.get(name, {})
+        return found
 
 
 def read(folder: Path) -> Pyproject:
@@ -169,20 +174,14 @@ def read(folder: Path) -> Pyproject:
         DevkitError: if it is missing, can't be read or is invalid, with the line.
     """
     file = folder / FILE
+    text = files.read_text(file)
     try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise DevkitError(f"{_shown(file)} not found", fix=f"create {_shown(file)}") from None
-    except UnicodeDecodeError:
-        raise DevkitError(
-            f"{_shown(file)} is not valid UTF-8", fix=f"save {_shown(file)} as UTF-8"
-        ) from None
-    except OSError as error:
-        raise DevkitError(f"{_shown(file)} can't be read: {error.strerror or error}") from None
+        document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise DevkitError(
-            f"{_shown(file)}: invalid TOML: {error}", fix=f"edit {_shown(file)}"
+            f"{shown(file)}: invalid TOML: {error}", fix=f"edit {shown(file)}"
         ) from None
+    _require_types(file, text, document)
     return Pyproject(file, document)
 
 
@@ -195,15 +194,24 @@ def package_name(requirement: str) -> str:
         return canonicalize_name(found[0] if found else requirement)
 
 
-def _shown(file: Path) -> str:
-    return str(file.relative_to(ROOT) if file.is_relative_to(ROOT) else file)
+def _require_types(file: Path, text: str, document: dict[str, Any]) -> None:
+    """Require that the fields that the kit reads have the types of the specification."""
+    for path, (expected, is_valid) in TYPES.items():
+        found: Any = document
+        for name in path:  # a table above that is none was refused before
+            found = found.get(name) if isinstance(found, dict) else None
+        if found is not None and not is_valid(found):
+            line = _line_of(path[-1], text)
+            raise DevkitError(
+                f"{shown(file)}{f', line {line}' if line else ''}: {'.'.join(path)} is not "
+                f"{expected}",
+                expected=f"`{'.'.join(path)}`: {expected}",
+                found=reprlib.repr(found),
+                fix=f"edit {shown(file)}",
+            )
 
 
-def _is_specifier(text: object) -> bool:
-    if not isinstance(text, str):
-        return False
-    try:
-        SpecifierSet(text)
-    except InvalidSpecifier:
-        return False
-    return True
+def _line_of(name: str, text: str) -> int | None:
+    """The first line that sets a field or begins its table."""
+    found = re.search(rf"^[ \t]*\[*(?:[\w.\"'-]*\.)?[\"']?{re.escape(name)}\b", text, re.MULTILINE)
+    return text.count("\n", 0, found.start()) + 1 if found else None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from devkit.core import processes
+from devkit.core.errors import FIXABLE, fixable
 from devkit.core.paths import PROGRAMS
 from devkit.core.tracebacks import SourceLocation, definitions_named_in, frames_in
 from devkit.definitions import manifest
@@ -40,18 +41,21 @@ def load(
     env: Mapping[str, str] | None = None,
     grace: float = processes.GRACE_SECONDS,
 ) -> Manifest | Failure:
-    """Load one team's definitions; `timeout` is in seconds. A crash is a failure too.
+    """Load one team's definitions; `timeout` is in seconds. A crash, or a bad `.env`, is a failure.
 
     `env` is the environment of the interpreter, by default the team's own. `grace` is how many
     seconds a team that overruns has between TERM and KILL.
     """
-    done = processes.run(
-        [team.python, "-P", PROBE, team.module, team.directory],
-        cwd=team.directory,
-        env=variables.of_team(team) if env is None else env,
-        timeout=timeout,
-        grace=grace,
-    )
+    try:
+        done = processes.run(
+            [team.python, "-P", PROBE, team.module, team.directory],
+            cwd=team.directory,
+            env=variables.of_team(team) if env is None else env,
+            timeout=timeout,
+            grace=grace,
+        )
+    except FIXABLE as problem:
+        return Failure(team, str(fixable(problem)), None)
     if done.timed_out:
         # On TERM, the probe's faulthandler printed the stack, innermost line first.
         frames = frames_in(done.stderr.rpartition("(most recent call first)")[2], team.directory)

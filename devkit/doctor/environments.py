@@ -70,7 +70,7 @@ EDITABLE = re.compile(r"^-e \./(?P<folder>\S+)", re.MULTILINE)
 def stale_locks(context: Context) -> Iterator[Finding]:
     """`lock-stale`: asks no package index."""
     for one in project.all_projects(context.teams):
-        if reason := lockfiles.stale(one):
+        for reason in lockfiles.stale_projects([one]).values():
             yield LOCK_STALE.finding(reason, fix=f"`invoke lock --team {one.name}`")
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
+from devkit.core import uv
+
 UNKNOWN = "-"
 
 
@@ -43,3 +45,9 @@ def python_version(environment: Path) -> str:
         if key.strip() in ("version", "version_info"):
             return value.strip()
     return UNKNOWN
+
+
+def conflicts(python: Path) -> str | None:
+    """Conflicts between the packages of an interpreter, as uv reports them; None without any."""
+    done = uv.ask("pip", "check", "--python", python)
+    return done.combined if done.code else None

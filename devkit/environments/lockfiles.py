@@ -12,12 +12,13 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from devkit.core import pyproject
-from devkit.core.errors import DevkitError
+from devkit.core import files, pyproject
+from devkit.core.errors import FIXABLE, DevkitError, fixable
 from devkit.core.paths import ROOT
 from devkit.environments.project import Project
 
@@ -59,7 +60,7 @@ def stale(project: Project) -> str | None:
         name = lock.relative_to(ROOT)
         if not lock.exists():
             return f"{name} not found"
-        if digest not in DIGEST.findall(lock.read_text(encoding="utf-8")):
+        if digest not in DIGEST.findall(files.read_text(lock)):
             return f"{name} is out of date: a pyproject.toml changed"
     if names := _disagreeing_pins(project):
         locks = " and ".join(str(lock.relative_to(ROOT)) for lock in project.locks)
@@ -68,8 +69,15 @@ def stale(project: Project) -> str | None:
 
 
 def stale_projects(projects: Iterable[Project]) -> dict[str, str]:
-    """Why the locks of some projects are stale, by the project's name."""
-    return {project.name: reason for project in projects if (reason := stale(project))}
+    """Why the locks of some projects are stale or can't be read, by the project's name."""
+
+    def reason(project: Project) -> str | None:
+        try:
+            return stale(project)
+        except FIXABLE as error:
+            return fixable(error).what
+
+    return {project.name: why for project in projects if (why := reason(project))}
 
 
 def require_fresh(projects: Sequence[Project]) -> None:
@@ -99,6 +107,15 @@ def pins(project: Project) -> dict[str, str]:
     return pinned(text_of(project))
 
 
+def readable_pins(projects: Iterable[Project]) -> dict[str, dict[str, str]]:
+    """The versions in the locks by package, of each project whose locks can be read."""
+    found: dict[str, dict[str, str]] = {}
+    for project in projects:
+        with suppress(*FIXABLE):
+            found[project.name] = pins(project)
+    return found
+
+
 def requirements(project: Project) -> list[str]:
     """The pins in the project's locks as requirements (PEP 508), without duplicates."""
     return sorted({str(pin) for pin in parse(text_of(project))})
@@ -106,9 +123,7 @@ def requirements(project: Project) -> list[str]:
 
 def text_of(project: Project) -> str:
     """The texts of the project's locks, the deployed one first; a missing one is empty."""
-    return "".join(
-        lock.read_text(encoding="utf-8") for lock in reversed(project.locks) if lock.exists()
-    )
+    return "".join(files.read_text(lock) for lock in reversed(project.locks) if lock.exists())
 
 
 def direct_dependencies(project: Project) -> set[str]:
@@ -148,7 +163,7 @@ def _disagreeing_pins(project: Project) -> list[str]:
     """The packages that a project's two locks, which are resolved together, pin differently."""
     if project.deployed is None:
         return []
-    here, there = (pinned(lock.read_text(encoding="utf-8")) for lock in project.locks)
+    here, there = (pinned(files.read_text(lock)) for lock in project.locks)
     return sorted(name for name in here.keys() & there.keys() if here[name] != there[name])
 
 

@@ -6,11 +6,13 @@ allow, and the newest of all.
 
 import json as json_format
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
 from devkit.core import output, parallel
+from devkit.core.errors import FIXABLE
 from devkit.environments import audit, lockfiles, resolver
 from devkit.environments.installed import UNKNOWN
 from devkit.environments.project import Project
@@ -72,10 +74,12 @@ def show(
     allowed: dict[str, dict[str, str]] = {}
     newest: dict[str, dict[str, str]] = {}
     known: dict[str, audit.Advisories] = {}
-    locked = {project.name: lockfiles.pins(project) for project in projects}
+    direct: dict[str, set[str]] = {}
+    locked = lockfiles.readable_pins(projects)
 
     def look_up(project: Project) -> str:
-        pins = locked[project.name]
+        pins = lockfiles.pins(project)
+        direct[project.name] = lockfiles.direct_dependencies(project)
         newest[project.name] = resolver.newest(project, pins)
         allowed[project.name] = resolver.newest_allowed(project)
         moved = sum(pins.get(name) != found for name, found in allowed[project.name].items())
@@ -84,7 +88,8 @@ def show(
     def look_for_advisories() -> str:
         try:
             for project in projects:  # in turn: an unreachable database would fail for each
-                known[project.name] = audit.audit(project, database)
+                with suppress(*FIXABLE):  # its own job reports it
+                    known[project.name] = audit.audit(project, database)
         except audit.UnreachableError as error:
             return f"unknown: {error}"
         return f"{sum(map(len, known.values()))} packages have some"
@@ -92,7 +97,6 @@ def show(
     jobs: dict[str, parallel.Work] = {VULNERABILITIES: look_for_advisories}
     jobs |= {project.name: partial(look_up, project) for project in projects}
     outcomes = parallel.run("asking the index", jobs)
-    direct = {project.name: lockfiles.direct_dependencies(project) for project in projects}
     rows = [
         Row(
             package=package,
@@ -100,11 +104,11 @@ def show(
             locked=version,
             allowed=allowed.get(project.name, {}).get(package, UNKNOWN),
             newest=newest.get(project.name, {}).get(package, UNKNOWN),
-            named=package in direct[project.name],
+            named=package in direct.get(project.name, ()),
             advisories=known.get(project.name, {}).get(package, ()),
         )
         for project in projects
-        for package, version in locked[project.name].items()
+        for package, version in locked.get(project.name, {}).items()
     ]
     behind = sorted((row for row in rows if row.behind), key=lambda row: (row.package, row.project))
     shown = [row for row in behind if everything or row.named or row.advisories]

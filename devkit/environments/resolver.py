@@ -26,23 +26,23 @@ def update(
         DevkitError: if locks can't be resolved, naming their projects, which keep the old ones;
             for a package that none of the projects has.
     """
-    before = {project.name: lockfiles.pins(project) for project in projects}
-    new = {project.name for project in projects if _is_new(project)}
+    before = lockfiles.readable_pins(projects)
+    new = {project.name for project in projects if project.name in before and _is_new(project)}
     _require_pinned(packages, before)
     jobs: dict[str, parallel.Work] = {}
     for project in projects:
-        moving = [name for name in packages if package_name(name) in before[project.name]]
+        moving = [name for name in packages if package_name(name) in before.get(project.name, ())]
         jobs[project.name] = partial(_lock, project, _flags(upgrade, moving))
     outcomes = parallel.run("locking", jobs)
-    rows = []
-    for project in projects:
-        if project.name not in new:  # all pins of a new project are new
-            old, now = before[project.name], lockfiles.pins(project)
-            rows += [
-                (project.name, name, old.get(name, "-"), now.get(name, "-"))
-                for name in sorted(old.keys() | now.keys())
-                if old.get(name) != now.get(name)
-            ]
+    after = lockfiles.readable_pins(projects)
+    rows = [
+        (name, package, old.get(package, "-"), now.get(package, "-"))
+        for name, now in after.items()
+        if name in before and name not in new  # all pins of a new project are new
+        for old in (before[name],)
+        for package in sorted(old.keys() | now.keys())
+        if old.get(package) != now.get(package)
+    ]
     if rows:
         output.table(("project", "package", "old", "new"), rows)
     parallel.require(outcomes)

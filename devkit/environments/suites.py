@@ -1,7 +1,7 @@
 """Test suites: which there are, which environment each runs in, and how they are run."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -10,7 +10,8 @@ from devkit.core import parallel, processes
 from devkit.core.environ import clean_environment
 from devkit.core.parallel import Outcome
 from devkit.core.paths import ROOT, SHARED, TOOLS
-from devkit.environments import variables
+from devkit.environments import variables, venvs
+from devkit.environments.venvs import Environment
 from devkit.registry.workspace import Team
 
 DEPLOY_TESTS = ROOT / "tests" / "deploy"
@@ -26,6 +27,13 @@ class Suite:
     argv: tuple[str, ...]
     cwd: Path
     env: Mapping[str, str]
+
+
+def ready(environments: Iterable[Environment]) -> tuple[set[str], list[Outcome]]:
+    """Build the stale ones among these; returns the names of those that are ready, and failures."""
+    every = list(environments)
+    failures = [outcome for outcome in venvs.build_stale(every) if not outcome.ok]
+    return {one.name for one in every} - {outcome.name for outcome in failures}, failures
 
 
 def of_team(team: Team, arguments: Sequence[str] = ()) -> Suite:
@@ -81,17 +89,20 @@ def run_deploy(arguments: Sequence[str] = ()) -> None:
     _run_alone(replace(of_deploy(), argv=(*of_deploy().argv, *arguments)))
 
 
-def run_all(teams: Sequence[Team]) -> None:
+def run_all(teams: Sequence[Team], failures: Sequence[Outcome] = ()) -> None:
     """Run every test but the deployment tests: style and teams side by side, then the kit's.
+
+    `failures` are those of the environments that can't be built.
 
     Raises:
         DevkitError: naming each suite that failed.
     """
-    quick = [*of_style(), *map(of_team, teams), *map(of_shared, teams)]
+    quick = {**_jobs(of_style()), **_team_jobs(teams)}
+    quick |= {f"utils in {team.name}": partial(_run_of, of_shared, team) for team in teams}
     # The kit's tests start whole platforms, so nothing else runs at the same time.
-    outcomes = parallel.run("testing", _jobs(quick))
+    outcomes = parallel.run("testing", quick)
     outcomes += _run_kit()
-    parallel.require(outcomes)
+    parallel.require([*failures, *outcomes])
 
 
 def run_kit() -> None:
@@ -105,17 +116,21 @@ def run_kit() -> None:
     parallel.require(outcomes)
 
 
-def run_teams(teams: Sequence[Team], arguments: Sequence[str] = ()) -> None:
+def run_teams(
+    teams: Sequence[Team], arguments: Sequence[str] = (), failures: Sequence[Outcome] = ()
+) -> None:
     """Run the tests of some teams; a single team's run on this terminal, for a debugger.
+
+    `failures` are those of the environments that can't be built.
 
     Raises:
         DevkitError: naming each team whose tests failed.
     """
-    suites = [of_team(team, arguments) for team in teams]
-    if len(suites) != 1:
-        parallel.require(parallel.run("testing", _jobs(suites)))
+    if len(teams) == 1 and not failures:
+        _run_alone(of_team(teams[0], arguments))
         return
-    _run_alone(*suites)
+    outcomes = parallel.run("testing", _team_jobs(teams, arguments)) if teams else []
+    parallel.require([*failures, *outcomes])
 
 
 def run(suite: Suite) -> Outcome:
@@ -153,6 +168,15 @@ def _on_terminal(suite: Suite) -> Outcome:
 def _pytest(name: str, *arguments: str) -> Suite:
     argv = (str(TOOLS / "bin" / "python"), "-m", "pytest", "-q", *arguments)
     return Suite(name, argv, ROOT, clean_environment())
+
+
+def _team_jobs(teams: Sequence[Team], arguments: Sequence[str] = ()) -> dict[str, parallel.Work]:
+    return {team.name: partial(_run_of, of_team, team, arguments) for team in teams}
+
+
+def _run_of(suite: Callable[..., Suite], *arguments: object) -> Outcome:
+    """Run a team's suite. Its variables are read here: if they can't be, only this suite fails."""
+    return run(suite(*arguments))
 
 
 def _jobs(suites: Sequence[Suite]) -> dict[str, parallel.Work]:

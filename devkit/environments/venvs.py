@@ -16,7 +16,7 @@ from pathlib import Path
 from packaging.specifiers import SpecifierSet
 
 from devkit.core import filelocks, output, parallel, pyproject, pythons, stamps, uv
-from devkit.core.errors import DevkitError, hint_for
+from devkit.core.errors import DevkitError, fixable, hint_for
 from devkit.core.paths import ORCHESTRATOR_VENV, ROOT
 from devkit.environments.project import ORCHESTRATOR_NAME, orchestrator_project, team_project
 from devkit.registry.workspace import Team
@@ -35,6 +35,7 @@ class Stale(enum.StrEnum):
     PYTHON = "it was built with another Python"
     LOCK = "its lock changed"
     PROJECTS = "a pyproject.toml changed"
+    UNREADABLE = "one of its files can't be read"
 
 
 # The reason for each part of the stamp that can differ.
@@ -90,11 +91,14 @@ def every_environment(teams: Iterable[Team]) -> list[Environment]:
 
 def stale(environment: Environment) -> Stale | None:
     """Why the environment has to be built; None if it is up to date."""
-    if not environment.path.exists():
-        return Stale.MISSING
-    if not environment.python.exists():
-        return Stale.NO_PYTHON
-    part = stamps.changed_part(environment.path / STAMP, _parts(environment))
+    try:
+        if not environment.path.exists():
+            return Stale.MISSING
+        if not environment.python.exists():
+            return Stale.NO_PYTHON
+        part = stamps.changed_part(environment.path / STAMP, _parts(environment))
+    except OSError:  # `build` says which
+        return Stale.UNREADABLE
     return REASONS[part] if part else None
 
 
@@ -108,6 +112,8 @@ def build(environment: Environment) -> str:
         reason = stale(environment)
         if reason is None:
             return "up to date"
+        if reason == Stale.UNREADABLE:
+            _parts(environment)  # raises the error, before anything is removed
         _require_lock(environment)
         (environment.path / STAMP).unlink(missing_ok=True)
         if reason not in SYNCED or not _python_is_allowed(environment):
@@ -145,16 +151,16 @@ def require_built(environments: Iterable[Environment]) -> None:
     parallel.require(build_stale(environments))
 
 
-def build_all(teams: Sequence[Team]) -> set[str]:
+def build_all(teams: Sequence[Team]) -> dict[str, str]:
     """Build the stale environments of the orchestrator and these teams.
 
-    Returns the names of the teams that failed.
+    Returns the reason for each team that failed, by its name.
 
     Raises:
         DevkitError: if the orchestrator's environment can't be built.
     """
     outcomes = build_stale(every_environment(teams))
-    failed = {outcome.name for outcome in outcomes if not outcome.ok}
+    failed = {outcome.name: outcome.text for outcome in outcomes if not outcome.ok}
     if ORCHESTRATOR_NAME in failed:
         raise DevkitError(_cannot_build(ORCHESTRATOR_NAME), fix="invoke setup")
     return failed
@@ -167,12 +173,6 @@ def run_uv(environment: Environment, *arguments: str | Path, pass_fds: Sequence[
         DevkitError: if it fails, naming the environment.
     """
     uv.run(*arguments, failure=_cannot_build(environment.name), pass_fds=pass_fds)
-
-
-def conflicts(environment: Environment) -> str | None:
-    """Conflicts between an environment's packages, as uv reports them; None if there are none."""
-    done = uv.ask("pip", "check", "--python", environment.python)
-    return done.combined if done.code else None
 
 
 @contextmanager
@@ -239,7 +239,7 @@ def _os_errors_as_devkit_errors(environment: Environment) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        cause = hint_for(str(error)) or str(error)
+        cause = hint_for(str(error)) or fixable(error)
         raise DevkitError(f"{_cannot_build(environment.name)}\n{cause}") from None
 
 

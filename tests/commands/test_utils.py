@@ -9,7 +9,7 @@ import pytest
 from devkit.commands import utils
 from devkit.core.errors import DevkitError
 from devkit.core.paths import SHARED
-from devkit.environments import venvs
+from devkit.environments import installed
 from devkit.registry.workspace import Team
 from testing.support import run
 
@@ -44,4 +44,4 @@ def test_utils_is_editable_in_every_environment(
 
 def test_no_environment_has_conflicts(teams: dict[str, Team]) -> None:
     for team in teams.values():
-        assert venvs.conflicts(venvs.team_environment(team)) is None
+        assert installed.conflicts(team.python) is None

@@ -197,10 +197,10 @@ def test_environment_that_can_not_be_built_is_its_teams_failure(
     three: list[Team], capsys: pytest.CaptureFixture[str]
 ) -> None:
     one, two, _ = three
-    check.check([one], [one, two], Options(unbuilt=frozenset({"two"})))
+    check.check([one], [one, two], Options(unbuilt={"two": "no disk"}))
     assert "two did not load, so missing producers were not checked" in capsys.readouterr().out
     with pytest.raises(DevkitError, match="1 of 2 failed to load: two"):
-        check.check([one, two], [one, two], Options(unbuilt=frozenset({"two"})))
+        check.check([one, two], [one, two], Options(unbuilt={"two": "no disk"}))
 
 
 def test_json_is_the_only_output(three: list[Team], capsys: pytest.CaptureFixture[str]) -> None:

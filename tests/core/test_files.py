@@ -5,16 +5,44 @@ from pathlib import Path
 
 import pytest
 
-from devkit.core.files import replace_text
+from devkit.core.errors import DevkitError
+from devkit.core.files import read_text, replace_text
 from testing.support import as_another_user, devkit_script, output_until_end, started
 
 # Kills itself when the new text is written and has not replaced the old one.
 KILLED = """
 import os, pathlib, signal
-from devkit.core.files import replace_text
+from devkit.core.errors import DevkitError
+from devkit.core.files import read_text, replace_text
 pathlib.Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 replace_text(pathlib.Path("tea.txt"), "new")
 """
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [(b"gr\xc3\xbcn\r\nblau\r", "grün\nblau\n"), (b"\xef\xbb\xbftea", "tea"), (b"", "")],
+)
+def test_a_text_is_read(tmp_path: Path, content: bytes, text: str) -> None:
+    (tmp_path / "tea.txt").write_bytes(content)
+    assert read_text(tmp_path / "tea.txt") == text
+
+
+def test_a_text_that_is_not_utf_8_is_an_error_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "tea.txt").write_bytes(b"a\nb\ngr\xfcn\n")
+    with pytest.raises(DevkitError, match=r"tea\.txt, line 3: not valid UTF-8") as raised:
+        read_text(tmp_path / "tea.txt")
+    assert raised.value.fix == f"save {tmp_path}/tea.txt as UTF-8"
+
+
+def test_a_text_that_may_not_be_read_is_an_error_that_names_it(tmp_path: Path) -> None:
+    file = tmp_path / "tea.txt"
+    file.write_text("tea", encoding="utf-8")
+    file.chmod(0)
+    with as_another_user(), pytest.raises(DevkitError) as raised:
+        read_text(file)
+    assert raised.value.what == f"{file} can't be used: Permission denied"
+    assert raised.value.fix == f"check its owner and permissions: `ls -ld {file}`"
 
 
 def test_a_text_is_replaced_and_nothing_else_is_left(tmp_path: Path) -> None:

@@ -89,12 +89,36 @@ def test_jobs_are_as_many_as_cores_unless_set() -> None:
         parallel.set_jobs(-1)
 
 
-def test_an_unexpected_exception_is_raised() -> None:
+def test_a_bug_is_raised_after_the_other_jobs_have_finished(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    second_is_done = threading.Event()
+
     def bug() -> str:
-        raise ZeroDivisionError
+        raise ZeroDivisionError("no cups")
+
+    def second() -> str:
+        second_is_done.set()
+        return "brewed"
 
     with pytest.raises(ZeroDivisionError):
-        parallel.run("brewing", {"a": bug, "b": lambda: ""})
+        parallel.run("brewing", {"a": bug, "b": fails, "c": second}, at_a_time=1)
+    printed = capsys.readouterr().out
+    assert second_is_done.is_set()
+    assert "FAILED  a  unexpected error: ZeroDivisionError: no cups" in printed
+    assert "ok      c  brewed" in printed
+    assert "── b ──\nin the fridge" in printed
+
+
+def test_a_file_that_can_not_be_used_is_its_jobs_failure(tmp_path: Path) -> None:
+    def reads() -> str:
+        return (tmp_path / "cup").read_text(encoding="utf-8")
+
+    (tmp_path / "cup").mkdir()
+    broken, whole = parallel.run("brewing", {"a": reads, "b": lambda: "brewed"})
+    assert (broken.ok, whole.ok) == (False, True)
+    assert broken.text == f"{tmp_path}/cup can't be used: Is a directory"
+    assert "fix:" in broken.details
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])

@@ -41,9 +41,8 @@ def test_a_projects_fields_are_read(tmp_path: Path) -> None:
     assert found.tool("dagteam") == {}
 
 
-@pytest.mark.parametrize("text", ["", "project = 1\ntool = []\ndependency-groups = 'x'\n"])
-def test_missing_tables_are_empty(tmp_path: Path, text: str) -> None:
-    found = project(tmp_path, text)
+def test_missing_tables_are_empty(tmp_path: Path) -> None:
+    found = project(tmp_path, "")
     assert (found.project, found.groups, found.tool("uv")) == ({}, {}, {})
     assert (found.requires_python, found.direct_dependencies) == ("", set())
 
@@ -80,9 +79,13 @@ def test_invalid_toml_is_an_error_with_file_and_line(tmp_path: Path) -> None:
     assert error.fix == f"edit {tmp_path}/pyproject.toml"
 
 
-def test_a_file_that_is_not_utf_8_is_an_error(tmp_path: Path) -> None:
+def test_a_file_that_is_not_utf_8_is_an_error_with_its_line(tmp_path: Path) -> None:
     error = refusal(tmp_path, b"[project]\nname = '\xe9'\n")
-    assert error.what == f"{tmp_path}/pyproject.toml is not valid UTF-8"
+    assert error.what == f"{tmp_path}/pyproject.toml, line 2: not valid UTF-8"
+
+
+def test_a_byte_order_mark_is_ignored(tmp_path: Path) -> None:
+    assert project(tmp_path, b"\xef\xbb\xbf[project]\r\nname = 'tea'\r\n").name == "tea"
 
 
 def test_a_missing_file_is_an_error_that_names_it_relative_to_the_root() -> None:
@@ -93,21 +96,42 @@ def test_a_missing_file_is_an_error_that_names_it_relative_to_the_root() -> None
 
 def test_a_folder_in_the_place_of_the_file_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").mkdir()
-    with pytest.raises(DevkitError, match="can't be read: Is a directory"):
+    with pytest.raises(DevkitError, match="can't be used: Is a directory"):
         pyproject.read(tmp_path)
 
 
 def test_a_project_without_a_name_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DevkitError, match="has no project name") as raised:
-        project(tmp_path, "[project]\nname = 1\n").name  # noqa: B018 (it raises)
+        project(tmp_path, "[project]\nversion = '1'\n").name  # noqa: B018 (it raises)
     assert raised.value.fix == f"edit {tmp_path}/pyproject.toml"
 
 
-@pytest.mark.parametrize("value", ["'3.11'", "'>=three'", "3.11", "[]"])
-def test_an_invalid_requires_python_is_an_error(tmp_path: Path, value: str) -> None:
-    found = project(tmp_path, f"[project]\nrequires-python = {value}\n")
-    with pytest.raises(DevkitError, match="invalid requires-python"):
-        found.requires_python  # noqa: B018 (it raises)
+@pytest.mark.parametrize(
+    ("text", "line", "field"),
+    [
+        ("project = 1", 1, "project"),
+        ("\ntool = []", 2, "tool"),
+        ("dependency-groups = 'x'", 1, "dependency-groups"),
+        ("[dependency-groups]\ndev = 'pytest'", 1, "dependency-groups"),
+        ("[[project]]\nname = 'tea'", 1, "project"),
+        ("[project]\nname = 1", 2, "project.name"),
+        ("[project]\n\ndependencies = 'tea'", 3, "project.dependencies"),
+        ("[project]\n[project.dependencies]\ntea = '1'", 2, "project.dependencies"),
+        ("[project]\ndependencies = [1]", 2, "project.dependencies"),
+        ("[project]\noptional-dependencies = ['x']", 2, "project.optional-dependencies"),
+        ("[tool.uv]\nsources = []", 2, "tool.uv.sources"),
+        ("[tool]\ndagteam = 'x'", 2, "tool.dagteam"),
+        *(
+            (f"[project]\nrequires-python = {value}", 2, "project.requires-python")
+            for value in ("'3.11'", "'>=three'", "3.11", "[]")
+        ),
+    ],
+)
+def test_a_field_of_the_wrong_type_is_an_error_with_its_line(
+    tmp_path: Path, text: str, line: int, field: str
+) -> None:
+    error = refusal(tmp_path, text)
+    assert error.what.startswith(f"{tmp_path}/pyproject.toml, line {line}: {field} is not ")
 
 
 @pytest.mark.parametrize(

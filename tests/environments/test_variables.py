@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from devkit.core import masking, processes
+from devkit.core.errors import DevkitError
 from devkit.environments import variables
 from devkit.registry.workspace import Team
 
@@ -82,3 +83,32 @@ def test_secrets_are_the_long_values_longest_first(tea: Team) -> None:
 def test_what_was_read_is_masked_from_then_on(tea: Team) -> None:
     variables.of_team(tea)
     assert masking.mask("tea-secret says hello tea 1234") == "*** says *** 1234"
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"A=1\nB=caf\xe9\n", "line 2: not valid UTF-8"),
+        (b"A=1\n<<<<<<< HEAD\nB=1\n=======\nB=2\n>>>>>>> theirs\n", "line 2: a merge conflict"),
+        (b"A=1\nB='a\0b'\n", "line 2: a NUL character"),
+    ],
+)
+def test_a_file_that_can_not_be_read_is_an_error_with_its_line(
+    tea: Team, content: bytes, problem: str
+) -> None:
+    tea.env_file.write_bytes(content)
+    with pytest.raises(DevkitError) as raised:
+        variables.of_team(tea)
+    assert raised.value.what == f"{tea.env_file}, {problem}"
+    assert raised.value.fix
+
+
+def test_a_folder_in_the_place_of_the_file_is_an_error_unless_it_is_an_environment(
+    tea: Team,
+) -> None:
+    tea.env_file.unlink()
+    tea.env_file.mkdir()
+    with pytest.raises(DevkitError, match="Is a directory"):
+        variables.own(tea)
+    (tea.env_file / "pyvenv.cfg").touch()
+    assert variables.own(tea) == {}

@@ -16,7 +16,7 @@ import pytest
 from devkit.core import parallel, uv
 from devkit.core.errors import DevkitError
 from devkit.core.paths import ROOT
-from devkit.environments import venvs
+from devkit.environments import installed, venvs
 from devkit.environments.venvs import Environment, build, build_stale, stale
 from devkit.registry.workspace import Team
 from testing.support import (
@@ -388,12 +388,12 @@ def test_the_callers_python_settings_do_not_reach_uv(
 
 def test_conflicts_are_reported_as_uv_prints_them(tiny: Environment) -> None:
     build(tiny)
-    assert venvs.conflicts(tiny) is None
+    assert installed.conflicts(tiny.python) is None
     metadata = next(tiny.path.glob("lib/python*/site-packages/tiny-1.0.dist-info/METADATA"))
     text = metadata.read_text(encoding="utf-8")
     metadata.unlink()  # it may be a link into uv's cache
     metadata.write_text(f"{text}Requires-Dist: sugar>=2\n", encoding="utf-8")
-    assert "sugar" in (venvs.conflicts(tiny) or "")
+    assert "sugar" in (installed.conflicts(tiny.python) or "")
 
 
 @pytest.mark.parametrize("missing", ["pandas", "humanize", "numpy"])
