@@ -33,16 +33,17 @@ class Changes:
     note: str | None = None
 
 
-def ask(*arguments: str, root: Path = ROOT) -> Completed:
+def ask(*arguments: str, root: Path = ROOT, index: Path | None = None) -> Completed:
     """Run Git in a folder; an exit code other than 0 is a result, not an exception.
 
-    In a hook, the variables that Git sets for it are kept. Takes no optional locks; messages are
-    in English.
+    In a hook, the variables that Git sets for it are kept; `index` is another index than the
+    repository's or the hook's. Takes no optional locks; messages are in English.
 
     Raises:
         DevkitError: if Git is not installed.
     """
     env = {**clean_environment(), "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+    env |= {"GIT_INDEX_FILE": str(index)} if index else {}
     try:
         return processes.run(("git", *arguments), cwd=root, env=env)
     except FileNotFoundError:
@@ -64,7 +65,7 @@ def changed_files(base: str, root: Path = ROOT) -> Changes:
     """
     _require_work_tree(root)
     if ZERO_SHA.fullmatch(base):
-        empty = ask("hash-object", "-t", "tree", os.devnull, root=root).stdout.strip()
+        empty = _empty_tree(root)
         new = _list(root, (*DIFF, empty, "--")) + _list(root, UNTRACKED)
         return Changes(base, empty, tuple(sorted(new)), "there was no commit before this")
     tip = _commit(base, root)
@@ -77,6 +78,45 @@ def changed_files(base: str, root: Path = ROOT) -> Changes:
     files = {file for listing in listings for file in _list(root, listing)}
     note = _no_history(base, root) if common.code else None
     return Changes(base, start, tuple(sorted(files)), note)
+
+
+def staged_files(root: Path = ROOT) -> Changes:
+    """The files that the next commit changes: those in the index that differ from HEAD.
+
+    Of a merge, those that differ from every parent: the others are another commit's change. In a
+    Git hook, the index is the hook's own. `start` is HEAD, or the empty tree before the first
+    commit.
+
+    Raises:
+        DevkitError: if Git is not installed, or `root` is not the root of a work tree.
+    """
+    _require_work_tree(root, commit=False)
+    head = _commit("HEAD", root) or _empty_tree(root)
+    merged = root / ask("rev-parse", "--git-path", "MERGE_HEAD", root=root).stdout.strip()
+    others = merged.read_text(encoding="utf-8").split() if merged.exists() else []
+    changed = [set(_list(root, (*DIFF, "--cached", parent, "--"))) for parent in (head, *others)]
+    return Changes("HEAD", head, tuple(sorted(set.intersection(*changed))))
+
+
+def differs_from_index(paths: Sequence[str], root: Path = ROOT) -> bool:
+    """Whether the work tree has other files than the index; `paths` are patterns of Git.
+
+    Ignored files do not count.
+    """
+    changed = ask("diff", "--quiet", "--ignore-submodules=all", "--", *paths, root=root)
+    return changed.code != 0 or bool(_list(root, (*UNTRACKED, "--", *paths)))
+
+
+def staged_tree(root: Path = ROOT) -> str:
+    """The tree of what is staged, which the next commit will have.
+
+    Raises:
+        DevkitError: if there are conflicts.
+    """
+    done = ask("write-tree", root=root)
+    if done.code:
+        raise DevkitError("what is staged is no complete commit", found=done.stderr.strip())
+    return done.stdout.strip()
 
 
 def present_files(root: Path = ROOT) -> list[str]:
@@ -119,12 +159,7 @@ def read_at(commit: str, file: str, root: Path = ROOT) -> str | None:
     return None if done.code else done.stdout
 
 
-def archive(commit: str, target: Path, root: Path = ROOT) -> Completed:
-    """Write the files of a commit to a tar archive, without touching the work tree."""
-    return ask("archive", "--format=tar", f"--output={target}", commit, root=root)
-
-
-def _require_work_tree(root: Path) -> None:
+def _require_work_tree(root: Path, *, commit: bool = True) -> None:
     asked = ask("rev-parse", "--is-inside-work-tree", "--show-prefix", root=root)
     if asked.code or asked.stdout.splitlines() != ["true", ""]:
         if "dubious ownership" in asked.stderr:
@@ -138,11 +173,16 @@ def _require_work_tree(root: Path) -> None:
             found=asked.stderr.partition("\n")[0] or "a folder inside another work tree",
             fix="`git clone` the repository, and run this in the clone",
         )
-    if _commit("HEAD", root) is None:
+    if commit and _commit("HEAD", root) is None:
         raise DevkitError(
             "nothing to compare with: this repository has no commit yet",
             fix="`git add --all`, then `git commit`",
         )
+
+
+def _empty_tree(root: Path) -> str:
+    """The tree without files, which the first commit is compared with."""
+    return ask("hash-object", "-t", "tree", "-w", os.devnull, root=root).stdout.strip()
 
 
 def _commit(name: str, root: Path) -> str | None:

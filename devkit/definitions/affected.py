@@ -43,9 +43,13 @@ class Affected:
     removed: tuple[str, ...] = ()
     note: str | None = None
 
+    def __contains__(self, team: Team) -> bool:
+        """Whether a team is affected."""
+        return team.name in self.reasons
+
     def among(self, teams: Iterable[Team]) -> tuple[Team, ...]:
         """The affected ones of some teams; none if no team is affected."""
-        return tuple(team for team in teams if team.name in self.reasons)
+        return tuple(team for team in teams if team in self)
 
 
 def affected(teams: Sequence[Team], base: str, root: Path = ROOT) -> Affected:
@@ -94,6 +98,20 @@ def affected_by(
         removed=tuple(team.name for team in before or () if team.location not in locations),
         note=changes.note,
     )
+
+
+def folders_of(
+    change: Affected, teams: Iterable[Team], registry_before: str | None, root: Path = ROOT
+) -> list[str]:
+    """The folders that the definitions of the affected teams are in: projects and libraries.
+
+    Of the base too: `registry_before` is its registry.
+    """
+    both = [*teams, *(_teams_in(registry_before, root) or ())]
+    affected = [team for team in both if team in change]
+    libraries = {path for team in affected for path in team_project(team).libraries}
+    names = {path.relative_to(root).as_posix() for path in libraries if path.is_relative_to(root)}
+    return sorted({SHARED.name, *names, *(team.folder_below(root) for team in affected)})
 
 
 def with_consumers(

@@ -19,9 +19,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from devkit.core import output, parallel
+from devkit.core.export import WORK_TREE, Files
 from devkit.core.files import replace_text
 from devkit.core.paths import ROOT, STATE
-from devkit.definitions import loading, manifest
+from devkit.definitions import loading, manifest, relocated
 from devkit.definitions.loading import Failure
 from devkit.definitions.manifest import Manifest
 from devkit.environments.installed import distributions
@@ -40,10 +41,13 @@ GENERATED = {"__pycache__", "node_modules"}
 MAX_FILES = 50_000
 
 
-def digest(team: Team, tree: Callable[[Path], bytes] | None = None) -> str:
-    """SHA-256 of everything that a team's manifest depends on.
+def digest(
+    team: Team, tree: Callable[[Path], bytes] | None = None, files: Files = WORK_TREE
+) -> str:
+    """SHA-256 of everything that a team's manifest depends on, among these files.
 
-    `tree` gives the digest of a library's folder; without it, each is computed.
+    `tree` gives the digest of a library's folder; without it, each is computed. Equal files in
+    another folder have the same digest.
     """
     hashed = hashlib.sha256()
     for file in loading.PARTS:
@@ -53,16 +57,16 @@ def digest(team: Team, tree: Callable[[Path], bytes] | None = None) -> str:
     hashed.update(json.dumps(entry).encode())
     hashed.update(config.read_bytes() if config.exists() else b"-")
     hashed.update(json.dumps(sorted(distributions(team.environment).items())).encode())
-    hashed.update(_tree(team.directory))
+    hashed.update(_tree(files.path(team.directory)))
     for library in team_project(team).libraries:
-        hashed.update((tree or _tree)(library))
+        hashed.update((tree or _tree)(files.path(library)))
     return hashed.hexdigest()
 
 
-def digests(teams: Iterable[Team]) -> dict[str, str]:
+def digests(teams: Iterable[Team], files: Files = WORK_TREE) -> dict[str, str]:
     """The digest of each team by its short name; reads each library only once."""
     tree = functools.cache(_tree)
-    return {team.name: digest(team, tree) for team in teams}
+    return {team.name: digest(team, tree, files) for team in teams}
 
 
 def get(team: Team, key: str) -> Manifest | None:
@@ -77,14 +81,19 @@ def get(team: Team, key: str) -> Manifest | None:
     return found
 
 
-def load(team: Team, key: str, timeout: float = loading.TIMEOUT_SECONDS) -> Manifest | Failure:
+def load(
+    team: Team,
+    key: str,
+    timeout: float = loading.TIMEOUT_SECONDS,
+    files: Files = WORK_TREE,
+) -> Manifest | Failure:
     """Load a team's definitions, and cache the manifest under a digest; `timeout` is in seconds.
 
     Caches nothing if a file was saved meanwhile, since it is unknown which state was loaded. If
     the cache can't be written, prints a note.
     """
-    found = loading.load(team, timeout)
-    if isinstance(found, Manifest) and digest(team) == key:
+    found = relocated.load(team, files, timeout)
+    if isinstance(found, Manifest) and digest(team, files=files) == key:
         try:
             _store(found, _path(team, key))
         except OSError as error:
@@ -92,12 +101,13 @@ def load(team: Team, key: str, timeout: float = loading.TIMEOUT_SECONDS) -> Mani
     return found
 
 
-def load_all(teams: Sequence[Team]) -> list[Manifest | Failure]:
+def load_all(teams: Sequence[Team], files: Files = WORK_TREE) -> list[Manifest | Failure]:
     """Every team's manifest, in order: cached, or loaded side by side. Prints no progress."""
-    keys = digests(teams)
+    keys = digests(teams, files)
 
     def one(team: Team) -> Manifest | Failure:
-        return get(team, keys[team.name]) or load(team, keys[team.name])
+        key = keys[team.name]
+        return get(team, key) or load(team, key, files=files)
 
     return parallel.gather(one, teams)
 

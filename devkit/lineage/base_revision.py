@@ -4,23 +4,20 @@ The code of the teams and of utils is that of the merge base; interpreters, pack
 today's. Notes explain what can't be known that way.
 """
 
-import os
-import tarfile
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
-from devkit.core import git, parallel
+from devkit.core import git
 from devkit.core.errors import DevkitError
-from devkit.core.paths import REGISTRY, ROOT, SHARED
-from devkit.definitions import loading
-from devkit.definitions.affected import affected_by
+from devkit.core.export import WORK_TREE, Files, exported
+from devkit.core.paths import REGISTRY, ROOT
+from devkit.definitions import cache
+from devkit.definitions.affected import affected_by, folders_of
 from devkit.definitions.loading import Failure
 from devkit.definitions.manifest import Manifest
-from devkit.environments import lockfiles, variables
+from devkit.environments import lockfiles
 from devkit.environments.venvs import team_environment
 from devkit.registry.workspace import Team, load_teams
 
@@ -30,8 +27,8 @@ class BaseRevision:
     """The manifests at the merge base, in the order of its registry.
 
     `unknown` are the short names of the teams whose definitions could not be loaded, for
-    `graph.difference`; `notes` are sentences. The source locations in the manifests are in a folder
-    that no longer exists.
+    `graph.difference`; `notes` are sentences. The source locations in the manifests are in the work
+    tree, where the lines may be others.
     """
 
     manifests: tuple[Manifest, ...]
@@ -58,26 +55,32 @@ def manifests_at(
             f"The merge base with {base} was not found, so this compares with {base} itself (in a "
             "shallow clone, `git fetch --unshallow` fetches the rest)."
         )
-    with _checked_out(changes.start, base, root) as tree:
-        former = _registry(tree, base)
-        registry = (tree / REGISTRY.name).read_text(encoding="utf-8")
-        reasons = affected_by(changes, teams, registry, root).reasons
-        unchanged = {one.team.location: one for one in today if one.team.name not in reasons}
-        current = {team.location: team for team in teams}
+    registry = git.read_at(changes.start, REGISTRY.name, root)
+    affected = affected_by(changes, teams, registry, root)
+    current = {team.location: team for team in teams}
+    with _checked_out(changes.start, base, root, folders_of(affected, teams, registry, root)) as at:
+        former = [
+            replace(team, directory=at.original(team.directory), python=at.original(team.python))
+            for team in _registry(at, base)
+        ]
+        unchanged = {one.team.location: one for one in today if one.team not in affected}
         notes += [_removed(team, base) for team in former if team.location not in current]
-        both = [team for team in former if team.location in current]
+        both = [
+            replace(team, python=current[team.location].python)
+            for team in former
+            if team.location in current
+        ]
         changed = [team for team in both if team.location not in unchanged]
         notes += [
             f"{team.name} had other dependencies at {base}; its definitions at that revision were "
             "loaded in today's environment."
             for team in changed
-            if _pins(team) != _pins(current[team.location])
+            if _pins(team, at) != _pins(current[team.location])
         ]
-        load = partial(_load, current=current, tree=tree)
-        loaded = dict(zip(changed, parallel.gather(load, changed), strict=True))
+        loaded = dict(zip(changed, cache.load_all(changed, at), strict=True))
         results = [loaded[team] if team in loaded else unchanged[team.location] for team in both]
     failures = [result for result in results if isinstance(result, Failure)]
-    notes += [_failed(failure, base, tree) for failure in failures]
+    notes += [_failed(failure, base, root) for failure in failures]
     return BaseRevision(
         tuple(result for result in results if isinstance(result, Manifest)),
         tuple(failure.team.name for failure in failures),
@@ -86,48 +89,22 @@ def manifests_at(
 
 
 @contextmanager
-def _checked_out(commit: str, base: str, root: Path) -> Iterator[Path]:
-    """The files of a commit in a temporary folder.
-
-    Unpacks an archive, since a Git worktree would change the repository.
-    """
-    with tempfile.TemporaryDirectory(prefix="dagteam-base-") as scratch:
-        folder = Path(scratch).resolve() / "tree"
-        folder.mkdir()
-        archive = folder.parent / "tree.tar"
-        done = git.archive(commit, archive, root)
-        reason = done.stderr.strip() if done.code else _extract(archive, folder)
-        if reason:
-            raise DevkitError(
-                f"the files of {base} can't be unpacked",
-                expected=f"enough free space in {folder}",
-                found=reason,
-                fix="free some space there, or set TMPDIR to another folder",
-            )
-        archive.unlink()
-        if not (folder / REGISTRY.name).is_file():
+def _checked_out(commit: str, base: str, root: Path, only: Sequence[str]) -> Iterator[Files]:
+    """The files of a commit in a temporary folder: of these folders, and the registry."""
+    with exported(commit, only, root) as files:
+        if not (files.folder / REGISTRY.name).is_file():
             raise DevkitError(
                 f"{base} has no {REGISTRY.name}, so its teams are unknown",
                 expected=f"a revision with {REGISTRY.name} in its root",
                 found=f"none at {commit[:12]}, the merge base with {base}",
                 fix="choose a later revision: `git log --oneline -- workspace.yaml`",
             )
-        yield folder
+        yield files
 
 
-def _extract(archive: Path, folder: Path) -> str | None:
-    """Unpack an archive; returns why it failed, None if it did not."""
+def _registry(files: Files, base: str) -> tuple[Team, ...]:
     try:
-        with tarfile.open(archive) as opened:
-            opened.extractall(folder, filter="tar")
-    except (OSError, tarfile.TarError) as error:
-        return str(error)
-    return None
-
-
-def _registry(tree: Path, base: str) -> tuple[Team, ...]:
-    try:
-        return load_teams(tree)
+        return load_teams(files.folder)
     except DevkitError as error:
         raise DevkitError(
             f"the registry of {base} can't be read",
@@ -137,19 +114,9 @@ def _registry(tree: Path, base: str) -> tuple[Team, ...]:
         ) from None
 
 
-def _load(team: Team, current: dict[str, Team], tree: Path) -> Manifest | Failure:
-    """A team's definitions in the tree, with the tree's utils instead of the installed one."""
-    today = current[team.location]
-    env = variables.of_team(today)
-    shared = tree / SHARED.relative_to(ROOT)
-    more = [env["PYTHONPATH"]] if env.get("PYTHONPATH") else []
-    env["PYTHONPATH"] = os.pathsep.join([str(shared), *more])
-    return loading.load(replace(team, python=today.python), env=env)
-
-
-def _pins(team: Team) -> list[str]:
+def _pins(team: Team, files: Files = WORK_TREE) -> list[str]:
     """The pins in a team's lock, without comments and hashes."""
-    lock = team_environment(team).lock
+    lock = files.path(team_environment(team).lock)
     text = lock.read_text(encoding="utf-8") if lock.exists() else ""
     return sorted(map(str, lockfiles.parse(text)))
 
@@ -161,8 +128,8 @@ def _removed(team: Team, base: str) -> str:
     )
 
 
-def _failed(failure: Failure, base: str, tree: Path) -> str:
-    where = f"{failure.source.relative_to(tree)}: " if failure.source else ""
+def _failed(failure: Failure, base: str, root: Path) -> str:
+    where = f"{failure.source.relative_to(root)}: " if failure.source else ""
     message = " ".join(failure.message.split())
     return (
         f"The definitions of {failure.team.name} at {base} do not load ({where}{message}), so its "

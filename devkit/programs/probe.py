@@ -34,6 +34,7 @@ def main(module: str, working_directory: str) -> None:
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     faulthandler.register(signal.SIGTERM, all_threads=False, chain=True)  # shows where it hung
+    look_elsewhere(os.environ.pop("DAGTEAM_ROOT", ""), os.environ.pop("DAGTEAM_FILES", ""))
     sys.path.insert(0, working_directory)
     result: dict[str, Any] = {"manifest": MANIFEST_VERSION, "python": platform.python_version()}
     try:
@@ -47,6 +48,24 @@ def main(module: str, working_directory: str) -> None:
         result["error"] = describe(error)
     with answer:
         json.dump(result, answer)
+
+
+def look_elsewhere(root: str, files: str) -> None:
+    """Replace the repository's folders on the path by those in `files`, a copy of its files.
+
+    Editable packages are found there, by their `.pth` files or by the finders of setuptools.
+    """
+
+    def moved(path: str) -> str:
+        own = path.startswith(sys.prefix + os.sep)
+        inside = path.startswith(root + os.sep) and not own
+        return files + path[len(root) :] if inside else path
+
+    if root:
+        sys.path[:] = map(moved, sys.path)
+        for name, finder in list(sys.modules.items()):
+            if name.startswith("__editable__") and hasattr(finder, "MAPPING"):
+                finder.MAPPING.update({key: moved(path) for key, path in finder.MAPPING.items()})
 
 
 def contents(module: str, working_directory: str) -> dict[str, Any]:
