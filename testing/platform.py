@@ -18,8 +18,8 @@ import psutil
 from devkit.core.paths import ROOT
 from devkit.dev import session, webserver
 from devkit.registry.workspace import load_teams
-from testing import linked
-from testing.support import Checkout, borrow_tools, copy_repository
+from testing import linked, sandbox
+from testing.support import Checkout, borrow_tools, copy_repository, run
 
 ASSETS = """
 { repositoriesOrError { ... on RepositoryConnection { nodes {
@@ -257,6 +257,8 @@ def ready_copy(folder: Path) -> Checkout:
     linked.prepare(ROOT, copy.root)
     # The scheduled job is tested elsewhere; here its runs would only slow down the machine.
     copy.edit("analytics_project/analytics_project/defs/schedules.py", "RUNNING", "STOPPED")
+    argv = ["git", "commit", "--quiet", "--all", "--no-verify", "--message", "Stop the schedule"]
+    assert run(argv, folder, sandbox.GIT_SETTINGS).returncode == 0
     done = copy.tasks("setup")
     assert done.returncode == 0, done.stdout + done.stderr
     return copy

@@ -33,15 +33,6 @@ TROUBLES = PAGES["docs/troubleshooting.md"]
 @pytest.fixture(scope="module")
 def begun(copy: Checkout) -> Checkout:
     """A copy, ready to run; every page starts at the same commit."""
-    git(
-        copy,
-        "commit",
-        "--quiet",
-        "--no-verify",
-        "--all",
-        "--message",
-        "The starting point of every page",
-    )
     git(copy, "tag", "begun")
     return copy
 

@@ -1,4 +1,4 @@
-"""Hides secrets: `output` and all logs show `***` for the values that were registered here."""
+"""Hides secrets; `output` and all logs show `***` for the values that were registered here."""
 
 import json
 import re
