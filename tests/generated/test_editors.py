@@ -35,6 +35,7 @@ def test_each_folder_of_the_workspace_has_its_own_interpreter_and_tests(
 ) -> None:
     folders = [folder["path"] for folder in read(ROOT / editors.WORKSPACE)["folders"]]
     settings = {path: read(ROOT / path / ".vscode/settings.json") for path in folders}
+    tools = (TOOLS / "bin").resolve()  # where tests run, the tools are linked
     interpreters = {
         path: resolved(value["python.defaultInterpreterPath"], ROOT / path)
         for path, value in settings.items()
@@ -43,13 +44,13 @@ def test_each_folder_of_the_workspace_has_its_own_interpreter_and_tests(
     assert folders == [".", *(team.directory.name for team in teams.values()), "utils"]
     assert interpreters.pop("utils") in {team.python for team in teams.values()}
     assert interpreters == {
-        ".": TOOLS / "bin/python",
+        ".": tools / "python",
         **{team.directory.name: team.python for team in teams.values()},
     }
     for path, value in settings.items():
         assert value["python.testing.pytestEnabled"]
         assert all((ROOT / path / tests).is_dir() for tests in value["python.testing.pytestArgs"])
-        assert resolved(value["ruff.path"][0], ROOT / path) == TOOLS / "bin/ruff"
+        assert resolved(value["ruff.path"][0], ROOT / path) == tools / "ruff"
 
 
 def test_a_teams_tests_are_debugged_in_its_own_environment(teams: dict[str, Team]) -> None:
