@@ -144,7 +144,7 @@ def some_teams(names: Sequence[str] = (), *, upstream: bool = False) -> tuple[Te
     teams = load_teams(ROOT)
     chosen = select(teams, names)
     if upstream and chosen != teams:
-        from devkit.definitions.affected import with_producers
+        from devkit.definitions.consumers import with_producers
 
         return with_producers(chosen, teams)
     return chosen

@@ -30,6 +30,7 @@ REASONS_IN_JSON = 20  # an output of GitHub Actions may have 1 MB
 def affected(_: Context, base: str = BASE, downstream: bool = False, json: bool = False) -> None:
     """Show the teams that a change affects."""
     from devkit.definitions import affected as changes
+    from devkit.definitions import consumers
     from devkit.environments.venvs import build_all
 
     if json:
@@ -38,7 +39,7 @@ def affected(_: Context, base: str = BASE, downstream: bool = False, json: bool 
     found = changes.affected(teams, base)
     if downstream:
         failed = build_all(teams)
-        found = changes.with_downstream(found, teams, [t for t in teams if t.name not in failed])
+        found = consumers.with_downstream(found, teams, [t for t in teams if t.name not in failed])
     if json:
         output.emit_json(as_json(found, teams))
     else:

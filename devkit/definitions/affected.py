@@ -1,11 +1,11 @@
-"""Finds the teams that a change affects, and the teams that depend on them.
+"""Finds the teams that a change affects.
 
 If in doubt, a team counts as affected.
 """
 
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import yaml
@@ -13,18 +13,24 @@ import yaml
 from devkit.core import git
 from devkit.core.git import Changes
 from devkit.core.paths import REGISTRY, ROOT, SHARED
-from devkit.definitions import cache
-from devkit.definitions.manifest import Manifest
-from devkit.environments import venvs
 from devkit.environments.project import team_project
 from devkit.registry.workspace import FIELDS, Team
 
-# Files that no team's code is loaded by, run under or tested with. Everything else that is not a
-# team's own (devkit, the orchestrator, an unknown file) affects every team.
-KIT_ONLY = frozenset({
-    ".ci", ".devcontainer", ".editorconfig", ".github", ".pre-commit-config.yaml", ".vscode",
-    "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "benchmarks",
-    "dagteam.code-workspace", "deploy", "docs", "testing", "tests",
+# The kit's own files, what it is tested with, and CI: its own tests have to run.
+KIT = frozenset({
+    ".ci", ".devcontainer", ".dockerignore", ".editorconfig", ".gitattributes", ".github",
+    ".gitignore", ".pre-commit-config.yaml", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE",
+    "README.md", "benchmarks", "deploy", "devkit", "docs", "orchestrator", "pyproject.toml",
+    "tasks.py", "testing", "tests",
+})  # fmt: skip
+# Of these, the ones that teams' code is loaded by, run under or tested with. A file that is
+# neither a team's own nor the kit's (an unknown one) affects every team too.
+EVERYONE = frozenset({"devkit", "orchestrator", "pyproject.toml", "tasks.py"})
+# Generated from the registry and the definitions, so they change with a team: files and folders.
+GENERATED = frozenset({
+    ".vscode", "dagster_cloud.yaml", "dagteam.code-workspace", "deploy/compose.yaml",
+    "deploy/dagster.yaml", "deploy/helm", "deploy/helm-values.yaml", "deploy/workspace.yaml",
+    "docs/lineage.md", "utils/.vscode",
 })  # fmt: skip
 
 
@@ -69,9 +75,9 @@ def affected_by(
 
     A file in a team's folder, today's or the base's, affects that team; a file in the folder of a
     removed team affects none; a file in a library affects the teams that depend on it, and one in
-    `utils` every team. A change of the registry
-    affects the teams whose entries are new or different, or every team if the base's registry
-    can't be read. Every file affects the kit, whose tests copy the whole repository.
+    `utils` every team. A change of the registry affects the teams whose entries are new or
+    different, or every team if the base's registry can't be read. A generated file affects none:
+    what it is generated from does. Only the kit's own files affect the kit.
     """
     before = _teams_in(registry_before, root) if REGISTRY.name in changes.files else teams
     entries = {team.location: team for team in before or ()}
@@ -80,6 +86,7 @@ def affected_by(
     users = _users(teams, root)
     everyone = [team.name for team in teams]
 
+    kit: list[str] = []
     found: dict[str, list[str]] = {name: [] for name in everyone}
     for file in changes.files:
         if file == REGISTRY.name and before is not None:
@@ -89,12 +96,19 @@ def affected_by(
                 elif team != entries[team.location]:
                     found[team.name].append(f"its entry in {REGISTRY.name} changed")
             continue
-        for name in _owners(file, folders, users, everyone):
+        owners = _owners(file, folders, users)
+        top = file.partition("/")[0]
+        if owners is None and not GENERATED.isdisjoint(_above(file)):
+            owners = ()
+        elif owners is None:
+            owners = () if top in KIT - EVERYONE else everyone
+            kit += [file] if top in KIT else []
+        for name in owners:
             found[name].append(file)
     return Affected(
         base=changes.base,
         reasons={name: tuple(reasons) for name, reasons in found.items() if reasons},
-        kit=changes.files,
+        kit=tuple(kit),
         removed=tuple(team.name for team in before or () if team.location not in locations),
         note=changes.note,
     )
@@ -112,75 +126,6 @@ def folders_of(
     libraries = {path for team in affected for path in team_project(team).libraries}
     names = {path.relative_to(root).as_posix() for path in libraries if path.is_relative_to(root)}
     return sorted({SHARED.name, *names, *(team.folder_below(root) for team in affected)})
-
-
-def with_consumers(
-    change: Affected,
-    teams: Sequence[Team],
-    depends_on: Mapping[str, Collection[str]],
-    produces: Mapping[str, Collection[str]],
-) -> Affected:
-    """Adds the teams that depend on assets of an affected team, directly or through other teams.
-
-    `depends_on` and `produces` are asset keys by the short names of the teams whose definitions
-    load; any other team may depend on anything. A key without a producer may be one that an
-    affected or removed team no longer produces, so its consumers count as well: leave external
-    assets out of `depends_on`.
-    """
-    if not change.reasons and not change.removed:
-        return change
-    names = [team.name for team in teams]
-    found = dict(change.reasons)
-    while True:
-        more = {}
-        for name in names:
-            if name not in found:
-                reason = _why_it_depends(name, list(found), depends_on, produces)
-                if reason:
-                    more[name] = (reason,)
-        if not more:
-            break
-        found |= more
-    return replace(change, reasons={name: found[name] for name in names if name in found})
-
-
-def with_downstream(change: Affected, teams: Sequence[Team], built: Sequence[Team]) -> Affected:
-    """Adds the teams that depend on assets of an affected team.
-
-    `built` are the teams that have an environment, whose definitions can be loaded.
-    """
-    manifests = [loaded for loaded in cache.load_all(built) if isinstance(loaded, Manifest)]
-    produces = {manifest.team.name: set(manifest.produces) for manifest in manifests}
-    external = {
-        asset.key
-        for manifest in manifests
-        for asset in manifest.assets
-        if asset.external is not None
-    }
-    external -= set().union(*produces.values())
-    depends_on = {manifest.team.name: manifest.reads - external for manifest in manifests}
-    return with_consumers(change, teams, depends_on, produces)
-
-
-def with_producers(chosen: Sequence[Team], teams: Sequence[Team]) -> tuple[Team, ...]:
-    """The chosen teams and the producers of their upstream assets, in the registry's order.
-
-    Builds and loads every team; omits producers that do not load.
-
-    Raises:
-        DevkitError: if the environment of a chosen team can't be built.
-    """
-    venvs.require_built(map(venvs.team_environment, chosen))
-    venvs.build_stale(map(venvs.team_environment, teams))
-    manifests = [loaded for loaded in cache.load_all(teams) if isinstance(loaded, Manifest)]
-    wanted = {
-        key
-        for manifest in manifests
-        if manifest.team in chosen
-        for key in (manifest.reads | set(manifest.external_assets))
-    }
-    producers = {manifest.team for manifest in manifests if wanted & set(manifest.produces)}
-    return tuple(team for team in teams if team in chosen or team in producers)
 
 
 def _folders(teams: Iterable[Team], locations: Collection[str], root: Path) -> dict[str, list[str]]:
@@ -207,15 +152,20 @@ def _owners(
     file: str,
     folders: Iterable[Mapping[str, Sequence[str]]],
     users: Mapping[str, Sequence[str]],
-    everyone: Sequence[str],
-) -> Sequence[str]:
-    """The teams that a file affects: those of the deepest folder, else by the top folder."""
-    above = [str(path) for path in (PurePosixPath(file), *PurePosixPath(file).parents)][:-1]
+) -> Sequence[str] | None:
+    """The teams of the deepest folder, and those that depend on the library that it is in.
+
+    None if it is in no team's folder and in no library.
+    """
+    above = _above(file)
     found = next((owners[each] for owners in folders for each in above if each in owners), None)
     using = dict.fromkeys(name for folder in above for name in users.get(folder, ()))
-    if found is None and not using:
-        return () if above[-1] in KIT_ONLY else everyone
-    return [*dict.fromkeys([*(found or ()), *using])]
+    return None if found is None and not using else [*dict.fromkeys([*(found or ()), *using])]
+
+
+def _above(file: str) -> list[str]:
+    """A file and the folders that it is in, the deepest first."""
+    return [str(path) for path in (PurePosixPath(file), *PurePosixPath(file).parents)][:-1]
 
 
 def _teams_in(text: str | None, root: Path) -> tuple[Team, ...] | None:
@@ -231,20 +181,3 @@ def _teams_in(text: str | None, root: Path) -> tuple[Team, ...] | None:
         Team(location, module, root / folder, root / python, line=0)
         for location, module, folder, python in rows
     )
-
-
-def _why_it_depends(
-    name: str,
-    affected: Sequence[str],
-    depends_on: Mapping[str, Collection[str]],
-    produces: Mapping[str, Collection[str]],
-) -> str | None:
-    if name not in depends_on or name not in produces:
-        return "its definitions do not load, so it may depend on anything"
-    for key in sorted(depends_on[name]):
-        for producer in affected:
-            if key in produces.get(producer, ()):
-                return f"depends on {key}, which {producer} produces"
-        if not any(key in keys for keys in produces.values()):
-            return f"depends on {key}, which has no known producer"
-    return None

@@ -7,8 +7,9 @@ import pytest
 
 from devkit.core.git import Changes
 from devkit.core.paths import ROOT
-from devkit.definitions import affected as module
-from devkit.definitions.affected import Affected, affected_by, with_consumers
+from devkit.definitions.affected import Affected, affected_by
+from devkit.generated import files as generated
+from devkit.generated import pythons
 from devkit.registry.workspace import Team, load_teams
 from testing.repositories import MILK, REGISTRY, SUGAR, TEA, Repository, entry
 from testing.support import run
@@ -55,6 +56,8 @@ def change_of(teams: tuple[Team, ...], *files: str, before: str | None = REGISTR
         ("docs/manifest.md", []),
         (".ci/run", []),
         ("deploy/compose.yaml", []),
+        ("dagster_cloud.yaml", []),
+        ("utils/.vscode/settings.json", []),
         ("Makefile", ["tea", "milk", "sugar"]),
         ("never/seen/before.txt", ["tea", "milk", "sugar"]),
         ("teams/README.md", ["tea", "milk", "sugar"]),
@@ -68,8 +71,47 @@ def test_file_affects_the_team_of_its_project(
 ) -> None:
     found = change_of(some, file)
     assert found.reasons == dict.fromkeys(names, (file,))
-    assert found.kit == (file,)
     assert found.removed == ()
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "devkit/cli.py", "devkit/local_requirements.txt", "testing/support.py", "tests/test_it.py",
+        "tasks.py", ".ci/run", ".github/workflows/ci.yml", "benchmarks/it.py", "pyproject.toml",
+        ".devcontainer/devcontainer.json", ".pre-commit-config.yaml", "docs/manifest.md",
+        "README.md", "deploy/Dockerfile", "orchestrator/dagster.yaml", ".gitignore",
+    ],
+)  # fmt: skip
+def test_the_kits_own_files_affect_the_kit(some: tuple[Team, ...], file: str) -> None:
+    assert change_of(some, file).kit == (file,)
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "tea/code.py", "tea/local_requirements.txt", "tea/tests/test_it.py", "tea/docs/a.md",
+        "utils/utils/tables.py", "workspace.yaml", "docs/lineage.md", "dagster_cloud.yaml",
+        "deploy/helm/tea_project.yaml", ".vscode/settings.json", "libs/common/common.py",
+        "website/index.html",
+    ],
+)  # fmt: skip
+def test_other_files_do_not_affect_the_kit(some: tuple[Team, ...], file: str) -> None:
+    assert change_of(some, file).kit == ()
+
+
+def test_what_is_generated_from_teams_affects_neither_the_kit_nor_a_team(
+    teams: dict[str, Team],
+) -> None:
+    """A new team changes these files, and its pull request does not run the kit's tests."""
+    texts = generated.files([*teams.values()])
+    repeated = pythons.files([*teams.values()]).keys()  # the versions of Python
+    files = [path.relative_to(ROOT).as_posix() for path in texts if path not in repeated]
+    changes = Changes("main", "0" * 40, (*files, "docs/lineage.md"))
+    found = affected_by(changes, [*teams.values()], None)
+    assert found.kit == ()
+    for name, reasons in found.reasons.items():
+        assert reasons == (f"{teams[name].folder}/.vscode/settings.json",)
 
 
 def test_file_affects_the_team_of_the_deepest_folder_or_all_that_share_it(
@@ -93,8 +135,7 @@ def test_file_affects_the_team_of_the_deepest_folder_or_all_that_share_it(
 )
 def test_equivalent_entries_affect_no_team(some: tuple[Team, ...], before: str) -> None:
     found = change_of(some, "workspace.yaml", before=before)
-    assert (found.reasons, found.removed) == ({}, ())
-    assert found.kit == ("workspace.yaml",)
+    assert (found.reasons, found.removed, found.kit) == ({}, (), ())
 
 
 @pytest.mark.parametrize(
@@ -141,7 +182,7 @@ def test_folder_of_a_removed_team_affects_no_team(some: tuple[Team, ...]) -> Non
     before = REGISTRY + entry("honey_project", "honey") + entry("bee", "tea/bee")
     found = change_of(some, "honey/code.py", "workspace.yaml", before=before)
     assert (found.reasons, found.removed) == ({}, ("honey", "bee"))
-    assert found.kit == ("honey/code.py", "workspace.yaml")
+    assert found.kit == ()
     inside = change_of(some, "tea/bee/code.py", "workspace.yaml", before=before)
     assert inside.reasons == {"tea": ("tea/bee/code.py",)}
 
@@ -205,86 +246,3 @@ def test_files_of_this_repository_affect_their_own_teams(teams: dict[str, Team])
         files = [file for file in listed if (ROOT / file).is_relative_to(team.directory)]
         changes = Changes("main", "0" * 40, tuple(sorted(filter(None, files))))
         assert list(affected_by(changes, [*teams.values()], None).reasons) == [team.name]
-
-
-# Consumers
-
-PRODUCES = {"tea": {"cup"}, "milk": {"jug"}, "sugar": {"lump"}}
-
-
-def reasons_with_consumers(
-    teams: tuple[Team, ...],
-    change: Affected,
-    depends_on: dict[str, set[str]],
-    produces: dict[str, set[str]] = PRODUCES,
-) -> dict[str, tuple[str, ...]]:
-    """The reasons after consumers were added."""
-    return dict(with_consumers(change, teams, depends_on, produces).reasons)
-
-
-def test_consumers_are_affected_and_their_consumers_in_turn(some: tuple[Team, ...]) -> None:
-    depends_on: dict[str, set[str]] = {"tea": set(), "milk": {"lump", "cup"}, "sugar": {"jug"}}
-    assert reasons_with_consumers(some, Affected("main", {"tea": ("x",)}), depends_on) == {
-        "tea": ("x",),
-        "milk": ("depends on cup, which tea produces",),
-        "sugar": ("depends on jug, which milk produces",),
-    }
-
-
-def test_producers_and_unrelated_teams_are_not_affected(some: tuple[Team, ...]) -> None:
-    depends_on: dict[str, set[str]] = {"tea": set(), "milk": {"cup"}, "sugar": {"lump"}}
-    assert reasons_with_consumers(some, Affected("main", {"milk": ("x",)}), depends_on) == {
-        "milk": ("x",)
-    }
-
-
-def test_teams_that_depend_on_each_other_are_all_affected(some: tuple[Team, ...]) -> None:
-    depends_on = {"tea": {"lump"}, "milk": {"cup"}, "sugar": {"jug"}}
-    for name in PRODUCES:
-        assert (
-            reasons_with_consumers(some, Affected("main", {name: ("x",)}), depends_on).keys()
-            == PRODUCES.keys()
-        )
-
-
-def test_team_that_does_not_load_may_depend_on_anything(some: tuple[Team, ...]) -> None:
-    depends_on: dict[str, set[str]] = {"tea": set(), "milk": set()}
-    produces = {"tea": {"cup"}, "milk": {"jug"}}
-    assert reasons_with_consumers(
-        some, Affected("main", {"tea": ("x",)}), depends_on, produces
-    ) == {
-        "tea": ("x",),
-        "sugar": ("its definitions do not load, so it may depend on anything",),
-    }
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        Affected("main", {"tea": ("x",)}),
-        Affected("main", {}, removed=("honey",)),
-    ],
-)
-def test_consumers_of_a_key_without_a_producer_are_affected(
-    some: tuple[Team, ...], change: Affected
-) -> None:
-    depends_on: dict[str, set[str]] = {"tea": set(), "milk": {"comb"}, "sugar": {"lump"}}
-    found = reasons_with_consumers(some, change, depends_on)
-    assert found.pop("milk") == ("depends on comb, which has no known producer",)
-    assert found == change.reasons
-
-
-def test_no_consumers_are_affected_if_no_team_is(some: tuple[Team, ...]) -> None:
-    change = Affected("main", {}, kit=("README.md",))
-    assert with_consumers(change, some, {"milk": {"comb"}}, {}) == change
-
-
-def test_with_downstream_finds_consumers_in_the_teams_definitions(teams: dict[str, Team]) -> None:
-    every = (teams["analytics"], teams["ml"])
-    change = Affected("main", {"analytics": ("analytics_project/x.py",)})
-    found = module.with_downstream(change, every, every)
-    assert found.reasons["ml"] == ("depends on penguins, which analytics produces",)
-    upstream = Affected("main", {"ml": ("ml_project/x.py",)})
-    assert [*module.with_downstream(upstream, every, every).reasons] == ["ml"]
-    # What a team without an environment depends on is unknown.
-    assert [*module.with_downstream(upstream, every, every[1:]).reasons] == ["analytics", "ml"]
