@@ -12,25 +12,40 @@ from devkit.core.processes import Completed
 PROGRAM = TOOLS / "bin" / "uv"
 
 
-def ask(*arguments: str | Path, stdin: str = "", pass_fds: Sequence[int] = ()) -> Completed:
+def ask(
+    *arguments: str | Path,
+    project: Path | None = None,
+    stdin: str = "",
+    pass_fds: Sequence[int] = (),
+) -> Completed:
     """Run uv; an exit code other than 0 is a result, not an exception.
 
-    `pass_fds` are as in `processes.run`.
+    uv takes its settings from the `[tool.uv]` of `project`, a folder. `pass_fds` are as in
+    `processes.run`.
     """
+    settings = ("--project", project) if project else ()
     return processes.run(
-        [PROGRAM, *arguments], cwd=ROOT, env=clean_environment(), stdin=stdin, pass_fds=pass_fds
+        [PROGRAM, *settings, *arguments],
+        cwd=ROOT,
+        env=clean_environment(),
+        stdin=stdin,
+        pass_fds=pass_fds,
     )
 
 
 def run(
-    *arguments: str | Path, failure: str, stdin: str = "", pass_fds: Sequence[int] = ()
+    *arguments: str | Path,
+    failure: str,
+    project: Path | None = None,
+    stdin: str = "",
+    pass_fds: Sequence[int] = (),
 ) -> Completed:
     """Run uv and require that it succeeds; `failure` is the first line of the error.
 
     Raises:
         DevkitError: if it fails: the cause in one line if it is known, otherwise uv's output.
     """
-    done = ask(*arguments, stdin=stdin, pass_fds=pass_fds)
+    done = ask(*arguments, project=project, stdin=stdin, pass_fds=pass_fds)
     if done.code:
         raise DevkitError(f"{failure}\n{reason(done)}")
     return done

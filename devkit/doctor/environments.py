@@ -1,6 +1,5 @@
 """Checks of the environments, and of the locks that they are built from."""
 
-import re
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -64,7 +63,6 @@ UNMET = Rule(
 
 # Packages that `python -m venv` installs, and that `uv pip sync` does not remove.
 SEEDS = {"pip", "setuptools", "wheel", "uv"}
-EDITABLE = re.compile(r"^-e \./(?P<folder>\S+)", re.MULTILINE)
 
 
 def stale_locks(context: Context) -> Iterator[Finding]:
@@ -127,7 +125,7 @@ def differences(path: Path, lock: Path, root: Path) -> str:
 def pinned(lock: str, python: str, root: Path) -> dict[str, str]:
     """A lock's pins for this platform and Python: versions by normalized name.
 
-    An editable package has no version to compare: its version is "".
+    A package that is editable or has a URL has no version to compare: its version is "".
     """
     from packaging.markers import Marker
 
@@ -135,8 +133,8 @@ def pinned(lock: str, python: str, root: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for pin in lockfiles.parse(lock):
         if not pin.marker or Marker(pin.marker).evaluate(marks):
-            found[canonicalize_name(pin.name)] = pin.version
-    for editable in EDITABLE.finditer(lock):
+            found[canonicalize_name(pin.name)] = pin.version or ""
+    for editable in lockfiles.EDITABLE.finditer(lock):
         found[pyproject.read(root / editable["folder"]).name] = ""
     return found
 

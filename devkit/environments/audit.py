@@ -10,6 +10,7 @@ from devkit.core import uv
 from devkit.core.processes import Completed
 from devkit.environments import lockfiles
 from devkit.environments.project import Project
+from devkit.environments.uv_settings import index_flags
 
 # Advisories by package, each a text such as "PYSEC-2024-1 (fixed in 2.0)".
 Advisories = dict[str, tuple[str, ...]]
@@ -28,8 +29,10 @@ def audit(project: Project, database: str = "") -> Advisories:
     with tempfile.TemporaryDirectory(prefix="dagteam-audit-") as scratch:
         script = Path(scratch) / "pins.py"
         python = project.pyproject.oldest_python
-        script.write_text(as_script(lockfiles.requirements(project), python), encoding="utf-8")
-        locked = uv.ask("lock", "--quiet", "--script", script)
+        pins = sorted({str(pin) for pin in lockfiles.all_pins(project) if pin.version})
+        script.write_text(as_script(pins, python), encoding="utf-8")
+        indexes = index_flags(project.directory, *project.libraries)
+        locked = uv.ask("lock", "--quiet", *indexes, "--script", script)
         if locked.code:
             raise UnreachableError(uv.reason(locked))
         asked = uv.ask(

@@ -11,19 +11,28 @@ https://pip.pypa.io/en/stable/reference/requirements-file-format/
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from devkit.core import files, pyproject
 from devkit.core.errors import FIXABLE, DevkitError, fixable
 from devkit.core.paths import ROOT
+from devkit.environments import uv_settings
 from devkit.environments.project import Project
 
+T = TypeVar("T")
+
 PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(?:\[[^]]*\])?==(?P<version>[^\s;\\]+)", re.MULTILINE)
-ENTRY = re.compile(PIN.pattern + r"(?:[ \t]*;[ \t]*(?P<marker>[^\\\n]*[^\\\s]))?", re.MULTILINE)
+ENTRY = re.compile(
+    r"^(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^]]*\])?"
+    r"(?:==(?P<version>[^\s;\\]+)|[ ]@[ ](?P<url>(?!file:)\S+))"
+    r"(?:[ \t]*;[ \t]*(?P<marker>[^\\\n]*[^\\\s]))?",
+    re.MULTILINE,
+)
+EDITABLE = re.compile(r"^-e \./(?P<folder>.*\S)", re.MULTILINE)
 DIGEST = re.compile(r"^# inputs: sha256:(?P<digest>[0-9a-f]{64})$", re.MULTILINE)
 
 # Every lock has one version of a package for all supported Pythons, so that all developers have
@@ -37,14 +46,30 @@ OPTIONS = (
 
 @dataclass(frozen=True)
 class Pin:
-    """A pinned package; `marker` limits it to some Pythons or platforms (PEP 508)."""
+    """A pinned package: by a version, or by the URL of a file or a Git commit.
+
+    `marker` limits it to some Pythons or platforms (PEP 508), so a lock may have several pins of
+    one package.
+    """
 
     name: str
-    version: str
+    version: str | None
     marker: str | None
+    url: str | None = None
+
+    @property
+    def what(self) -> str:
+        """The version or the URL."""
+        return self.version or self.url or ""
 
     def __str__(self) -> str:
-        return f"{self.name}=={self.version}" + (f" ; {self.marker}" if self.marker else "")
+        pin = f"{self.name} @ {self.url}" if self.url else f"{self.name}=={self.version}"
+        return pin + (f" ; {self.marker}" if self.marker else "")
+
+    def excludes(self, other: "Pin") -> bool:
+        """Whether no environment can have both."""
+        apart = self.marker and other.marker and self.marker != other.marker
+        return self.name == other.name and self.what != other.what and not apart
 
 
 def stale(project: Project) -> str | None:
@@ -94,31 +119,34 @@ def require_fresh(projects: Sequence[Project]) -> None:
 
 def parse(text: str) -> list[Pin]:
     """The pins in the text of a lock."""
-    return [Pin(m["name"], m["version"], m["marker"]) for m in ENTRY.finditer(text)]
+    return [Pin(m["name"], m["version"], m["marker"], m["url"]) for m in ENTRY.finditer(text)]
 
 
 def pinned(text: str) -> dict[str, str]:
-    """The versions in the text of a lock by package."""
-    return dict(PIN.findall(text))
+    """What the text of a lock pins each package to: a version, a URL, or several with commas."""
+    found: dict[str, dict[str, None]] = {}
+    for pin in parse(text):
+        found.setdefault(pin.name, {})[pin.what] = None
+    return {name: ", ".join(several) for name, several in found.items()}
 
 
 def pins(project: Project) -> dict[str, str]:
-    """The versions in the project's locks by package."""
+    """What the project's locks pin each package to, as `pinned`."""
     return pinned(text_of(project))
 
 
-def readable_pins(projects: Iterable[Project]) -> dict[str, dict[str, str]]:
-    """The versions in the locks by package, of each project whose locks can be read."""
-    found: dict[str, dict[str, str]] = {}
+def all_pins(project: Project) -> list[Pin]:
+    """The pins in the project's locks, without duplicates."""
+    return list(dict.fromkeys(parse(text_of(project))))
+
+
+def readable(projects: Iterable[Project], read: Callable[[Project], T]) -> dict[str, T]:
+    """What `read` finds in the locks of each project whose locks can be read."""
+    found: dict[str, T] = {}
     for project in projects:
         with suppress(*FIXABLE):
-            found[project.name] = pins(project)
+            found[project.name] = read(project)
     return found
-
-
-def requirements(project: Project) -> list[str]:
-    """The pins in the project's locks as requirements (PEP 508), without duplicates."""
-    return sorted({str(pin) for pin in parse(text_of(project))})
 
 
 def text_of(project: Project) -> str:
@@ -127,12 +155,12 @@ def text_of(project: Project) -> str:
 
 
 def direct_dependencies(project: Project) -> set[str]:
-    """The packages in the pyproject.toml of the project, or of a folder that it has editable.
+    """The packages in the pyproject.toml of the project, or of a library.
 
     Raises:
         DevkitError: if a pyproject.toml can't be read.
     """
-    folders = dict.fromkeys([project.directory, *project.editable])
+    folders = (project.directory, *project.libraries)
     return set().union(*(pyproject.read(folder).direct_dependencies for folder in folders))
 
 
@@ -146,6 +174,7 @@ def inputs_digest(project: Project) -> str:
         raise fault
     parts: list[object] = [options(project), _requirements(project.pyproject)]
     parts += [_requirements(pyproject.read(folder)) for folder in project.libraries]
+    parts += filter(None, [uv_settings.recorded(project.pyproject)])
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
@@ -159,12 +188,24 @@ def relative(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
+def disagreeing(one: str, other: str) -> list[str]:
+    """The packages that two locks, which are resolved together, pin differently.
+
+    One of them may lack a pin, for instance for a platform; but if each has one that the other
+    lacks, for the same environments, they were not resolved together.
+    """
+    ours, theirs = parse(one), parse(other)
+    known = {(pin.name, pin.what) for pin in ours} & {(pin.name, pin.what) for pin in theirs}
+    here, there = (
+        [pin for pin in pins if (pin.name, pin.what) not in known] for pins in (ours, theirs)
+    )
+    return sorted({pin.name for pin in here for peer in there if pin.excludes(peer)})
+
+
 def _disagreeing_pins(project: Project) -> list[str]:
-    """The packages that a project's two locks, which are resolved together, pin differently."""
     if project.deployed is None:
         return []
-    here, there = (pinned(files.read_text(lock)) for lock in project.locks)
-    return sorted(name for name in here.keys() & there.keys() if here[name] != there[name])
+    return disagreeing(*map(files.read_text, project.locks))
 
 
 def _requirements(found: pyproject.Pyproject) -> dict[str, Any]:

@@ -5,7 +5,7 @@ allow, and the newest of all.
 """
 
 import json as json_format
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -15,6 +15,7 @@ from devkit.core import output, parallel
 from devkit.core.errors import FIXABLE
 from devkit.environments import audit, lockfiles, resolver
 from devkit.environments.installed import UNKNOWN
+from devkit.environments.lockfiles import Pin
 from devkit.environments.project import Project
 
 VULNERABILITIES = "vulnerabilities"
@@ -71,18 +72,18 @@ def show(
     """
     if as_json:
         output.use_stderr()
-    allowed: dict[str, dict[str, str]] = {}
+    allowed: dict[str, list[Pin]] = {}
     newest: dict[str, dict[str, str]] = {}
     known: dict[str, audit.Advisories] = {}
     direct: dict[str, set[str]] = {}
-    locked = lockfiles.readable_pins(projects)
+    locked = lockfiles.readable(projects, _versions)
 
     def look_up(project: Project) -> str:
-        pins = lockfiles.pins(project)
+        pins = _versions(project)
         direct[project.name] = lockfiles.direct_dependencies(project)
-        newest[project.name] = resolver.newest(project, pins)
-        allowed[project.name] = resolver.newest_allowed(project)
-        moved = sum(pins.get(name) != found for name, found in allowed[project.name].items())
+        newest[project.name] = resolver.newest(project, {pin.name for pin in pins})
+        found = allowed[project.name] = resolver.newest_allowed(project)
+        moved = sum(allowed_instead(pin, found) != pin.version for pin in pins)
         return f"{moved} of {len(pins)} pins would move"
 
     def look_for_advisories() -> str:
@@ -99,16 +100,16 @@ def show(
     outcomes = parallel.run("asking the index", jobs)
     rows = [
         Row(
-            package=package,
+            package=pin.name,
             project=project.name,
-            locked=version,
-            allowed=allowed.get(project.name, {}).get(package, UNKNOWN),
-            newest=newest.get(project.name, {}).get(package, UNKNOWN),
-            named=package in direct.get(project.name, ()),
-            advisories=known.get(project.name, {}).get(package, ()),
+            locked=str(pin.version),
+            allowed=allowed_instead(pin, allowed.get(project.name, [])),
+            newest=newest.get(project.name, {}).get(pin.name, UNKNOWN),
+            named=pin.name in direct.get(project.name, ()),
+            advisories=known.get(project.name, {}).get(pin.name, ()),
         )
         for project in projects
-        for package, version in locked.get(project.name, {}).items()
+        for pin in locked.get(project.name, [])
     ]
     behind = sorted((row for row in rows if row.behind), key=lambda row: (row.package, row.project))
     shown = [row for row in behind if everything or row.named or row.advisories]
@@ -119,10 +120,22 @@ def show(
     parallel.require(outcomes)
 
 
+def allowed_instead(pin: Pin, found: Iterable[Pin]) -> str:
+    """The version of a package in new pins, for the same environments if there are several."""
+    same = [each for each in found if each.name == pin.name and each.version]
+    best = [each for each in same if each.marker == pin.marker] or same
+    return str(best[-1].version) if best else UNKNOWN
+
+
 def as_object(row: Row) -> dict[str, Any]:
     """A row as an object for JSON; an unknown version is null."""
     fields = {**asdict(row), "major": row.major}
     return {name: None if value == UNKNOWN else value for name, value in fields.items()}
+
+
+def _versions(project: Project) -> list[Pin]:
+    """The pins that an index has other versions of: not those of URLs."""
+    return [pin for pin in lockfiles.all_pins(project) if pin.version]
 
 
 def _print(shown: Sequence[Row], hidden: int) -> None:

@@ -5,14 +5,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from packaging.version import Version
+
 from devkit.core import output, parallel, uv
 from devkit.core.errors import DevkitError
 from devkit.core.files import replace_text
 from devkit.core.paths import ROOT, SHARED
 from devkit.core.pyproject import package_name, read
 from devkit.core.wording import counted, did_you_mean
-from devkit.environments import lockfiles
-from devkit.environments.project import Project
+from devkit.environments import libraries, lockfiles, uv_settings
+from devkit.environments.lockfiles import Pin
+from devkit.environments.project import DEV, Project
+from devkit.environments.uv_settings import index_flags
 
 
 def update(
@@ -26,7 +30,7 @@ def update(
         DevkitError: if locks can't be resolved, naming their projects, which keep the old ones;
             for a package that none of the projects has.
     """
-    before = lockfiles.readable_pins(projects)
+    before = lockfiles.readable(projects, lockfiles.pins)
     new = {project.name for project in projects if project.name in before and _is_new(project)}
     _require_pinned(packages, before)
     jobs: dict[str, parallel.Work] = {}
@@ -34,7 +38,7 @@ def update(
         moving = [name for name in packages if package_name(name) in before.get(project.name, ())]
         jobs[project.name] = partial(_lock, project, _flags(upgrade, moving))
     outcomes = parallel.run("locking", jobs)
-    after = lockfiles.readable_pins(projects)
+    after = lockfiles.readable(projects, lockfiles.pins)
     rows = [
         (name, package, old.get(package, "-"), now.get(package, "-"))
         for name, now in after.items()
@@ -48,19 +52,16 @@ def update(
     parallel.require(outcomes)
 
 
-def newest_allowed(project: Project) -> dict[str, str]:
+def newest_allowed(project: Project) -> list[Pin]:
     """The newest pins that the project's requirements allow. Writes nothing.
 
     Raises:
         DevkitError: if the package index is unreachable or there is no solution.
     """
-    editable, local, _ = _inputs(project)
     with tempfile.TemporaryDirectory(prefix="dagteam-lock-") as scratch:
-        arguments = [*local, *_groups(project.deploy_groups)]
-        text = _compile(
-            project, editable, "", Path(scratch), project.local, arguments, ["--upgrade"]
-        )
-    return lockfiles.pinned(text)
+        arguments = [*_local(project), *_groups(project.deploy_groups)]
+        text = _compile(project, Path(scratch) / project.local.name, "", arguments, ["--upgrade"])
+    return lockfiles.parse(text)
 
 
 def newest(project: Project, packages: Iterable[str]) -> dict[str, str]:
@@ -71,10 +72,16 @@ def newest(project: Project, packages: Iterable[str]) -> dict[str, str]:
     """
     done = uv.run(
         "pip", "compile", "-", "--no-deps", *lockfiles.options(project),
+        *index_flags(project.directory, *project.libraries),
         stdin="\n".join(sorted(packages)),
         failure="could not look up the latest versions",
     )  # fmt: skip
-    return lockfiles.pinned(done.stdout)
+    pins = [pin for pin in lockfiles.parse(done.stdout) if pin.version]
+    return {pin.name: str(pin.version) for pin in sorted(pins, key=_by_version)}
+
+
+def _by_version(pin: Pin) -> Version:
+    return Version(pin.version or "0")
 
 
 def _require_pinned(packages: Iterable[str], found: Mapping[str, Mapping[str, str]]) -> None:
@@ -100,27 +107,27 @@ def _lock(project: Project, flags: Sequence[str]) -> str:
     """Resolve a project's locks in a scratch folder, then replace them together."""
     if not flags and lockfiles.stale(project) is None:
         return "up to date"
-    editable, local, deployed = _inputs(project)
     new = _is_new(project)
     before = lockfiles.text_of(project)
+    digest = lockfiles.inputs_digest(project)
+    deploy = _groups(project.deploy_groups)
     with tempfile.TemporaryDirectory(prefix="dagteam-lock-") as scratch:
-        compiled = partial(_compile, project, editable, before, Path(scratch))
+        compiled = partial(_compile, project, Path(scratch) / "lock.txt", before)
         if project.deployed is None:
-            texts = {project.local: compiled(project.local, local, flags)}
+            texts = {project.local: compiled(_local(project), flags)}
         else:
             # One resolution of everything that either lock needs, so that their pins agree.
-            every = compiled(project.local, [*local, *_groups(project.deploy_groups)], flags)
+            every = compiled([*_local(project), *deploy], flags)
             pinned = Path(scratch) / "pinned.txt"
-            pins = (f"{name}=={version}" for name, version in lockfiles.pinned(every).items())
-            pinned.write_text("\n".join(pins), encoding="utf-8")
+            pinned.write_text("\n".join(map(str, lockfiles.parse(every))), encoding="utf-8")
             fixed = ["--constraints", str(pinned)]
-            shared = ["--no-emit-package", read(SHARED).name]
             texts = {
-                project.local: compiled(project.local, local, fixed),
-                project.deployed: compiled(project.deployed, deployed, [*fixed, *shared]),
+                project.local: compiled(_local(project), fixed),
+                project.deployed: compiled([*_files(project, []), *deploy], fixed),
             }
+    _require_one_resolution(project, digest, [*texts.values()])
     for lock, text in texts.items():
-        replace_text(lock, text)
+        replace_text(lock, _header(project, lock, digest) + text)
     return f"locked: {counted(len(lockfiles.pins(project)), 'package')}" if new else "locked"
 
 
@@ -129,42 +136,78 @@ def _is_new(project: Project) -> bool:
     return any(not lock.exists() for lock in project.locks)
 
 
-def _inputs(project: Project) -> tuple[str, list[str], list[str]]:
-    """What uv resolves: its standard input, and its arguments for the local and deployed locks."""
-    file = lockfiles.relative(project.pyproject.file)
-    editable = "".join(f"-e ./{lockfiles.relative(folder)}\n" for folder in project.editable)
-    local = ["-" if editable else file, *_groups(project.dev_groups)]
-    return editable, local, [file, *_groups(project.deploy_groups)]
+def _require_one_resolution(project: Project, digest: str, texts: Sequence[str]) -> None:
+    """Require that nothing that was resolved has changed between the first and the last lock."""
+    if lockfiles.inputs_digest(project) != digest:
+        raise DevkitError(
+            "a pyproject.toml was saved while the locks were resolved; keeping the current ones",
+            fix=f"invoke lock --team {project.name}",
+        )
+    if len(texts) == 2 and (names := lockfiles.disagreeing(*texts)):  # noqa: PLR2004 (both locks)
+        raise DevkitError(
+            f"{', '.join(names)} changed while the locks were resolved; keeping the current ones",
+            fix=f"invoke lock --team {project.name}",
+        )
 
 
-def _groups(names: Sequence[str]) -> list[str]:
-    return [argument for name in names for argument in ("--group", name)]
+def _header(project: Project, lock: Path, digest: str) -> str:
+    """The first lines of a lock: how it was generated, and what is not a pin."""
+    folders = project.editable if lock == project.local else ()
+    lines = [
+        f"# Generated by `invoke lock --team {project.name}` from pyproject.toml: do not edit.",
+        f"# inputs: sha256:{digest}",
+        *uv_settings.lines(project),
+        *(f"-e ./{lockfiles.relative(folder)}" for folder in folders),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _local(project: Project) -> list[str]:
+    """The arguments of uv for what the local environment needs."""
+    return [*_files(project, [DEV]), *_groups(project.dev_groups)]
+
+
+def _files(project: Project, groups: Sequence[str]) -> list[str]:
+    """The projects to resolve: utils too, on uv's standard input, if no source leads to it."""
+    reached = libraries.find(project.directory, groups).folders
+    standard_input = ["-"] if project.shared and SHARED not in reached else []
+    return [lockfiles.relative(project.pyproject.file), *standard_input]
+
+
+def _groups(groups: Sequence[str]) -> list[str]:
+    """The arguments of uv for dependency groups, as far as their projects have them."""
+    arguments = []
+    for group in groups:
+        file, _, name = group.rpartition(":")
+        if name in read((ROOT / file).parent).groups:
+            arguments += ["--group", group]
+    return arguments
 
 
 def _compile(
-    project: Project,
-    editable: str,
-    before: str,
-    scratch: Path,
-    lock: Path,
-    arguments: Sequence[str],
-    flags: Sequence[str],
+    project: Project, target: Path, before: str, arguments: Sequence[str], flags: Sequence[str]
 ) -> str:
-    """The resolved text of a lock; uv prefers the pins in `before`.
-
-    `editable` is uv's standard input, which it reads if `-` is among the arguments.
+    """The resolved pins of a lock, without libraries; uv prefers the pins in `before`.
 
     Raises:
-        DevkitError: if uv fails.
+        DevkitError: if uv fails, or if the pins would have a path of this machine.
     """
-    target = scratch / lock.name
-    target.write_text(before, encoding="utf-8")
+    target.write_text("\n".join(before.splitlines()) + "\n", encoding="utf-8")
+    names = [read(folder).name for folder in project.editable]
     uv.run(
         "pip", "compile", *arguments, *lockfiles.options(project), *flags, "-o", target,
-        stdin=editable,
-        failure=f"{lock.relative_to(ROOT)} could not be resolved; keeping the current lock",
+        *(argument for name in names for argument in ("--no-emit-package", name)),
+        project=project.directory,
+        stdin=f"-e ./{lockfiles.relative(SHARED)}\n",
+        failure=f"{lockfiles.relative(project.local)} could not be resolved; "
+        "keeping the current lock",
     )  # fmt: skip
-    command = f"invoke lock --team {project.name}"
-    header = f"# Generated by `{command}` from pyproject.toml: do not edit.\n"
-    digest = f"# inputs: sha256:{lockfiles.inputs_digest(project)}\n"
-    return header + digest + target.read_text(encoding="utf-8")
+    text = target.read_text(encoding="utf-8")
+    for line in text.splitlines():
+        if not line.startswith((" ", "#")) and not lockfiles.ENTRY.match(line):
+            raise DevkitError(
+                f"the locks of {project.name} would have a path: {line}",
+                expected="packages of an index, URLs, and libraries in [tool.uv.sources]",
+                fix=f"edit {project.pyproject.shown} or that of a library",
+            )
+    return text

@@ -5,7 +5,6 @@ an environment that is up to date costs next to nothing.
 """
 
 import enum
-import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,12 +12,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from packaging.specifiers import SpecifierSet
-
-from devkit.core import filelocks, output, parallel, pyproject, pythons, stamps, uv
+from devkit.core import filelocks, output, parallel, pyproject, stamps, uv
 from devkit.core.errors import DevkitError, fixable, hint_for
 from devkit.core.paths import ORCHESTRATOR_VENV, ROOT
+from devkit.environments import interpreters
 from devkit.environments.project import ORCHESTRATOR_NAME, orchestrator_project, team_project
+from devkit.environments.uv_settings import index_flags
 from devkit.registry.workspace import Team
 
 STAMP = ".stamp"
@@ -114,17 +113,19 @@ def build(environment: Environment) -> str:
             return "up to date"
         if reason == Stale.UNREADABLE:
             _parts(environment)  # raises the error, before anything is removed
+        project = environment.projects[0]
         _require_lock(environment)
         (environment.path / STAMP).unlink(missing_ok=True)
-        if reason not in SYNCED or not _python_is_allowed(environment):
-            python = _choose_python(environment.projects[0])
+        if reason not in SYNCED or not interpreters.is_allowed(environment.path, project):
+            python = interpreters.choose(project)
             run_uv(environment, "venv", "--quiet", "--clear", "--no-project", "--prompt",
                    environment.name, "--python", python, environment.path, pass_fds=[lock],
             )  # fmt: skip
         # Before the installation: if a file is saved meanwhile, the environment is stale.
         parts = _parts(environment)
         run_uv(environment, "pip", "sync", "--quiet", "--python", environment.python,
-               environment.lock, pass_fds=[lock])  # fmt: skip
+               *index_flags(*environment.projects), environment.lock, pass_fds=[lock],
+        )  # fmt: skip
         stamps.write(environment.path / STAMP, parts)
         return f"built: {reason}"
 
@@ -172,7 +173,12 @@ def run_uv(environment: Environment, *arguments: str | Path, pass_fds: Sequence[
     Raises:
         DevkitError: if it fails, naming the environment.
     """
-    uv.run(*arguments, failure=_cannot_build(environment.name), pass_fds=pass_fds)
+    uv.run(
+        *arguments,
+        project=environment.projects[0],
+        failure=_cannot_build(environment.name),
+        pass_fds=pass_fds,
+    )
 
 
 @contextmanager
@@ -199,29 +205,6 @@ def _parts(environment: Environment) -> dict[str, str]:
         "lock": stamps.digest([environment.lock]),
         "projects": stamps.digest(folder / pyproject.FILE for folder in environment.projects),
     }
-
-
-def _choose_python(project: Path) -> str:
-    """The Python to build with: the tools' own if the project allows it.
-
-    Otherwise the project's requirement: uv finds a Python for it.
-    """
-    wanted = _wanted_python(project)
-    running = ".".join(map(str, sys.version_info[:3]))
-    own: str = sys._base_executable  # type: ignore[attr-defined] # noqa: SLF001 (as in venv)
-    return own if running in SpecifierSet(wanted) else wanted
-
-
-def _python_is_allowed(environment: Environment) -> bool:
-    """Whether the project allows the Python that the environment was built with."""
-    config = environment.path / "pyvenv.cfg"
-    text = config.read_text(encoding="utf-8") if config.exists() else ""
-    found = re.search(r"^version(?:_info)? *= *(\d+\.\d+\.\d+)", text, re.MULTILINE)
-    return found is not None and found[1] in SpecifierSet(_wanted_python(environment.projects[0]))
-
-
-def _wanted_python(project: Path) -> str:
-    return pyproject.read(project).requires_python or f">={pythons.OLDEST}"
 
 
 def _require_lock(environment: Environment) -> None:

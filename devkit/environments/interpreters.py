@@ -1,0 +1,32 @@
+"""Which Python an environment is built with."""
+
+import re
+import sys
+from pathlib import Path
+
+from packaging.specifiers import SpecifierSet
+
+from devkit.core import pyproject, pythons
+
+
+def choose(project: Path) -> str:
+    """The Python to build with: the tools' own if the project allows it.
+
+    Otherwise the project's requirement: uv finds a Python for it.
+    """
+    wanted = _wanted(project)
+    running = ".".join(map(str, sys.version_info[:3]))
+    own: str = sys._base_executable  # type: ignore[attr-defined] # noqa: SLF001 (as in venv)
+    return own if running in SpecifierSet(wanted) else wanted
+
+
+def is_allowed(environment: Path, project: Path) -> bool:
+    """Whether a project allows the Python that an environment was built with."""
+    config = environment / "pyvenv.cfg"
+    text = config.read_text(encoding="utf-8") if config.exists() else ""
+    found = re.search(r"^version(?:_info)? *= *(\d+\.\d+\.\d+)", text, re.MULTILINE)
+    return found is not None and found[1] in SpecifierSet(_wanted(project))
+
+
+def _wanted(project: Path) -> str:
+    return pyproject.read(project).requires_python or f">={pythons.OLDEST}"
