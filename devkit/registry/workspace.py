@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -12,6 +13,7 @@ from devkit.core import masking
 from devkit.core.errors import DevkitError
 from devkit.core.paths import DIST, ROOT
 from devkit.core.wording import did_you_mean
+from devkit.registry.folders import environment_fault, folder_fault
 
 SUFFIX = "_project"
 # The loader of libyaml, if PyYAML was built with it, is ten times as fast.
@@ -88,8 +90,8 @@ def load_teams(root: Path) -> tuple[Team, ...]:
 
     Raises:
         DevkitError: if the file is missing or invalid; if entries are missing a field, have a
-            folder that does not exist, or repeat another's location, short name or environment:
-            the message lists all faults with their lines.
+            folder or an environment that can't be theirs, or repeat another's location, short
+            name, folder or environment: the message lists all faults with their lines.
     """
     file = root / "workspace.yaml"
     teams: list[Team] = []
@@ -203,15 +205,12 @@ class _Entry:
                 self.lines["location_name"],
                 "location_name may contain only letters, digits and _",
             )
-        folder = self.values.get("working_directory")
-        if folder and not (root / folder).is_dir():
-            yield self.lines["working_directory"], f"working_directory does not exist: {folder}"
-        python = self.values.get("executable_path")
-        if python and not re.search(r"/\.venv[^/]*/bin/python$", f"/{python}"):
-            yield (
-                self.lines["executable_path"],
-                f"executable_path does not end in .venv-<team>/bin/python: {python}",
-            )
+        for name, find in (
+            ("working_directory", partial(folder_fault, root)),
+            ("executable_path", environment_fault),
+        ):
+            if (text := self.values.get(name)) and (fault := find(text)):
+                yield self.lines[name], fault
 
     def team(self, root: Path) -> Team:
         """The entry as a Team; requires that it has no faults."""
@@ -232,4 +231,6 @@ def _clash(team: Team, other: Team) -> str | None:
         return f"short name {team.name!r} already used by {other.location} (line {other.line})"
     if team.python == other.python:
         return f"environment already used by {other.location} (line {other.line})"
+    if team.directory.samefile(other.directory):
+        return f"folder already used by {other.location} (line {other.line})"
     return None

@@ -26,9 +26,10 @@ load_from:
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A repository with the folders of two teams."""
-    (tmp_path / "tea").mkdir()
-    (tmp_path / "milk").mkdir()
-    return tmp_path
+    root = tmp_path / "root"
+    (root / "tea").mkdir(parents=True)
+    (root / "milk").mkdir()
+    return root
 
 
 def refusal(root: Path, text: str | bytes) -> str:
@@ -123,6 +124,36 @@ def test_the_package_is_in_the_projects_folder_or_below_src(
             ".venv-<team>/bin/python: /usr/bin/python3",
         ),
         (
+            "milk/.venv-milk",
+            "../milk/.venv-milk",
+            "line 11: entry 2 (milk) executable_path is not below the root: ../milk/",
+        ),
+        (
+            "milk/.venv-milk",
+            "/venvs/.venv-milk",
+            "line 11: entry 2 (milk) executable_path is not below the root: /venvs/",
+        ),
+        (
+            "milk/.venv-milk",
+            "~/.venv-milk",
+            "line 11: entry 2 (milk) executable_path is not below the root: ~/",
+        ),
+        (
+            "milk/.venv-milk",
+            "./.venv-tools",
+            "line 11: entry 2 (milk) executable_path is the kit's own: ./.venv-tools/bin/python",
+        ),
+        (
+            "milk/.venv-milk",
+            ".venv-dagit",
+            "line 11: entry 2 (milk) executable_path is the kit's own: .venv-dagit/bin/python",
+        ),
+        (
+            "working_directory: milk",
+            "working_directory: ./tea",
+            "line 7: entry 2 (milk) folder already used by tea_project (line 2)",
+        ),
+        (
             "location_name: milk",
             "location_name: milk & co",
             "line 8: entry 2 (milk & co) location_name may contain only letters, digits and _",
@@ -141,6 +172,48 @@ def test_a_fault_is_reported_with_its_entry_and_line(
     assert old in GOOD
     head, _, tail = GOOD.rpartition(old)
     assert fault in refusal(root, head + new + tail)
+
+
+@pytest.mark.parametrize(
+    ("folder", "fault"),
+    [
+        (".", "is not a folder below the root, such as `team_project`: ."),
+        ("./", "is not a folder below the root"),
+        ("tea/../milk", "is not a folder below the root"),
+        ("../outside", "is not a folder below the root"),
+        ("{root}/milk", "is not a folder below the root"),
+        ("out", "leads out of the repository: out is a link to"),
+        ("here", "leads out of the repository: here is a link to"),
+        ("milk/out", "leads out of the repository"),
+        ("devkit", "is the kit's own: devkit"),
+        ("devkit/programs", "is the kit's own: devkit/programs"),
+        ("kit", "is the kit's own: devkit"),
+        ("utils", "is the kit's own: utils"),
+        ("orchestrator", "is the kit's own: orchestrator"),
+        ("dist/milk", "is the kit's own: dist/milk"),
+        (".git", "is the kit's own: .git"),
+        ("tea_link", "folder already used by tea_project (line 2)"),
+    ],
+)
+def test_a_folder_that_is_not_the_teams_alone_is_refused(
+    root: Path, folder: str, fault: str
+) -> None:
+    for name in ("devkit/programs", "utils", "orchestrator", "dist/milk", ".git", "../outside"):
+        (root / name).mkdir(parents=True)
+    links = {"out": "../outside", "here": ".", "kit": "devkit", "tea_link": "tea"}
+    for name, target in (*links.items(), ("milk/out", "../../outside")):
+        (root / name).symlink_to(target)
+    text = GOOD.replace("directory: milk", f"directory: {folder.format(root=root)}")
+    assert fault in refusal(root, text)
+
+
+def test_a_folder_is_the_same_however_it_is_written(root: Path) -> None:
+    (root / "teams").symlink_to("tea")
+    (root / "tea/milk").mkdir()
+    text = GOOD.replace("directory: milk", "directory: ./teams//milk/")
+    (root / "workspace.yaml").write_text(text, encoding="utf-8")
+    milk = load_teams(root)[1]
+    assert (milk.folder_below(root), milk.directory) == ("teams/milk", root / "teams/milk")
 
 
 def test_another_kind_of_location_is_refused_since_it_has_no_environment(root: Path) -> None:
