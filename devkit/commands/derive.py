@@ -10,9 +10,13 @@ def derive(_: Context, check: bool = False) -> None:
     """Regenerate editor and deployment files from workspace.yaml."""
     from devkit.doctor import page
     from devkit.generated import files as generated
+    from devkit.generated import pythons
 
-    texts = generated.files(some_teams()) | page.files()
+    teams = some_teams()
+    texts = generated.files(teams) | page.files()
     if check:
         generated.require_fresh(texts)
     else:
         generated.write(texts)
+    for error in pythons.unreadable(teams):
+        raise error

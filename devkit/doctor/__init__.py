@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from devkit.core import parallel
-from devkit.core.errors import DevkitError
+from devkit.core.errors import DevkitError, fixable
 from devkit.core.paths import ROOT
 from devkit.dev import home
 from devkit.doctor import checkout, dagster_home, environments, leftovers, machine
@@ -31,6 +31,7 @@ CHECKS: tuple[Check, ...] = (
     checkout.git,
     checkout.ownership,
     checkout.secrets,
+    environments.variable_files,
     environments.stale_locks,
     environments.stale_environments,
     environments.drift,
@@ -72,7 +73,9 @@ def run_check(check: Check, context: Context) -> list[Finding]:
         found.extend(check(context))
     except (DevkitError, OSError, ValueError, KeyError) as error:  # a broken file, for instance
         name = f"{check.__module__.rpartition('.')[2]}.{check.__name__}"
-        found.append(CHECK_FAILED.finding(f"{name}: {error}"))
+        reason = fixable(error)
+        fix = reason.fix or CHECK_FAILED.fix
+        found.append(CHECK_FAILED.finding(f"{name}: {reason.what}", fix=fix))
     return found
 
 

@@ -9,9 +9,10 @@ from packaging.utils import canonicalize_name
 from devkit.contracts import versions
 from devkit.contracts.collect import collect
 from devkit.core import pyproject
+from devkit.core.errors import FIXABLE, fixable
 from devkit.core.paths import TOOLS, TOOLS_LOCK
 from devkit.doctor.findings import Context, Finding, Rule, Severity
-from devkit.environments import installed, lockfiles, project, venvs
+from devkit.environments import installed, lockfiles, project, variables, venvs
 from devkit.environments.venvs import Environment
 
 LOCK_STALE = Rule(
@@ -61,6 +62,13 @@ UNMET = Rule(
     fix="`invoke lock --team TEAM`, then `invoke setup`",
 )
 
+VARIABLES = Rule(
+    "env-unusable",
+    what="the `.env` of a team can't be read",
+    why="its code, tests and shell can't be started",
+    fix="fix what the message names",
+)
+
 # Packages that `python -m venv` installs, and that `uv pip sync` does not remove.
 SEEDS = {"pip", "setuptools", "wheel", "uv"}
 
@@ -70,6 +78,16 @@ def stale_locks(context: Context) -> Iterator[Finding]:
     for one in project.all_projects(context.teams):
         for reason in lockfiles.stale_projects([one]).values():
             yield LOCK_STALE.finding(reason, fix=f"`invoke lock --team {one.name}`")
+
+
+def variable_files(context: Context) -> Iterator[Finding]:
+    """`env-unusable`."""
+    for team in context.teams:
+        try:
+            variables.own(team)
+        except FIXABLE as error:
+            found = fixable(error)
+            yield VARIABLES.finding(found.what, fix=found.fix or "")
 
 
 def stale_environments(context: Context) -> Iterator[Finding]:

@@ -100,7 +100,8 @@ def stale_projects(projects: Iterable[Project]) -> dict[str, str]:
         try:
             return stale(project)
         except FIXABLE as error:
-            return fixable(error).what
+            found = fixable(error)
+            return f"{found.what}; {found.fix or 'correct it'} first"
 
     return {project.name: why for project in projects if (why := reason(project))}
 

@@ -111,13 +111,14 @@ def build(environment: Environment) -> str:
         reason = stale(environment)
         if reason is None:
             return "up to date"
-        if reason == Stale.UNREADABLE:
-            _parts(environment)  # raises the error, before anything is removed
-        project = environment.projects[0]
+        # What can't be read raises its error before anything is removed.
+        _parts(environment)
         _require_lock(environment)
+        project = environment.projects[0]
+        python = interpreters.choose(project)
+        keep = reason in SYNCED and interpreters.is_allowed(environment.path, project)
         (environment.path / STAMP).unlink(missing_ok=True)
-        if reason not in SYNCED or not interpreters.is_allowed(environment.path, project):
-            python = interpreters.choose(project)
+        if not keep:
             run_uv(environment, "venv", "--quiet", "--clear", "--no-project", "--prompt",
                    environment.name, "--python", python, environment.path, pass_fds=[lock],
             )  # fmt: skip

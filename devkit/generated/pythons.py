@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from devkit.core import pyproject, pythons
+from devkit.core.errors import FIXABLE, DevkitError, fixable
 from devkit.core.paths import KIT, ORCHESTRATOR, ROOT, SHARED
 from devkit.registry.workspace import Team
 
@@ -63,16 +65,25 @@ def mentions(teams: Sequence[Team]) -> list[Mention]:
         found.append(Mention(file, r"PYTHON_IMAGE=python:([\d.]+)-", pythons.DEPLOYED))
     shared = pyproject.read(SHARED).requires_python
     followers = [KIT, ORCHESTRATOR, SHARED]
-    followers += [
-        team.directory
-        for team in teams
-        if (team.directory / pyproject.FILE).exists()
-        and pyproject.read(team.directory).requires_python == shared
-    ]
+    for team in teams:
+        with suppress(*FIXABLE):  # `unreadable` tells
+            if pyproject.read(team.directory).requires_python == shared:
+                followers.append(team.directory)
     found += [
         Mention(folder / pyproject.FILE, r'requires-python = "([^"]*)"', pythons.requires_python())
         for folder in dict.fromkeys(followers)
     ]
+    return found
+
+
+def unreadable(teams: Sequence[Team]) -> list[DevkitError]:
+    """Why the projects of some teams can't be read: whether they follow utils is not known."""
+    found = []
+    for team in teams:
+        try:
+            pyproject.read(team.directory)
+        except FIXABLE as error:
+            found.append(fixable(error))
     return found
 
 

@@ -76,7 +76,7 @@ def test_a_broken_registry_does_not_hide_other_findings(light_checkout: Checkout
 def test_a_broken_file_does_not_hide_other_findings(light_checkout: Checkout) -> None:
     (light_checkout.root / "ml_project/pyproject.toml").write_text("[project\n", encoding="utf-8")
     report = found(light_checkout)
-    assert "ml_project/pyproject.toml: invalid TOML" in report["not-known"]["what"]
+    assert "ml_project/pyproject.toml: invalid TOML" in report["lock-stale"]["what"]
     assert "hooks-missing" in report
 
 

@@ -114,6 +114,27 @@ def test_a_stale_lock_is_found(
     assert (one.code, one.fix) == ("lock-stale", "`invoke lock --team ml`")
 
 
+def test_a_file_of_variables_that_can_not_be_read_is_found(
+    teams: dict[str, Team], tmp_path: Path
+) -> None:
+    team = replace(teams["ml"], directory=tmp_path)
+    assert codes(environments.variable_files, context(tmp_path, team)) == []
+    team.env_file.write_bytes(b"A=1\nB=caf\xe9\n")
+    one = only(environments.variable_files, context(tmp_path, team))
+    assert (one.code, one.what) == ("env-unusable", f"{team.env_file}, line 2: not valid UTF-8")
+    assert one.fix == f"save {team.env_file} as UTF-8"
+
+
+def test_every_project_s_lock_is_examined_if_one_can_not_be_read(
+    teams: dict[str, Team], tmp_path: Path
+) -> None:
+    broken = replace(teams["ml"], location="broken_project", directory=tmp_path)
+    (tmp_path / "pyproject.toml").write_text("<<<<<<< HEAD\n", encoding="utf-8")
+    one = only(environments.stale_locks, context(tmp_path, broken, *teams.values()))
+    assert "invalid TOML" in one.what
+    assert "edit" in one.what
+
+
 @pytest.mark.parametrize(
     ("changed", "code"),
     [
