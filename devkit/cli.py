@@ -18,7 +18,7 @@ from invoke.program import Program
 from invoke.tasks import Task, task
 
 from devkit import __version__
-from devkit.core import output, parallel
+from devkit.core import output, parallel, running
 from devkit.core.errors import DevkitError
 from devkit.core.masking import mask
 from devkit.core.paths import ROOT, STATE
@@ -109,13 +109,15 @@ def command(
     def decorate(body: Callable[..., None]) -> Task[Any]:
         signature = inspect.signature(body)
         context, *own = signature.parameters.values()
+        title = name or body.__name__.replace("_", "-")
 
         @functools.wraps(body)
         def run(*args: Any, verbose: bool = False, jobs: int = 0, **kwargs: Any) -> None:
             def work() -> None:
                 output.set_verbose(verbose)
                 parallel.set_jobs(jobs)
-                body(*args, **kwargs)
+                with running.command(title):
+                    body(*args, **kwargs)
 
             _with_exit_codes(work)
 
@@ -125,7 +127,7 @@ def command(
         )
         made = task(
             run,
-            name=name or body.__name__.replace("_", "-"),
+            name=title,
             help={**COMMON, **help},
             iterable=list(iterable),
         )

@@ -6,16 +6,18 @@ other checkouts inside this one.
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from devkit.core import filelocks, git, output, parallel
+from devkit.core import filelocks, git, output, parallel, running
 from devkit.core.errors import DevkitError
 from devkit.core.paths import DIST, ROOT, STATE, TOOLS
 from devkit.dev import home, session
+from devkit.registry import journal
+from devkit.registry.workspace import SUFFIX
 
 ENVIRONMENT = ".venv"
 CACHES = {".mypy_cache", ".pytest_cache", ".ruff_cache", "__pycache__"}
@@ -41,7 +43,7 @@ def clean(*, remove_them: bool = False, with_home: bool = False) -> None:
     """Show what would be removed, or remove it; `with_home`: also DAGSTER_HOME in the checkout.
 
     Raises:
-        DevkitError: if an `invoke dev` runs here, if Git fails, or, after everything else is
+        DevkitError: if another command runs here, if Git fails, or, after everything else is
             removed, if something can't be.
     """
     items = [measure(path, kind) for path, kind in candidates(with_home=with_home)]
@@ -63,8 +65,22 @@ def clean(*, remove_them: bool = False, with_home: bool = False) -> None:
         output.info("Dry run; pass --yes to remove.")
         return
     require_idle()
-    jobs: dict[str, parallel.Work] = {name(item.path): partial(remove, item.path) for item in items}
-    parallel.require(parallel.run("removing", jobs))
+    with journal.opened() as steps:
+        kept = {journal.JOURNAL, running.FOLDER}
+        if found := steps.unfinished():
+            kept.add(journal.TRASH)
+            team = found.location.removesuffix(SUFFIX)
+            output.warn(
+                f"note: an `invoke {found.command} {team}` was killed; what undoes it is kept\n"
+                f"  fix:      invoke remove-team {team}"
+            )
+        jobs: dict[str, parallel.Work] = {
+            name(item.path): partial(remove_state, kept)
+            if item.path == STATE
+            else partial(remove, item.path)
+            for item in items
+        }
+        parallel.require(parallel.run("removing", jobs))
 
 
 def candidates(*, with_home: bool) -> list[tuple[Path, str]]:
@@ -97,6 +113,8 @@ def in_checkout() -> Iterator[tuple[Path, str]]:
 
 def kind_of(folder: Path) -> str | None:
     """The kind of a folder, by its name and path; None if it is not to be removed."""
+    if folder == STATE and not set(STATE.iterdir()) - {journal.JOURNAL, running.FOLDER}:
+        return None
     if folder.parent == ROOT and folder.name in TOP_LEVEL:
         return TOP_LEVEL[folder.name]
     if folder.name in CACHES or folder.name.endswith(".egg-info"):
@@ -106,18 +124,28 @@ def kind_of(folder: Path) -> str | None:
 
 
 def require_idle() -> None:
-    """Require that no platform uses what is about to be removed.
+    """Require that nothing uses what is about to be removed.
 
     Raises:
-        DevkitError: if an `invoke dev` of this checkout runs, or one on its DAGSTER_HOME.
+        DevkitError: if a command runs in this checkout, or an `invoke dev` on its DAGSTER_HOME.
     """
-    running = session.current(home.locate()) or session.current(home.DEFAULT)
-    if running or session.find_socket_folders(stale=False):
-        stop = f"stop it (`kill {running.pid}`)" if running else "stop it"
-        who = f": pid {running.pid}, {running.url}" if running else ""
+    platform = session.current(home.locate()) or session.current(home.DEFAULT)
+    if platform and platform != session.STARTING:
         raise DevkitError(
-            f"`invoke dev` is running here{who}; nothing was removed",
-            fix=f"{stop}, then `invoke clean --yes`",
+            f"`invoke dev` is running here: pid {platform.pid}, {platform.url}; "
+            "nothing was removed",
+            fix=f"stop it (`kill {platform.pid}`), then `invoke clean --yes`",
+        )
+    if others := running.others():
+        names = ", ".join(f"`{command}` (pid {pid})" for pid, command in others.items())
+        raise DevkitError(
+            f"running here: {names}; nothing was removed",
+            fix="wait for it or stop it, then `invoke clean --yes`",
+        )
+    if platform or session.find_socket_folders(stale=False):
+        raise DevkitError(
+            "`invoke dev` is starting or stopping here; nothing was removed",
+            fix="stop it (Ctrl-C in its terminal), then `invoke clean --yes`",
         )
 
 
@@ -157,6 +185,16 @@ def remove(path: Path) -> str:
                 shutil.rmtree(path)
     except OSError as error:
         raise DevkitError(f"{path} can't be removed: {error.strerror}") from None
+    return "removed"
+
+
+def remove_state(kept: Collection[Path]) -> str:
+    """Remove what is in the folder of the kit's state, except for some of it."""
+    for path in sorted(set(STATE.iterdir()) - set(kept)):
+        if path.is_file():
+            path.unlink()
+        else:
+            remove(path)
     return "removed"
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from devkit.core import output
 from devkit.core.errors import DevkitError
+from devkit.core.files import replace_text
 from devkit.core.paths import ROOT
 from devkit.generated import compose, dagster_plus, editors, helm, pythons
 from devkit.registry.workspace import Team
@@ -35,8 +36,14 @@ def stale(texts: Mapping[Path, str]) -> list[Path]:
     return [path for path, text in texts.items() if _current(path) != text]
 
 
-def write(texts: Mapping[Path, str]) -> None:
-    """Write the stale files, and print their paths.
+def put(path: Path, text: str) -> None:
+    """Write a file in one step, creating its folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace_text(path, text)
+
+
+def write(texts: Mapping[Path, str], put: Callable[[Path, str], None] = put) -> None:
+    """Write the stale files with `put`, and print their paths.
 
     Raises:
         DevkitError: if one would replace a file that somebody wrote; nothing is written then.
@@ -50,8 +57,7 @@ def write(texts: Mapping[Path, str]) -> None:
             fix="move it away, then invoke derive; it is never merged with the generated one",
         )
     for path in written:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(texts[path], encoding="utf-8")
+        put(path, texts[path])
         output.info(f"wrote {path.relative_to(ROOT)}")
     if not written:
         output.info("generated files are up to date")

@@ -1,8 +1,6 @@
 """Creates a team that loads and that every generated file lists, or rolls everything back."""
 
-import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from devkit import contracts
 from devkit.contracts import reports
@@ -32,24 +30,21 @@ def create(name: str, keys: Sequence[str]) -> None:
         DevkitError: if no team can have this name, if no team produces a key, or if the system or
             the package index refuses something.
     """
+    transaction.finish_interrupted()
     teams = load_teams(ROOT)
-    transaction.require_no_interrupted_team(teams)
     team = names.new_team(name, teams)
     failed = venvs.build_all(teams)
     known = cache.load_all([each for each in teams if each.name not in failed])
     upstreams = [upstream(key, known) for key in dict.fromkeys(keys)]
-    with (
-        transaction.registry_lock(team, teams),
-        transaction.os_errors_as_devkit_errors(team, "created"),
-        _rollback(team),
-    ):
+    with transaction.change(transaction.CREATED, team, teams) as steps:
+        steps.create(team.directory)
         _write(team, upstreams)
         resolver.update([team_project(team)])
         venvs.require_built([venvs.team_environment(team)])
         every = (*teams, team)
         known = cache.load_all([each for each in every if each.name not in failed])
         _require_sound(team, every, known)
-        transaction.update_registry(teams, every, edit.with_team(edit.read(), team))
+        transaction.update_registry(steps, teams, every, edit.with_team(edit.read(), team))
     output.info(
         f"Created team {team.name} in {team.folder}/, and updated the generated files.\n"
         f"Start in {team.folder}/{team.package}/defs/, see it with `invoke dev`, "
@@ -111,17 +106,3 @@ def _require_sound(team: Team, teams: Sequence[Team], known: Sequence[Manifest |
     if broken := [one for one in findings if team.name in one.teams]:
         raise DevkitError("\n".join(reports.finding(one) for one in broken))
     output.info(f"{team.name} loads: {reports.contents(found)}")
-
-
-@contextmanager
-def _rollback(team: Team) -> Iterator[None]:
-    """Create the team's folder, and remove it if the block fails or is interrupted."""
-    team.directory.mkdir()
-    try:
-        yield
-    except BaseException:
-        with transaction.signals_blocked():
-            shutil.rmtree(team.directory)
-            cache.clear(team)
-        output.warn(f"Rolled back: team {team.name} was not created.")
-        raise

@@ -3,11 +3,10 @@
 import re
 import shutil
 from collections.abc import Sequence
-from pathlib import Path
 
 from devkit.core import git, output
 from devkit.core.errors import DevkitError
-from devkit.core.paths import ROOT, STATE
+from devkit.core.paths import ROOT
 from devkit.core.wording import few
 from devkit.definitions import cache
 from devkit.definitions.loading import Failure
@@ -17,7 +16,6 @@ from devkit.registry import edit
 from devkit.registry.workspace import SUFFIX, Team, load_teams, select
 from devkit.scaffolding import transaction
 
-TRASH = STATE / "removed"
 SHOWN = 8  # files that would be lost
 
 # Files in a team's folder that Git ignores and tools regenerate.
@@ -36,13 +34,11 @@ def remove(name: str, *, force: bool) -> None:
         DevkitError: if another team depends on its assets, even with `force`; without `force`, if
             uncommitted files would be lost.
     """
-    teams = load_teams(ROOT)
     location = name.removesuffix(SUFFIX) + SUFFIX
-    if transaction.interrupted_team(teams) == location:
-        _delete(ROOT / location)
+    if transaction.finish_interrupted(removing=location):
         output.info(f"Removed the incomplete {location}/.")
         return
-    transaction.require_no_interrupted_team(teams)
+    teams = load_teams(ROOT)
     chosen = select(teams, [name]) if name.strip(" ,") else ()
     if len(chosen) != 1:
         raise DevkitError(
@@ -61,14 +57,13 @@ def remove(name: str, *, force: bool) -> None:
             fix=f"commit them or keep a copy, or `invoke remove-team {team.name} --yes`",
         )
     folder = team.directory if owned else team.environment
-    with (
-        transaction.registry_lock(team, teams),
-        transaction.os_errors_as_devkit_errors(team, "removed"),
-    ):
+    with transaction.change(transaction.REMOVED, team, teams) as steps:
         text = edit.without_team(edit.read(), team)
-        transaction.update_registry(teams, rest, text, then=lambda: _move_to_trash(folder))
-        _delete(TRASH / folder.name)
-        cache.clear(team)
+        transaction.update_registry(steps, teams, rest, text)
+        trash = steps.move_to_trash(folder) if folder.exists() else None
+    cache.clear(team)
+    if trash:
+        shutil.rmtree(trash, ignore_errors=True)  # `invoke clean` removes what is left
     output.info(f"Removed team {team.name}" + (f"; deleted: {_few(lost)}" if lost else "."))
     if not owned:
         output.info(f"{team.folder}/ is kept: other teams use it too")
@@ -134,19 +129,6 @@ def _owns_folder(team: Team, rest: Sequence[Team]) -> bool:
     return inside and not any(
         other.directory in folders or team.directory in other.directory.parents for other in rest
     )
-
-
-def _move_to_trash(folder: Path) -> None:
-    """Move a folder away atomically, to be deleted later."""
-    TRASH.mkdir(parents=True, exist_ok=True)
-    _delete(TRASH / folder.name)
-    if folder.exists():
-        folder.rename(TRASH / folder.name)
-
-
-def _delete(folder: Path) -> None:
-    if folder.exists():
-        shutil.rmtree(folder)
 
 
 def _few(files: Sequence[str]) -> str:

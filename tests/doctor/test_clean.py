@@ -6,7 +6,15 @@ import pytest
 
 from devkit.doctor import clean
 from devkit.doctor.clean import measure
-from testing.support import Checkout, devkit_script, eventually, run, started, written
+from testing.support import (
+    Checkout,
+    borrow_tools,
+    devkit_script,
+    eventually,
+    run,
+    started,
+    written,
+)
 
 MADE = (
     ".dagteam/manifests/a.json",
@@ -112,6 +120,67 @@ def test_clean_refuses_while_a_platform_runs(used: Checkout, tmp_path: Path) -> 
         done = used.tasks("clean", "--yes", env={"DAGSTER_HOME": str(home)})
     assert done.returncode == 1
     assert f"`invoke dev` is running here: pid {process.pid}, http://127.0.0.1:3000" in done.stderr
+    assert left(used) == {*MADE, *KEPT, HOME}
+
+
+KILLED = (
+    "from devkit.core.paths import ROOT\nfrom devkit.registry import journal\nimport os\n"
+    "with journal.opened() as steps:\n"
+    "    steps.begin('remove-team', 'ml_project')\n"
+    "    steps.move_to_trash(ROOT / 'ml_project')\n"
+    "    os._exit(9)"
+)
+
+
+def test_the_record_of_a_killed_change_is_kept_and_undoes_it(used: Checkout) -> None:
+    assert used.devkit(KILLED).returncode == 9
+    done = used.tasks("clean", "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "an `invoke remove-team ml` was killed; what undoes it is kept" in done.stderr
+    assert "fix:      invoke remove-team ml" in done.stderr
+    assert not (used.root / ".dagteam/manifests").exists()
+    borrow_tools(used)
+    undo = "from devkit.scaffolding import transaction\ntransaction.finish_interrupted()"
+    assert "Restored ml_project" in used.devkit(undo).stderr
+    assert (used.root / "ml_project/.env").exists()
+    assert tracked_files_exist(used)
+
+
+RUNNING = {
+    "`invoke setup` (pid {pid})": (
+        "from devkit.core import running\nheld = running.recorded('invoke setup')"
+    ),
+    "another `invoke new-team` or `remove-team` is running (tea_project)": (
+        "import contextlib\nfrom devkit.registry import journal\n"
+        "@contextlib.contextmanager\ndef begun():\n"
+        "    with journal.opened() as steps:\n"
+        "        steps.begin('new-team', 'tea_project')\n        yield\n"
+        "held = begun()"
+    ),
+    "`invoke dev` is starting or stopping here": (
+        "from devkit.core import filelocks\nfrom devkit.dev import home, session\n"
+        "home.state_folder(home.locate()).mkdir()\n"
+        "held = filelocks.hold(home.state_folder(home.locate()) / session.LOCK, print)"
+    ),
+}
+
+
+@pytest.mark.parametrize("message", RUNNING)
+def test_clean_refuses_while_another_command_runs_and_says_which(
+    message: str, used: Checkout
+) -> None:
+    up = used.root / ".git/up"
+    code = (
+        f"from pathlib import Path\nimport time\n{RUNNING[message]}\n"
+        f"with held:\n    Path({str(up)!r}).write_text('yes\\n')\n    time.sleep(600)"
+    )
+    python = used.root / ".venv-tools/bin/python"
+    with started([python, "-c", code], used.root) as process:
+        eventually(lambda: written(up), "it runs")
+        done = used.tasks("clean", "--yes")
+    assert done.returncode == 1, done.stdout
+    assert message.format(pid=process.pid) in done.stderr
+    assert "kill unknown" not in done.stderr
     assert left(used) == {*MADE, *KEPT, HOME}
 
 
