@@ -89,14 +89,14 @@ def make(root: Path, target: Path) -> None:
         elif _record(target):  # undo what a test has left
             _git(target, "reset", "--quiet", "--hard")
             _git(target, "clean", "--quiet", "-d", "--force")
-        changed = _copy(root, target)
+        digests = {name: _digest(file) for name, file in files(root).items()}
+        changed = _copy(root, target, digests)
         link_tools(target)
         if [name for name in changed if not name.startswith(("tests/", "testing/"))]:
             _prepare(target)
         if changed:
             _git(target, "add", "--all")
             _git(target, "commit", "--quiet", "--no-verify", "--allow-empty", "--message", "sample")
-        digests = {name: _digest(file) for name, file in files(root).items()}
         record = {"original": str(root), "digests": digests}
         (target / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
 
@@ -148,22 +148,22 @@ def lock_sample() -> None:
         target = Path(scratch) / "sandbox"
         target.mkdir()
         _git(target, "init", "--quiet")
-        _copy(ROOT, target)
+        _copy(ROOT, target, dict.fromkeys(files(ROOT), ""))
         link_tools(target)
         _tasks(target, "lock", "--team", ",".join(team.name for team in load_teams(target)))
         for file in target.glob(LOCKS):
             shutil.copy2(file, ROOT / SAMPLE / file.relative_to(target))
 
 
-def _copy(root: Path, target: Path) -> list[str]:
+def _copy(root: Path, target: Path, digests: Mapping[str, str]) -> list[str]:
     """Copy what has changed since the last time, remove what is gone; returns the names."""
-    wanted = files(root)
     before: dict[str, str] = _record(target).get("digests", {})
-    changed = [name for name, file in wanted.items() if before.get(name) != _digest(file)]
+    sources = files(root)
+    changed = [name for name, digest in digests.items() if before.get(name) != digest]
     for name in changed:
         (target / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(wanted[name], target / name)
-    gone = [name for name in before if name not in wanted]
+        shutil.copy2(sources[name], target / name)
+    gone = [name for name in before if name not in digests]
     for name in gone:
         (target / name).unlink(missing_ok=True)
     return [*changed, *gone]

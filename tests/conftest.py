@@ -32,6 +32,27 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Reporting(config), "reporting")
 
 
+# The modules that take long, the longest first: otherwise one core would wait for the other.
+LONGEST_FIRST = [
+    "test_documentation.py",
+    "scaffolding/test_new_team.py",
+    "test_hooks.py",
+    "test_readme.py",
+    "test_end_to_end.py",
+    "test_bootstrap.py",
+    "dev/test_platform.py",
+    "dev/test_run.py",
+    "dev/test_debugger.py",
+    "lineage/test_base_revision.py",
+    "lineage/test_commands.py",
+    "contracts/test_check.py",
+    "programs/test_definitions.py",
+    "generated/test_dist.py",
+    "definitions/test_loading.py",
+    "definitions/test_cache.py",
+    "environments/test_lockfiles.py",
+]
+
 INSTALLED = pytest.StashKey[dict[Path, linked.Found]]()
 
 
@@ -118,19 +139,57 @@ def repository(tmp_path: Path, isolated_git: None) -> Repository:
 
 # What the tests of a module share and change: a copy of the repository, a running platform.
 STORIES = {"clone", "copy", "deployed", "first_calls", "host", "installed", "made", "prepared"}
+# Fixtures of tests that take long: they copy the repository, run platforms or build environments.
+SLOW = STORIES | {
+    "bare",
+    "begun",
+    "built",
+    "checkout",
+    "examples",
+    "light_checkout",
+    "other_invoke",
+}
+
+RARE = {"find_python", "small_disk"}
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark a test by what it uses, so that no mark is forgotten."""
+    if SLOW.intersection(getattr(item, "fixturenames", ())) or _module(item) in LONGEST_FIRST:
+        item.add_marker("slow")
+    if _is_rare(item):
+        item.add_marker("rare")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """After pytest-randomly: the tests of a module that share a story keep their order."""
+    """After pytest-randomly: stories keep their order, and the longest modules start first."""
     stories: dict[str, list[int]] = {}
     for position, item in enumerate(items):
         if STORIES.intersection(getattr(item, "fixturenames", ())):
-            stories.setdefault(item.nodeid.partition("::")[0], []).append(position)
+            stories.setdefault(_module(item), []).append(position)
     for positions in stories.values():
         in_order = sorted((items[position] for position in positions), key=_line)
         for position, item in zip(positions, in_order, strict=True):
             items[position] = item
+    items.sort(key=_turn)
+
+
+def _is_rare(item: pytest.Item) -> bool:
+    """Whether a test is skipped by other users than root, or without another Python."""
+    code = getattr(getattr(item, "function", None), "__code__", None)
+    used = set(code.co_names) if code else set()
+    return bool(used & RARE) or item.get_closest_marker("skipif") is not None
+
+
+def _module(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0].removeprefix("tests/")
+
+
+def _turn(item: pytest.Item) -> int:
+    """The place of a test's module in LONGEST_FIRST; the others follow."""
+    module = _module(item)
+    return LONGEST_FIRST.index(module) if module in LONGEST_FIRST else len(LONGEST_FIRST)
 
 
 def _line(item: pytest.Item) -> tuple[int, str]:

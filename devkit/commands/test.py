@@ -24,21 +24,18 @@ def test(
 ) -> None:
     """Run all tests, or one team's; -- passes arguments to pytest."""
     from devkit.environments import suites
-    from devkit.environments.venvs import every_environment, require_built, team_environment
+    from devkit.environments.venvs import every_environment, team_environment
 
-    some = bool(team or affected or remainder()) and not kit and not deploy
-    if some:
+    if bool(team or affected or remainder()) and not kit and not deploy:
         teams = affected_teams(team, base) if affected else some_teams(team)
         names, failures = suites.ready(map(team_environment, teams))
         suites.run_teams([one for one in teams if one.name in names], remainder(), failures)
         return
-    teams = some_teams()
-    if not kit and not deploy:
-        names, failures = suites.ready(every_environment(teams))
-        suites.run_all([one for one in teams if one.name in names], failures)
-        return
-    require_built(every_environment(teams))
-    if deploy:
+    if kit:
+        suites.run_kit(remainder())
+    elif deploy:
         suites.run_deploy(remainder())
     else:
-        suites.run_kit()
+        teams = some_teams()
+        names, failures = suites.ready(every_environment(teams))
+        suites.run_all([one for one in teams if one.name in names], failures)

@@ -61,10 +61,10 @@ def of_style() -> list[Suite]:
     ]
 
 
-def of_kit() -> list[Suite]:
-    """The kit's own tests, with one test file at a time on each core.
+def of_kit(arguments: Sequence[str] = ()) -> list[Suite]:
+    """The kit's own tests, with one test file at a time on each core; none in a repository without.
 
-    A repository that adopted the kit has none: they are about the two example teams.
+    With arguments, which may select some of them, their coverage says nothing.
     """
     if not DEPLOY_TESTS.parent.is_dir():
         return []
@@ -72,7 +72,8 @@ def of_kit() -> list[Suite]:
     longest_first = ("--no-loadscope-reorder",)  # in the order of tests/conftest.py
     without = f"--ignore={DEPLOY_TESTS.relative_to(ROOT)}"
     coverage = ("--cov", "--cov-report=", f"--cov-fail-under={COVERED_PERCENT}")
-    return [_pytest("kit", "-rs", *side_by_side, *longest_first, *coverage, without)]
+    common = ("-rs", *side_by_side, *longest_first, without)
+    return [_pytest("kit", *common, *(arguments or coverage))]
 
 
 def of_deploy() -> Suite:
@@ -105,14 +106,14 @@ def run_all(teams: Sequence[Team], failures: Sequence[Outcome] = ()) -> None:
     parallel.require([*failures, *outcomes])
 
 
-def run_kit() -> None:
-    """Run the checks of style and the kit's tests.
+def run_kit(arguments: Sequence[str] = ()) -> None:
+    """Run the checks of style and the kit's tests; the arguments are pytest's.
 
     Raises:
         DevkitError: naming each suite that failed.
     """
     outcomes = parallel.run("testing", _jobs(of_style()))
-    outcomes += _run_kit()
+    outcomes += _run_kit(arguments)
     parallel.require(outcomes)
 
 
@@ -142,14 +143,16 @@ def run(suite: Suite) -> Outcome:
     return Outcome(suite.name, done.code == 0, text, details=done.combined if done.code else "")
 
 
-def _run_kit() -> list[Outcome]:
+def _run_kit(arguments: Sequence[str] = ()) -> list[Outcome]:
     """Run the kit's tests on this terminal: they take minutes, and name each failure at once.
 
     In a temporary folder, since killed processes leave files behind.
     """
     with tempfile.TemporaryDirectory(prefix="dt-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o1777)  # as /tmp: some tests run as another user
-        suites = [replace(suite, env={**suite.env, "TMPDIR": folder}) for suite in of_kit()]
+        suites = [
+            replace(suite, env={**suite.env, "TMPDIR": folder}) for suite in of_kit(arguments)
+        ]
         return [_on_terminal(suite) for suite in suites]
 
 
