@@ -13,9 +13,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from devkit import bootstrap
 from devkit.cli import Commands
+from devkit.core import output
 
 if __name__ == "__main__":
     bootstrap.entered = True
+    output.show_everything()
     try:
         Commands().run()
         sys.stdout.flush()

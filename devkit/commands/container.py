@@ -47,6 +47,7 @@ STEPS: Mapping[str, Callable[[Sequence[Team]], None]] = {"build": build, "check"
 
 def main(step: str) -> None:
     """Run one step; an error that the user can fix is printed and does not fail it."""
+    output.show_everything()
     try:
         STEPS[step](load_teams(ROOT))
     except DevkitError as error:

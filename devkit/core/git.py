@@ -45,7 +45,7 @@ def ask(*arguments: str, root: Path = ROOT, index: Path | None = None) -> Comple
     env = {**clean_environment(), "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
     env |= {"GIT_INDEX_FILE": str(index)} if index else {}
     try:
-        return processes.run(("git", *arguments), cwd=root, env=env)
+        return processes.run(("git", *arguments), cwd=root, env=env, exact=True)
     except FileNotFoundError:
         raise DevkitError(
             "git is not installed",

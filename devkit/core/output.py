@@ -4,6 +4,7 @@ Work that ends prints a line for each job as it finishes, then a block for each 
 details. On a terminal, a line below them shows which jobs are still running.
 """
 
+import io
 import shlex
 import sys
 import time
@@ -25,6 +26,16 @@ _verbose = False
 LOG_COLUMNS = 200  # without a terminal, long lines stay whole, for grep
 STYLES = {"ok": "green", "FAILED": "bold red"}
 PREFIXES = ("cyan", "magenta", "blue", "yellow", "green")
+
+
+def show_everything() -> None:
+    """Print what the terminal's encoding lacks as an escape, instead of failing.
+
+    That can be any character, or a byte in the name of a file that is not UTF-8.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 @cache
@@ -99,7 +110,8 @@ def block(title: str, text: str) -> None:
     """Print a job's own output under its name."""
     from rich.markup import escape
 
-    console().print(f"\n[bold]── {escape(title)} ──[/]")
+    rule = "──" if _has_unicode() else "--"
+    console().print(f"\n[bold]{rule} {escape(title)} {rule}[/]")
     info(text.rstrip() + "\n")
 
 
@@ -165,9 +177,14 @@ def spinner(progress: "Progress") -> Iterator[None]:
     if not console().is_terminal:
         yield
         return
-    with console().status("") as status:
+    with console().status("", spinner="dots" if _has_unicode() else "line") as status:
         progress.show_with(status.update)
         yield
+
+
+def _has_unicode() -> bool:
+    """Whether the terminal's encoding has lines and the like."""
+    return console().encoding.startswith("utf")
 
 
 class Progress:

@@ -20,7 +20,7 @@ from devkit.core import output
 GRACE_SECONDS = 5.0
 POLL_SECONDS = 0.5
 
-_running: set[subprocess.Popen[str]] = set()
+_running: set[subprocess.Popen[bytes]] = set()
 _guard = threading.Lock()
 
 
@@ -48,12 +48,14 @@ def run(
     timeout: float | None = None,
     pass_fds: Sequence[int] = (),
     grace: float = GRACE_SECONDS,
+    exact: bool = False,
 ) -> Completed:
     """Run a program in its own process group and wait; end the group after `timeout` seconds.
 
     An exit code other than 0 is a result, not an exception. The program inherits the file
     descriptors `pass_fds`: it holds their locks even if this process is killed. `grace` is how many
-    seconds the group has between TERM and KILL.
+    seconds the group has between TERM and KILL. Its output is read as text; `exact` keeps line ends
+    and what is not UTF-8, so that names of files in it are those that Python uses (`os.fsdecode`).
 
     Raises:
         OSError: if the program can't be started.
@@ -68,37 +70,41 @@ def run(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
             start_new_session=True,
             pass_fds=pass_fds,
         )
         _running.add(process)
     try:
-        out, err, timed_out = _communicate(process, stdin, timeout, grace)
+        out, err, timed_out = _communicate(process, stdin.encode(), timeout, grace)
     finally:
         end_group(process.pid, grace)
         process.wait()
         with _guard:
             _running.discard(process)
-    return Completed(process.returncode, out, err, timed_out)
+    decode = os.fsdecode if exact else _as_text
+    return Completed(process.returncode, decode(out), decode(err), timed_out)
+
+
+def _as_text(output: bytes) -> str:
+    """Output with Python's line ends; what is not UTF-8 is replaced."""
+    return output.decode(errors="replace").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _communicate(
-    process: subprocess.Popen[str], stdin: str, timeout: float | None, grace: float
-) -> tuple[str, str, bool]:
+    process: subprocess.Popen[bytes], stdin: bytes, timeout: float | None, grace: float
+) -> tuple[bytes, bytes, bool]:
     """The program's output and errors, and whether it timed out.
 
     Waits for the program only: a process that it leaves behind may keep its output open.
     """
     deadline = time.monotonic() + timeout if timeout is not None else math.inf
-    text: str | None = stdin
+    rest_of_input: bytes | None = stdin
     while True:
         try:
             rest = max(deadline - time.monotonic(), 0)
-            return *process.communicate(text, timeout=min(POLL_SECONDS, rest)), False
+            return *process.communicate(rest_of_input, timeout=min(POLL_SECONDS, rest)), False
         except subprocess.TimeoutExpired:
-            text = None  # it has been sent
+            rest_of_input = None  # it has been sent
             late = time.monotonic() >= deadline
             if process.poll() is None and not late:
                 continue
@@ -106,14 +112,10 @@ def _communicate(
         try:
             return *process.communicate(timeout=POLL_SECONDS), late
         except subprocess.TimeoutExpired as printed:  # held open from outside the group
-            out, err = (
-                part.decode(errors="replace") if isinstance(part, bytes) else part or ""
-                for part in (printed.output, printed.stderr)
-            )
             for pipe in (process.stdout, process.stderr):
                 if pipe:
                     pipe.close()
-            return out, err, late
+            return printed.output or b"", printed.stderr or b"", late
 
 
 class Ended(NamedTuple):

@@ -1,8 +1,11 @@
 """Output: plain lines in a log, and no text interpreted as markup."""
 
+from pathlib import Path
+
 import pytest
 
 from devkit.core import output
+from testing.support import devkit_script, started
 
 
 def test_text_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
@@ -72,3 +75,39 @@ def test_verbose_prints_programs_as_a_shell_takes_them(capsys: pytest.CaptureFix
     output.set_verbose(True)
     output.program(("echo", "a b", "$HOME"))
     assert capsys.readouterr() == ("", "$ echo 'a b' '$HOME'\n")
+
+
+EVERYTHING = """
+import os
+from devkit.core import masking, output
+output.show_everything()
+text = "sch\\xf6n \\u2615 " + os.fsdecode(b"caf\\xe9")
+output.emit(text)
+output.info(text)
+output.warn(text)
+output.result(False, "t\\xe9", text, 0.1, width=3)
+output.line("t\\xe9", text, width=3)
+output.block("t\\xe9", text)
+output.table(("t\\xe9",), [(text,)])
+"""
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"PYTHONIOENCODING": "ascii"},
+        {"PYTHONIOENCODING": "latin-1:strict"},
+        {"PYTHONIOENCODING": "utf-8"},
+        {"LC_ALL": "C"},
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    ],
+)
+def test_everything_can_be_printed_in_every_encoding(
+    tmp_path: Path, variables: dict[str, str]
+) -> None:
+    with started(devkit_script(EVERYTHING), tmp_path, variables) as process:
+        assert process.stdout
+        printed = process.stdout.buffer.read()  # type: ignore[attr-defined] # it has one
+    assert process.returncode == 0, printed
+    assert printed.count(b"sch") == 7
+    assert printed.count(b"caf\\udce9") == 7

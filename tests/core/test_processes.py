@@ -46,6 +46,14 @@ def test_input_is_given_and_then_ends(tmp_path: Path) -> None:
     assert done.stdout == "a b\n"
 
 
+def test_output_is_text_or_exact(tmp_path: Path) -> None:
+    argv = ["printf", r"caf\351\r\nt\351\r\303\251"]
+    assert run(argv, tmp_path).stdout == "caf\ufffd\nt\ufffd\né"
+    exact = processes.run(argv, cwd=tmp_path, env=os.environ, exact=True).stdout
+    assert exact == "caf\udce9\r\nt\udce9\ré"
+    assert os.fsencode(exact) == b"caf\xe9\r\nt\xe9\r\xc3\xa9"
+
+
 def test_the_folder_and_the_variables_are_the_given_ones(tmp_path: Path) -> None:
     done = processes.run(["/bin/sh", "-c", "pwd; echo $WORD"], cwd=tmp_path, env={"WORD": "tea"})
     assert done.stdout.splitlines() == [str(tmp_path.resolve()), "tea"]

@@ -25,6 +25,15 @@ def tree(folder: Path) -> dict[str, tuple[str, int, int]]:
     }
 
 
+NOT_UTF_8 = os.fsdecode(b"ml_project/caf\xe9.csv")
+
+
+def add_file_that_is_not_utf_8(copy: Checkout) -> None:
+    """Add a file whose name has a byte that is not UTF-8."""
+    (copy.root / "ml_project" / NOT_UTF_8).write_bytes(b"1\n")
+    assert run(["git", "add", "ml_project"], copy.root).returncode == 0
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The `dist` of a copy of this repository that contains a developer's untracked files."""
@@ -34,6 +43,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (copy.root / "ml_project" / ".env").write_text("PASSWORD=secret\n", encoding="utf-8")
     (package / "__pycache__").mkdir()
     (package / "__pycache__" / "clustering.cpython-311.pyc").write_bytes(b"stale")
+    add_file_that_is_not_utf_8(copy)
     done = copy.tasks("build")
     assert done.returncode == 0, done.stdout + done.stderr
     return copy.root / "dist"
@@ -48,7 +58,7 @@ def test_a_folder_has_the_team_s_code_and_utils_and_no_development_files(built: 
         for folder in ("ml_project", "utils")
         if name.startswith(f"{folder}/{folder}/")
     }
-    assert files == wanted | {"pyproject.toml", "requirements.txt"}
+    assert files == wanted | {"pyproject.toml", "requirements.txt", NOT_UTF_8}
 
 
 def test_requirements_are_pinned_and_hashed_without_development_packages(
@@ -72,6 +82,7 @@ def test_the_same_files_give_the_same_bytes_permissions_and_times(
 ) -> None:
     other = copy_repository(tmp_path / "elsewhere" / "clone")
     borrow_tools(other)
+    add_file_that_is_not_utf_8(other)
     for path in (other.root / "ml_project").rglob("*"):
         os.utime(path, (1, 1))
         path.chmod(0o775 if path.is_dir() else 0o664)
