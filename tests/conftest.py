@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from devkit.core import masking, output, parallel
+from devkit.core import masking, output, parallel, processes
 from devkit.core.paths import ROOT
 from devkit.definitions import cache
 from devkit.registry.workspace import Team, load_teams
@@ -18,6 +18,7 @@ from testing.platform import ready_copy
 from testing.reporting import Reporting
 from testing.repositories import REGISTRY, SETTINGS, Repository
 from testing.support import Checkout, borrow_tools, copy_repository
+from testing.warm import Interpreters
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -91,6 +92,22 @@ def _isolated_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Itera
 def teams() -> dict[str, Team]:
     """The teams of this repository by short name."""
     return {team.name: team for team in load_teams(ROOT)}
+
+
+@pytest.fixture(scope="session")
+def interpreters() -> Iterator[Interpreters]:
+    """Interpreters that have imported Dagster already."""
+    started = Interpreters()
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="module")
+def warm(interpreters: Interpreters) -> Iterator[None]:
+    """Load definitions in interpreters that have imported Dagster already."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(processes, "run", interpreters.run)
+        yield
 
 
 @pytest.fixture

@@ -11,6 +11,11 @@ from devkit.registry.workspace import Team
 from testing.lineage_repositories import REGISTRY, SETTINGS, Repository, code
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _warm(warm: None) -> None:
+    """Load the tiny teams in interpreters that have imported Dagster already."""
+
+
 @pytest.fixture
 def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty folder for temporary files, which must be empty again in the end.
