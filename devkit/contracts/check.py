@@ -12,7 +12,7 @@ from devkit.core import output, parallel
 from devkit.core.errors import DevkitError
 from devkit.core.wording import counted
 from devkit.definitions import cache
-from devkit.definitions.loading import TIMEOUT_SECONDS, Failure
+from devkit.definitions.loading import Failure
 from devkit.definitions.manifest import Manifest
 from devkit.registry.workspace import Team
 
@@ -26,14 +26,14 @@ class Options:
     `unbuilt` are the reasons why the environments of some teams can't be built, by team;
     `stale_locks` are the reasons why locks are stale, by project. With `use_cache`,
     unchanged teams are not loaded again; with `tracebacks`, failures show Dagster's own frames
-    too. `timeout` is the time limit for each team, in seconds.
+    too. `timeout` is the time limit of each team in seconds, by default its own.
     """
 
     unbuilt: Mapping[str, str] = field(default_factory=dict)
     stale_locks: Mapping[str, str] = field(default_factory=dict)
     use_cache: bool = True
     tracebacks: bool = False
-    timeout: float = TIMEOUT_SECONDS
+    timeout: float | None = None
 
 
 def check(

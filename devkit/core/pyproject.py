@@ -56,6 +56,10 @@ def _is_specifier(text: object) -> bool:
     return True
 
 
+def _is_seconds(found: object) -> bool:
+    return isinstance(found, int | float) and not isinstance(found, bool) and found > 0
+
+
 # The types of the fields that the kit reads, tables before what is in them.
 TYPES: dict[tuple[str, ...], tuple[str, Callable[[object], bool]]] = {
     ("project",): ("a table", _is_table),
@@ -67,6 +71,7 @@ TYPES: dict[tuple[str, ...], tuple[str, Callable[[object], bool]]] = {
     ("dependency-groups",): ("a table of lists", _is_table_of_groups),
     ("tool",): ("a table", _is_table),
     ("tool", "dagteam"): ("a table", _is_table),
+    ("tool", "dagteam", "load-timeout"): ("a number of seconds", _is_seconds),
     ("tool", "uv"): ("a table", _is_table),
     ("tool", "uv", "sources"): ("a table", _is_table),
 }

@@ -84,13 +84,13 @@ def get(team: Team, key: str) -> Manifest | None:
 def load(
     team: Team,
     key: str,
-    timeout: float = loading.TIMEOUT_SECONDS,
+    timeout: float | None = None,
     files: Files = WORK_TREE,
 ) -> Manifest | Failure:
-    """Load a team's definitions, and cache the manifest under a digest; `timeout` is in seconds.
+    """Load a team's definitions, and cache the manifest under a digest.
 
-    Caches nothing if a file was saved meanwhile, since it is unknown which state was loaded. If
-    the cache can't be written, prints a note.
+    `timeout` is as in `loading.load`. Caches nothing if a file was saved meanwhile, since it is
+    unknown which state was loaded. If the cache can't be written, prints a note.
     """
     found = relocated.load(team, files, timeout)
     if isinstance(found, Manifest) and digest(team, files=files) == key:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from devkit.core import processes
+from devkit.core import processes, pyproject
 from devkit.core.errors import FIXABLE, fixable
 from devkit.core.paths import PROGRAMS
 from devkit.core.tracebacks import SourceLocation, definitions_named_in, frames_in
@@ -17,7 +17,10 @@ from devkit.registry.workspace import Team
 # The program that runs in the team's interpreter, and the files that it consists of.
 PROBE = PROGRAMS / "probe.py"
 PARTS = (PROBE, PROGRAMS / "definitions.py", PROGRAMS / "sources.py")
-TIMEOUT_SECONDS = 120.0
+
+# The setting of a team's time limit in `[tool.dagteam]`, and its default in seconds.
+LIMIT = "load-timeout"
+DEFAULT_LIMIT_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
@@ -34,45 +37,67 @@ class Failure:
     stderr: str = ""
 
 
+def time_limit(team: Team) -> float:
+    """How many seconds a team's definitions may take to load.
+
+    Raises:
+        DevkitError: if its pyproject.toml can't be read.
+    """
+    exists = (team.directory / pyproject.FILE).exists()
+    settings = pyproject.read(team.directory).tool("dagteam") if exists else {}
+    return float(settings.get(LIMIT, DEFAULT_LIMIT_SECONDS))
+
+
 def load(
     team: Team,
-    timeout: float = TIMEOUT_SECONDS,
+    timeout: float | None = None,
     *,
     env: Mapping[str, str] | None = None,
     grace: float = processes.GRACE_SECONDS,
 ) -> Manifest | Failure:
-    """Load one team's definitions; `timeout` is in seconds. A crash, or a bad `.env`, is a failure.
+    """Load one team's definitions. A crash, or a bad `.env`, is a failure.
 
-    `env` is the environment of the interpreter, by default the team's own. `grace` is how many
-    seconds a team that overruns has between TERM and KILL.
+    `timeout` is in seconds, by default the team's own limit. `env` is the environment of the
+    interpreter, by default the team's own. `grace` is how many seconds a team that overruns has
+    between TERM and KILL.
     """
     try:
+        limit = time_limit(team) if timeout is None else timeout
         done = processes.run(
             [team.python, "-P", PROBE, team.module, team.directory],
             cwd=team.directory,
             env=variables.of_team(team) if env is None else env,
-            timeout=timeout,
+            timeout=limit,
             grace=grace,
         )
     except FIXABLE as problem:
         return Failure(team, str(fixable(problem)), None)
-    if done.timed_out:
+    answer = _answer(done.stdout)
+    if answer is None and done.timed_out:
         # On TERM, the probe's faulthandler printed the stack, innermost line first.
         frames = frames_in(done.stderr.rpartition("(most recent call first)")[2], team.directory)
         return Failure(
             team,
-            f"timed out after {timeout:.0f} s",
+            f"timed out after {limit:.0f} s; `{LIMIT}` in [tool.dagteam] of "
+            f"{team.folder}/{pyproject.FILE} sets the limit",
             frames[0] if frames else None,
             stderr=done.stderr,
         )
-    try:
-        answer: dict[str, Any] = json.loads(done.stdout)
-    except json.JSONDecodeError:
+    if answer is None:
         message = f"the interpreter died (exit code {done.code})"
         return Failure(team, message, None, stderr=done.stderr)
     if error := answer.get("error"):
         return _failure(team, error)
     return manifest.parse(team, answer)
+
+
+def _answer(printed: str) -> dict[str, Any] | None:
+    """What the probe printed; None if it died before."""
+    try:
+        found: dict[str, Any] = json.loads(printed)
+    except json.JSONDecodeError:
+        return None
+    return found
 
 
 def _failure(team: Team, error: dict[str, str]) -> Failure:

@@ -7,6 +7,7 @@ files of the work tree: `programs/probe.py` replaces these folders on its path.
 import os
 from dataclasses import replace
 
+from devkit.core.errors import FIXABLE, fixable
 from devkit.core.export import Files
 from devkit.core.paths import SHARED
 from devkit.definitions import loading, manifest
@@ -16,12 +17,15 @@ from devkit.environments import variables
 from devkit.registry.workspace import Team
 
 
-def load(team: Team, files: Files, timeout: float = loading.TIMEOUT_SECONDS) -> Manifest | Failure:
+def load(team: Team, files: Files, timeout: float | None = None) -> Manifest | Failure:
     """Load a team's definitions from these files; the result names paths of the work tree."""
     if files.in_place:
         return loading.load(team, timeout)
     there = replace(team, directory=files.path(team.directory))
-    env = variables.of_team(team)
+    try:
+        env = variables.of_team(team)
+    except FIXABLE as problem:
+        return Failure(team, str(fixable(problem)), None)
     path = [str(files.folder / SHARED.name), *filter(None, [env.get("PYTHONPATH")])]
     env |= {
         "PYTHONPATH": os.pathsep.join(path),

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from devkit.core import parallel
-from devkit.definitions import loading
+from devkit.core import parallel, processes
+from devkit.core.export import Files
+from devkit.definitions import loading, relocated
 from devkit.definitions.loading import Failure
 from devkit.definitions.manifest import Manifest
 from devkit.environments import lockfiles
@@ -64,6 +65,17 @@ RUDE = {
         "defs = dg.Definitions()\n"
     ),
     "empty": "",
+    "lingering": (
+        "import threading\n"
+        "threading.Thread(target=threading.Event().wait).start()\n"
+        "import dagster as dg\n"
+        "defs = dg.Definitions()\n"
+    ),
+    "lingering_error": (
+        "import threading\n"
+        "threading.Thread(target=threading.Event().wait).start()\n"
+        "raise ValueError('no tea')\n"
+    ),
 }
 LIMITS = {"hanging": 6.0, "deaf": 6.0}
 
@@ -101,8 +113,9 @@ def rude(
 
     def load(name: str) -> Manifest | Failure:
         team = replace(teams["analytics"], module=name, directory=folder)
-        limit = LIMITS.get(name, loading.TIMEOUT_SECONDS)
-        return loading.load(team, timeout=limit, grace=0.5)  # for the module that ignores TERM
+        return loading.load(
+            team, timeout=LIMITS.get(name), grace=0.5
+        )  # for the module that ignores TERM
 
     return dict(zip(RUDE, parallel.gather(load, [*RUDE]), strict=True))
 
@@ -166,13 +179,51 @@ def test_interpreter_that_dies_is_a_failure_with_its_output(
 
 def test_timeout_is_reported_where_the_team_hung(rude: Mapping[str, Manifest | Failure]) -> None:
     found = failure(rude["hanging"])
-    assert found.message == "timed out after 6 s"
+    assert found.message.startswith("timed out after 6 s; `load-timeout` in [tool.dagteam] of ")
     assert found.source is not None
     assert (found.source.file.name, found.source.line) == ("hanging.py", 3)
 
 
 def test_timeout_ends_a_team_that_ignores_it(rude: Mapping[str, Manifest | Failure]) -> None:
-    assert failure(rude["deaf"]).message == "timed out after 6 s"
+    assert failure(rude["deaf"]).message.startswith("timed out after 6 s")
+
+
+@pytest.mark.parametrize("name", ["lingering", "lingering_error"])
+def test_a_thread_that_never_ends_is_not_waited_for(
+    rude: Mapping[str, Manifest | Failure], name: str
+) -> None:
+    if name == "lingering":
+        assert isinstance(rude[name], Manifest), rude[name]
+    else:
+        assert failure(rude[name]).message == "ValueError: no tea"
+
+
+def test_an_answer_counts_even_if_the_interpreter_does_not_end(
+    teams: dict[str, Team], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = '{"error": {"type": "ValueError", "message": "no tea", "traceback": "", "origin": ""}}'
+    late = processes.Completed(-15, answer, "", timed_out=True)
+    monkeypatch.setattr(processes, "run", lambda *_, **__: late)
+    assert failure(loading.load(teams["ml"])).message == "ValueError: no tea"
+
+
+def test_the_time_limit_is_a_setting_of_the_project(teams: dict[str, Team], tmp_path: Path) -> None:
+    team = replace(teams["ml"], directory=tmp_path)
+    assert loading.time_limit(team) == 120
+    (tmp_path / "pyproject.toml").write_text("[tool.dagteam]\nload-timeout = 300\n", "utf-8")
+    assert loading.time_limit(team) == 300
+    (tmp_path / "pyproject.toml").write_text("[tool.dagteam]\nload-timeout = 'x'\n", "utf-8")
+    assert "line 2: tool.dagteam.load-timeout is not" in failure(loading.load(team)).message
+
+
+def test_variables_that_can_not_be_read_are_a_failure(
+    teams: dict[str, Team], tmp_path: Path
+) -> None:
+    team = replace(teams["ml"], directory=tmp_path)
+    team.env_file.write_bytes(b"\xff")
+    assert ".env, line 1: not valid UTF-8" in failure(loading.load(team)).message
+    elsewhere = Files(tmp_path, tmp_path / "elsewhere")
+    assert ".env, line 1: not valid UTF-8" in failure(relocated.load(team, elsewhere)).message
 
 
 def test_process_that_a_team_leaves_running_is_not_waited_for(
