@@ -6,12 +6,18 @@
 ARG PYTHON_IMAGE=python:3.13-slim-bookworm
 
 FROM ${PYTHON_IMAGE} AS packages
+ARG PIP_INDEX_URL
+ARG UV_DEFAULT_INDEX
+ARG UV_INDEX
+ARG PIP_CERT
+ARG SSL_CERT_FILE
 ARG UV_VERSION=0.13.9
 RUN python -m pip install --no-cache-dir --root-user-action=ignore "uv==${UV_VERSION}"
 ENV UV_LINK_MODE=copy UV_NO_CACHE=1 UV_PYTHON_DOWNLOADS=never
 RUN uv venv --no-project --python "$(command -v python)" /opt/venv
 COPY dist/orchestrator/requirements.txt /tmp/
-RUN uv pip sync --python /opt/venv/bin/python --require-hashes --compile-bytecode /tmp/requirements.txt
+RUN uv pip sync --python /opt/venv/bin/python --require-hashes --compile-bytecode \
+    --index-strategy unsafe-best-match /tmp/requirements.txt
 
 FROM ${PYTHON_IMAGE}
 RUN groupadd --gid 10001 dagteam \

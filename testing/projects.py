@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from devkit.core import pyproject, uv
+from devkit.core import files, pyproject, uv
 from devkit.environments import libraries, lockfiles, project, resolver, venvs
 from devkit.environments.project import Project, team_project
-from devkit.generated import dist
+from devkit.generated import dist, shipped
 from devkit.registry import workspace
 from devkit.registry.workspace import Team
+from testing.support import run
 
 BACKEND = """
 [build-system]
@@ -19,6 +20,9 @@ build-backend = "uv_build"
 [tool.uv.build-backend]
 module-root = ""
 """
+MODULES = (
+    dist, files, libraries, lockfiles, project, pyproject, resolver, shipped, uv, venvs, workspace,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,12 @@ class Projects:
             f"dependencies = [{dependencies}]\n{more}{BACKEND}",
         )
 
+    def commit(self) -> None:
+        """Commit everything that Git does not ignore."""
+        author = ["-c", "user.name=Test", "-c", "user.email=test@localhost"]
+        for arguments in (["init", "-q"], ["add", "-A"], [*author, "commit", "-q", "-m", "all"]):
+            assert run(["git", *arguments], self.root).returncode == 0
+
     def library(self, folder: str, dependencies: str = "", more: str = "") -> None:
         """Write a project with an empty package of the same name."""
         self.project(folder, dependencies, more)
@@ -63,7 +73,7 @@ class Projects:
 
 def make(root: Path, patch: pytest.MonkeyPatch) -> Projects:
     """Create the repository, and make it the one of this process's devkit until the test ends."""
-    for module in (dist, libraries, lockfiles, project, pyproject, resolver, uv, venvs, workspace):
+    for module in MODULES:
         for name, path in {"ROOT": root, "SHARED": root / "utils", "DIST": root / "dist"}.items():
             if hasattr(module, name):
                 patch.setattr(module, name, path)

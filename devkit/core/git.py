@@ -119,15 +119,14 @@ def staged_tree(root: Path = ROOT) -> str:
     return done.stdout.strip()
 
 
-def present_files(root: Path = ROOT) -> list[str]:
-    """The files in the work tree that Git does not ignore: sorted paths relative to the root.
+def index_files(root: Path = ROOT) -> list[str]:
+    """The files that Git tracks, in the work tree or not: sorted paths relative to the root.
 
     Raises:
         DevkitError: if Git is not installed or `root` is not the root of a work tree.
     """
     _require_work_tree(root)
-    listed = {*_list(root, ("ls-files", "--cached", "-z")), *_list(root, UNTRACKED)}
-    return sorted(file for file in listed if os.path.lexists(root / file))
+    return sorted(set(_list(root, ("ls-files", "--cached", "-z"))))
 
 
 def tracked_files(root: Path = ROOT) -> set[Path]:

@@ -123,6 +123,12 @@ def parse(text: str) -> list[Pin]:
     return [Pin(m["name"], m["version"], m["marker"], m["url"]) for m in ENTRY.finditer(text)]
 
 
+def unhashed(text: str) -> list[Pin]:
+    """The pins in the text of a lock that have no hash: those of Git commits."""
+    blocks = re.split(r"\n(?=\S)", text)
+    return [pin for block in blocks if "--hash=" not in block for pin in parse(block)]
+
+
 def pinned(text: str) -> dict[str, str]:
     """What the text of a lock pins each package to: a version, a URL, or several with commas."""
     found: dict[str, dict[str, None]] = {}

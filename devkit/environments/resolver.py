@@ -128,7 +128,12 @@ def _lock(project: Project, flags: Sequence[str]) -> str:
     _require_one_resolution(project, digest, [*texts.values()])
     for lock, text in texts.items():
         replace_text(lock, _header(project, lock, digest) + text)
-    return f"locked: {counted(len(lockfiles.pins(project)), 'package')}" if new else "locked"
+    size = f": {counted(len(lockfiles.pins(project)), 'package')}" if new else ""
+    deployed = texts.get(project.deployed or project.local, "")
+    unhashed = ", ".join(pin.name for pin in lockfiles.unhashed(deployed))
+    return f"locked{size}" + (
+        f"; without a hash, so not deployable: {unhashed}" if unhashed else ""
+    )
 
 
 def _is_new(project: Project) -> bool:

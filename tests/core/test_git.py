@@ -352,14 +352,13 @@ def test_after_no_commit_everything_is_new(repository: Repository, base: str) ->
 # Files, and their earlier versions
 
 
-def test_present_files_are_those_that_git_does_not_ignore(repository: Repository) -> None:
+def test_index_files_are_those_that_git_tracks_present_or_not(repository: Repository) -> None:
     repository.write("tea/new.py")
-    repository.write("tea/some.log")
     (repository.root / "sugar/code.py").unlink()
-    assert git.present_files(repository.root) == [
+    assert git.index_files(repository.root) == [
         ".gitignore",
+        "sugar/code.py",
         "tea/code.py",
-        "tea/new.py",
         "teams/milk/code.py",
         "workspace.yaml",
     ]

@@ -1,5 +1,6 @@
 """`[tool.uv]` and sources in a project: in its locks, its environment and its deployment."""
 
+import base64
 import functools
 import hashlib
 import http.server
@@ -18,7 +19,19 @@ from testing.support import NO_NETWORK, run, wheel
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
-    """A package index that reports nothing."""
+    """A package index that reports nothing, and may want a password: `me:secret`."""
+
+    wants_password = False
+
+    def do_GET(self) -> None:
+        """Answer, or refuse without the password."""
+        wanted = f"Basic {base64.b64encode(b'me:secret').decode()}"
+        if self.wants_password and self.headers.get("Authorization") != wanted:
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", "Basic")
+            self.end_headers()
+        else:
+            super().do_GET()
 
     def log_message(self, *_: object) -> None:
         """Keep silent."""
@@ -179,6 +192,22 @@ def test_what_an_explicit_index_has_is_installed_and_nothing_else_of_it(
     environment = venvs.team_environment(repository.team)
     environment = replace(environment, lock=repository.write("only.txt", text))
     assert venvs.build(environment) == "built: not built yet"
+    assert installed.distributions(environment.path) == {"onlyhere": "1.0", "milk": "1.0"}
+
+
+def test_the_password_of_an_index_comes_from_the_environment_by_its_name(
+    repository: Projects, house: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Quiet, "wants_password", True)
+    explicit(repository, house)
+    with pytest.raises(DevkitError):
+        lock(repository)
+    monkeypatch.setenv("UV_INDEX_HOUSE_USERNAME", "me")
+    monkeypatch.setenv("UV_INDEX_HOUSE_PASSWORD", "secret")
+    lock(repository)
+    environment = venvs.team_environment(repository.team)
+    text = repository.tea.locks[1].read_text(encoding="utf-8")
+    venvs.build(replace(environment, lock=repository.write("only.txt", text)))
     assert installed.distributions(environment.path) == {"onlyhere": "1.0", "milk": "1.0"}
 
 

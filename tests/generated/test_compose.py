@@ -57,6 +57,21 @@ def test_the_compose_file_conforms_to_the_specification(
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.parametrize("path", DOCKERFILES, ids=lambda path: path.name)
+def test_an_image_can_be_built_from_another_index_and_keeps_no_trace_of_it(
+    path: Path, project: dict[str, Any]
+) -> None:
+    wanted = {"PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX", "PIP_CERT", "SSL_CERT_FILE"}
+    _, packages, final = re.split(r"(?m)^FROM ", path.read_text(encoding="utf-8"))
+    arguments = re.findall(r"(?m)^ARG (\w+)$", packages)  # without a default: unset, if not given
+    assert wanted <= set(arguments)
+    assert min(map(packages.index, wanted)) < packages.index("pip install")
+    assert not any(name in final for name in wanted)
+    for service in ("webserver", "daemon", *(name for name in project["services"])):
+        if build := project["services"][service].get("build"):
+            assert wanted <= build["args"].keys()
+
+
 def test_each_team_adds_one_service_and_nothing_else(teams: dict[str, Team]) -> None:
     fifty = many(teams, 50)
     none, all_ = read([]), read(fifty)

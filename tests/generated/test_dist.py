@@ -58,7 +58,8 @@ def test_a_folder_has_the_team_s_code_and_utils_and_no_development_files(built: 
         for folder in ("ml_project", "utils")
         if name.startswith(f"{folder}/{folder}/")
     }
-    assert files == wanted | {"pyproject.toml", "requirements.txt", NOT_UTF_8}
+    metadata = {"ml_project-0.1.0.dist-info/METADATA", "dagteam_utils-0.1.0.dist-info/METADATA"}
+    assert files == wanted | metadata | {"pyproject.toml", "requirements.txt", NOT_UTF_8}
 
 
 def test_requirements_are_pinned_and_hashed_without_development_packages(
@@ -131,30 +132,6 @@ def test_a_team_with_a_stale_lock_is_not_built_and_keeps_its_folder(
     assert tree(checkout.root / "dist" / "ml_project") == before
     assert (checkout.root / "dist" / "analytics_project").is_dir()
     assert not [path for path in (checkout.root / "dist").iterdir() if path.name.startswith(".")]
-
-
-def test_new_deleted_and_executable_files_are_as_in_the_working_tree(
-    light_checkout: Checkout,
-) -> None:
-    package = light_checkout.root / "ml_project/ml_project"
-    (package / "clustering.py").unlink()
-    (package / "new.sh").write_text("#!/bin/sh\n", encoding="utf-8")
-    (package / "new.sh").chmod(0o700)
-    (package / "table").symlink_to("../../utils")
-    assert "a link to a folder" in light_checkout.tasks("build", "--team", "ml").stdout
-    (package / "table").unlink()
-    code = (
-        "from devkit.generated import dist\n"
-        "from devkit.core.paths import ROOT\n"
-        "from devkit.environments import lockfiles\n"
-        "from devkit.registry.workspace import load_teams\n"
-        "lockfiles.stale = lambda project: None\n"
-        "dist.build(load_teams(ROOT), orchestrator=False)"
-    )
-    assert light_checkout.devkit(code).returncode == 0
-    made = light_checkout.root / "dist/ml_project/ml_project"
-    assert not (made / "clustering.py").exists()
-    assert (made / "new.sh").stat().st_mode & 0o777 == 0o755
 
 
 def test_dagster_plus_has_a_location_for_each_team() -> None:
