@@ -37,7 +37,7 @@ class Interpreters:
         """Run a program to its end, as `processes.run`."""
         python, *arguments = map(str, argv)
         usual = not options or options == {
-            "timeout": loading.TIMEOUT_SECONDS,
+            "timeout": loading.DEFAULT_LIMIT_SECONDS,
             "grace": processes.GRACE_SECONDS,
         }
         probes = arguments[:2] == ["-P", str(loading.PROBE)] and usual
