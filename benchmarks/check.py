@@ -26,9 +26,8 @@ RUNS = 3
 RUNS_OF_DG = {"50": 1}
 
 
-def main() -> None:
+def main(sizes: Sequence[str]) -> None:
     rows = []
-    sizes = sys.argv[1:] or ["this", "12", "50"]
     with tempfile.TemporaryDirectory(prefix="dagteam-bench-") as scratch:
         dg = workspaces.install_dg(Path(scratch))
         for size in sizes:
@@ -113,4 +112,4 @@ def changed(check: Sequence[str | Path], root: Path, file: Path, text: str) -> f
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:] or ["this", "12", "50"])

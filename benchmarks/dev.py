@@ -60,7 +60,7 @@ class Side:
     runs: dict[str, int]
 
 
-def main() -> None:
+def main(sizes: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="dagteam-bench-") as scratch:
         folder = Path(scratch)
         dg = workspaces.install_dg(folder)
@@ -71,7 +71,7 @@ def main() -> None:
             Side("invoke dev --team", one_team, {"12": RUNS}),
         ]
         checkouts = {}
-        for size in sys.argv[1:] or ("this", "2", "12", "50"):
+        for size in sizes:
             if size == "this":
                 checkouts[size] = report.checkout(folder / size)
                 workspaces.prepare(checkouts[size])
@@ -241,4 +241,4 @@ def rows(measured: dict[tuple[str, str], list[Start]]) -> Iterator[tuple[str, ..
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:] or ["this", "2", "12", "50"])

@@ -24,10 +24,13 @@ OUR_RUNS = 5
 PIP_RUNS = 2
 
 
-def main() -> None:
+def main(names: Sequence[str] = ()) -> None:
+    """Measure the environments of these names, or all."""
     with tempfile.TemporaryDirectory() as scratch:
         copy = report.checkout(Path(scratch) / "dagteam")
-        environments = every_environment(load_teams(ROOT))
+        environments = [
+            one for one in every_environment(load_teams(ROOT)) if not names or one.name in names
+        ]
         run(
             [sys.executable, "tasks.py", "teams"], copy
         )  # builds .venv-tools, which is not compared
@@ -42,14 +45,14 @@ def main() -> None:
         nothing_to_do = [run([invoke, "setup"], copy) for _ in range(OUR_RUNS)]
 
     ours_s, pip_s = statistics.median(ours[1:]), statistics.median(pips[1:])
-    names = ", ".join(environment.name for environment in environments)
+    measured = ", ".join(environment.name for environment in environments)
     rows = [
         ("`python -m venv` and `pip install`, one after another", f"{pip_s:.1f} s", "1"),
         ("`invoke setup`, with DAGSTER_HOME and hooks", f"{ours_s:.2f} s", f"{pip_s / ours_s:.1f}"),
         ("`invoke setup`, nothing to do", f"{statistics.median(nothing_to_do):.2f} s", ""),
     ]
     body = (
-        f"All environments ({names}) from scratch, with warm download caches; "
+        f"All environments ({measured}) from scratch, with warm download caches; "
         f"median of {OUR_RUNS} (pip: {PIP_RUNS}).\n\n"
         + report.table(("", "time", "speed-up"), rows)
     )

@@ -1,6 +1,5 @@
 """Generated repositories of many small teams, with this repository's kit."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -9,6 +8,7 @@ from pathlib import Path
 from benchmarks import report
 from devkit.core.paths import DEPLOYED_LOCK, LOCAL_LOCK, ROOT, TOOLS
 from devkit.registry.workspace import load_teams
+from testing import sandbox
 
 DEFINITIONS = '''"""A small team."""
 
@@ -39,13 +39,14 @@ ENTRY = """\
 def generate(folder: Path, teams: int) -> Path:
     """Create a checkout of this many teams, each with its own real environment, warmed up.
 
-    The teams have the dependencies and the locks of this repository's analytics team.
+    The teams have the dependencies and the locks of the sample's analytics team, in
+    `testing/sample`: this repository's teams may be any.
     """
-    root = report.checkout(folder)
-    example = root / "analytics_project"
+    sandbox.copy(ROOT, folder)
+    example = folder / "analytics_project"
     names = [f"team{number:02}" for number in range(teams)]
     for name in names:
-        package = root / f"{name}_project" / f"{name}_project"
+        package = folder / f"{name}_project" / f"{name}_project"
         package.mkdir(parents=True)
         (package / "__init__.py").touch()
         (package / "definitions.py").write_text(DEFINITIONS.format(name=name), encoding="utf-8")
@@ -54,40 +55,15 @@ def generate(folder: Path, teams: int) -> Path:
             for separator in "_-":
                 text = text.replace(f"analytics{separator}project", f"{name}{separator}project")
             (package.parent / file).write_text(text, encoding="utf-8")
-    (root / "workspace.yaml").write_text(
+    for team in load_teams(folder):
+        shutil.rmtree(team.directory)
+    (folder / "workspace.yaml").write_text(
         "load_from:\n" + "".join(ENTRY.format(name=name) for name in names), encoding="utf-8"
     )
-    for project in ("analytics_project", "ml_project"):
-        shutil.rmtree(root / project)
-    renew_digests(root)
-    make_dg_workspace(root)
-    prepare(root)
-    return root
-
-
-# Run with the checkout's own devkit, since a path of a library is inside its repository or refused.
-RENEW = """
-from devkit.core.paths import ROOT
-from devkit.environments import lockfiles, project
-from devkit.registry.workspace import load_teams
-
-for each in map(project.team_project, load_teams(ROOT)):
-    for lock in each.locks:
-        text = lock.read_text(encoding="utf-8")
-        (old,) = lockfiles.DIGEST.findall(text)
-        lock.write_text(text.replace(old, lockfiles.inputs_digest(each)), encoding="utf-8")
-"""
-
-
-def renew_digests(root: Path) -> None:
-    """Write the digest of each team's project into its locks: the names differ, the pins do not."""
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", RENEW],
-        cwd=root,
-        env={**os.environ, "PYTHONPATH": str(root)},
-        check=False,
-    )
-    assert done.returncode == 0
+    sandbox.renew_digests(folder)
+    make_dg_workspace(folder)
+    prepare(folder)
+    return folder
 
 
 def here(folder: Path) -> Path:

@@ -255,6 +255,7 @@ def ready_copy(folder: Path) -> Checkout:
     copy = copy_repository(folder)
     borrow_tools(copy)
     linked.prepare(ROOT, copy.root)
+    sandbox.inherit(ROOT, copy.root)
     # The scheduled job is tested elsewhere; here its runs would only slow down the machine.
     copy.edit("analytics_project/analytics_project/defs/schedules.py", "RUNNING", "STOPPED")
     argv = ["git", "commit", "--quiet", "--all", "--no-verify", "--message", "Stop the schedule"]

@@ -101,6 +101,12 @@ def make(root: Path, target: Path) -> None:
         (target / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
 
 
+def inherit(root: Path, target: Path) -> None:
+    """Have pytest run in a copy of the sandbox as in the sandbox itself."""
+    (target / RECORD).parent.mkdir(exist_ok=True)
+    shutil.copy2(root / RECORD, target / RECORD)
+
+
 def discard(target: Path) -> None:
     """Have the sandbox made from scratch the next time."""
     (target / RECORD).unlink(missing_ok=True)
@@ -142,14 +148,24 @@ def link_tools(target: Path) -> None:
     stamps.write(tools / ".stamp", {"lock": stamps.digest([lock]), "path": str(tools)})
 
 
+def copy(root: Path, target: Path) -> None:
+    """Copy the files of a sandbox into a new repository with tools, in which nothing is built."""
+    target.mkdir()
+    _git(target, "init", "--quiet")
+    _copy(root, target, dict.fromkeys(files(root), ""))
+    link_tools(target)
+
+
+def renew_digests(target: Path) -> None:
+    """Have the teams' locks fit their projects."""
+    _run(target, [target / ".venv-tools/bin/python", "-c", RENEW_DIGESTS])
+
+
 def lock_sample() -> None:
     """Lock the dependencies of the sample teams, and take over the locks."""
     with tempfile.TemporaryDirectory(prefix="dt-") as scratch:
         target = Path(scratch) / "sandbox"
-        target.mkdir()
-        _git(target, "init", "--quiet")
-        _copy(ROOT, target, dict.fromkeys(files(ROOT), ""))
-        link_tools(target)
+        copy(ROOT, target)
         _tasks(target, "lock", "--team", ",".join(team.name for team in load_teams(target)))
         for file in target.glob(LOCKS):
             shutil.copy2(file, ROOT / SAMPLE / file.relative_to(target))
@@ -172,7 +188,7 @@ def _copy(root: Path, target: Path, digests: Mapping[str, str]) -> list[str]:
 def _prepare(target: Path) -> None:
     """Build the environments, generate what depends on the teams, and compile what is imported."""
     sys.stderr.write("preparing the repository of the kit's tests ...\n")
-    _run(target, [target / ".venv-tools/bin/python", "-c", RENEW_DIGESTS])
+    renew_digests(target)
     for arguments in (
         ("setup",),
         ("derive",),
