@@ -14,6 +14,7 @@ from devkit.core import pyproject
 from devkit.core.errors import DevkitError
 from devkit.core.paths import ROOT, SHARED
 from devkit.core.pyproject import Pyproject
+from devkit.environments.dynamic import is_dynamic
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,9 @@ def _path_sources(folder: Path, groups: Sequence[str]) -> Iterator[Path | Devkit
         listed = project.listed(groups)
     except DevkitError:
         return
+    every = is_dynamic(project)  # a backend lists them
     for name, sources in project.sources.items():
-        for source in sources if name in listed else ():
+        for source in sources if every or name in listed else ():
             if name == _shared_name() and "path" not in source:
                 yield _fault(project, name, source, "this repository's utils is what is installed")
             elif "workspace" in source:

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from devkit.core import files, pyproject
 from devkit.core.errors import FIXABLE, DevkitError, fixable
 from devkit.core.paths import ROOT
-from devkit.environments import uv_settings
+from devkit.environments import dynamic, uv_settings
 from devkit.environments.project import Project
 
 T = TypeVar("T")
@@ -86,7 +86,8 @@ def stale(project: Project) -> str | None:
         if not lock.exists():
             return f"{name} not found"
         if digest not in DIGEST.findall(files.read_text(lock)):
-            return f"{name} is out of date: a pyproject.toml changed"
+            file = "a file" if dynamic.is_dynamic(project.pyproject) else "a pyproject.toml"
+            return f"{name} is out of date: {file} changed"
     if names := _disagreeing_pins(project):
         locks = " and ".join(str(lock.relative_to(ROOT)) for lock in project.locks)
         return f"{locks} disagree on {', '.join(names)}: one was edited by hand"
@@ -220,4 +221,4 @@ def _requirements(found: pyproject.Pyproject) -> dict[str, Any]:
     inputs = {field: found.project.get(field) for field in fields}
     inputs["groups"] = found.groups
     inputs["uv"] = found.tool("uv").get("sources")
-    return inputs
+    return inputs | dynamic.digests(found)
