@@ -104,7 +104,7 @@ def _checked_out(commit: str, base: str, root: Path, only: Sequence[str]) -> Ite
 
 def _registry(files: Files, base: str) -> tuple[Team, ...]:
     try:
-        return load_teams(files.folder)
+        return load_teams(files.folder, files.root)
     except DevkitError as error:
         raise DevkitError(
             f"the registry of {base} can't be read",

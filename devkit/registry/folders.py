@@ -13,18 +13,23 @@ RESERVED = {
 KITS_ENVIRONMENTS = {path.relative_to(ROOT).as_posix() for path in (TOOLS, ORCHESTRATOR_VENV)}
 
 
-def folder_fault(root: Path, text: str) -> str | None:
-    """Why a team's folder can't be this one, as the registry has it; None if it can."""
+def folder_fault(root: Path, origin: Path, text: str) -> str | None:
+    """Why a team's folder can't be this one, as the registry has it; None if it can.
+
+    A link may lead to a folder in `origin`, the work tree that the files at `root` are exported
+    from.
+    """
     folder = PurePosixPath(text)
     if folder.is_absolute() or ".." in folder.parts or str(folder) == ".":
         return f"working_directory is not a folder below the root, such as `team_project`: {text}"
     if not (root / folder).is_dir():
         return f"working_directory does not exist: {text}"
-    real, top = (root / folder).resolve(), root.resolve()
-    if not real.is_relative_to(top) or real == top:
+    real = (root / folder).resolve()
+    tops = [top for top in (root.resolve(), origin.resolve()) if top in real.parents]
+    if not tops:
         return f"working_directory leads out of the repository: {text} is a link to {real}"
-    if real.relative_to(top).parts[0] in RESERVED:
-        return f"working_directory is the kit's own: {real.relative_to(top)}"
+    if real.relative_to(tops[0]).parts[0] in RESERVED:
+        return f"working_directory is the kit's own: {real.relative_to(tops[0])}"
     return None
 
 

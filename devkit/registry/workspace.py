@@ -85,8 +85,10 @@ class Team:
         return self.directory / ".env"
 
 
-def load_teams(root: Path) -> tuple[Team, ...]:
+def load_teams(root: Path, origin: Path | None = None) -> tuple[Team, ...]:
     """Read the registry of the repository at `root`, in its order.
+
+    `origin` is the work tree that the files at `root` are exported from; folders may link to it.
 
     Raises:
         DevkitError: if the file is missing or invalid; if entries are missing a field, have a
@@ -98,7 +100,7 @@ def load_teams(root: Path) -> tuple[Team, ...]:
     problems: list[str] = []
     for number, node in enumerate(_entries(file), start=1):
         entry = _Entry(node)
-        faults = list(entry.faults(root))
+        faults = list(entry.faults(root, origin or root))
         if not faults:
             team = entry.team(root)
             faults = [(team.line, clash) for other in teams if (clash := _clash(team, other))]
@@ -185,7 +187,7 @@ class _Entry:
                 if isinstance(value, yaml.ScalarNode):
                     self.values[key.value] = value.value
 
-    def faults(self, root: Path) -> Iterator[tuple[int, str]]:
+    def faults(self, root: Path, origin: Path) -> Iterator[tuple[int, str]]:
         """The faults of this entry by itself: line and text of each."""
         if not self.is_module:
             yield (
@@ -206,7 +208,7 @@ class _Entry:
                 "location_name may contain only letters, digits and _",
             )
         for name, find in (
-            ("working_directory", partial(folder_fault, root)),
+            ("working_directory", partial(folder_fault, root, origin)),
             ("executable_path", environment_fault),
         ):
             if (text := self.values.get(name)) and (fault := find(text)):
