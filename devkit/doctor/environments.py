@@ -10,7 +10,7 @@ from devkit.contracts import versions
 from devkit.contracts.collect import collect
 from devkit.core import pyproject
 from devkit.core.errors import FIXABLE, fixable
-from devkit.core.paths import TOOLS, TOOLS_LOCK
+from devkit.core.paths import TOOLS, TOOLS_LOCK, shown
 from devkit.doctor.findings import Context, Finding, Rule, Severity
 from devkit.environments import installed, lockfiles, project, variables, venvs
 from devkit.environments.venvs import Environment
@@ -93,7 +93,13 @@ def variable_files(context: Context) -> Iterator[Finding]:
 def stale_environments(context: Context) -> Iterator[Finding]:
     """`environment-stale`, according to the stamps."""
     for environment in venvs.every_environment(context.teams):
-        if reason := venvs.stale(environment):
+        if (reason := venvs.stale(environment)) == venvs.Stale.FOREIGN:
+            folder = shown(environment.path)
+            yield STALE.finding(
+                f"{folder} is in the way of the environment of {environment.name}: {reason}",
+                fix=f"`rm -r {folder}`, then `invoke setup`",
+            )
+        elif reason:
             yield STALE.finding(
                 f"the environment of {environment.name} has to be built: {reason}",
                 repair=partial(venvs.build, environment),
@@ -159,8 +165,7 @@ def pinned(lock: str, python: str, root: Path) -> dict[str, str]:
 
 def rebuild(environment: Environment) -> str:
     """Build an environment again, even if its stamp is up to date."""
-    (environment.path / venvs.STAMP).unlink(missing_ok=True)
-    return venvs.build(environment)
+    return venvs.build(environment, again=True)
 
 
 def forget_tools() -> str:

@@ -28,5 +28,15 @@ def is_allowed(environment: Path, project: Path) -> bool:
     return found is not None and found[1] in SpecifierSet(_wanted(project))
 
 
+def has_moved(environment: Path) -> bool:
+    """Whether the environment's Python is now another minor version than its packages are for.
+
+    As after an upgrade of the operating system, if the link leads to `python3`.
+    """
+    name = (environment / "bin" / "python").resolve().name
+    found = [folder.name for folder in environment.glob("lib/python3.*")]
+    return re.fullmatch(r"python3\.\d+", name) is not None and bool(found) and name not in found
+
+
 def _wanted(project: Path) -> str:
     return pyproject.read(project).requires_python or f">={pythons.OLDEST}"

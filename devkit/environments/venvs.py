@@ -15,7 +15,7 @@ from pathlib import Path
 from devkit.core import filelocks, output, parallel, pyproject, stamps, uv
 from devkit.core.errors import DevkitError, fixable, hint_for
 from devkit.core.paths import ORCHESTRATOR_VENV, ROOT
-from devkit.environments import interpreters
+from devkit.environments import interpreters, ownership
 from devkit.environments.project import ORCHESTRATOR_NAME, orchestrator_project, team_project
 from devkit.environments.uv_settings import index_flags
 from devkit.registry.workspace import Team
@@ -27,7 +27,9 @@ class Stale(enum.StrEnum):
     """Why an environment has to be built."""
 
     MISSING = "not built yet"
+    FOREIGN = "it was not built by `invoke setup`"
     NO_PYTHON = "its Python no longer exists"
+    MOVED = "its Python is another version now"
     UNFINISHED = "the last build did not finish"
     PATH = "it was built in another folder"
     CONFIG = "pyvenv.cfg was changed by another tool"
@@ -93,33 +95,40 @@ def stale(environment: Environment) -> Stale | None:
     try:
         if not environment.path.exists():
             return Stale.MISSING
+        if not (environment.path / STAMP).exists() and ownership.is_foreign(environment.path):
+            return Stale.FOREIGN
         if not environment.python.exists():
             return Stale.NO_PYTHON
+        if interpreters.has_moved(environment.path):
+            return Stale.MOVED
         part = stamps.changed_part(environment.path / STAMP, _parts(environment))
     except OSError:  # `build` says which
         return Stale.UNREADABLE
     return REASONS[part] if part else None
 
 
-def build(environment: Environment) -> str:
-    """Build the environment if it is stale; returns why it was, or "up to date".
+def build(environment: Environment, *, again: bool = False) -> str:
+    """Build the environment if it is stale, or `again`; returns why it was, or "up to date".
 
     Raises:
         DevkitError: if it can't be built. It has no stamp then, so the next call tries again.
     """
     with _os_errors_as_devkit_errors(environment), build_lock(environment) as lock:
-        reason = stale(environment)
+        reason = stale(environment) or (Stale.UNFINISHED if again else None)
         if reason is None:
             return "up to date"
+        if reason == Stale.FOREIGN:
+            raise ownership.refusal(environment.path, environment.lock)
         # What can't be read raises its error before anything is removed.
         _parts(environment)
         _require_lock(environment)
         project = environment.projects[0]
         python = interpreters.choose(project)
         keep = reason in SYNCED and interpreters.is_allowed(environment.path, project)
+        ownership.claim(environment.path)
         (environment.path / STAMP).unlink(missing_ok=True)
         if not keep:
-            run_uv(environment, "venv", "--quiet", "--clear", "--no-project", "--prompt",
+            run_uv(environment, "venv", "--quiet", "--clear", "--force", "--no-project", "--prompt",
                    environment.name, "--python", python, environment.path, pass_fds=[lock],
             )  # fmt: skip
         # Before the installation: if a file is saved meanwhile, the environment is stale.
@@ -193,7 +202,7 @@ def build_lock(environment: Environment) -> Iterator[int]:
     def waiting() -> None:
         output.warn(f"waiting: another process builds the environment of {environment.name} ...")
 
-    with filelocks.hold(Path(f"{environment.path}.lock"), waiting) as lock:
+    with filelocks.hold(ownership.lock_file(environment.path), waiting) as lock:
         yield lock.fileno()
 
 

@@ -69,6 +69,16 @@ def test_drift_names_changed_packages_and_repairs_them(
     assert codes(environments.drift, context(tmp_path)) == []
 
 
+def test_an_environment_that_somebody_else_built_is_found_and_kept(
+    built: Environment, tmp_path: Path
+) -> None:
+    (built.path / venvs.STAMP).unlink()
+    Path(f"{built.path}.lock").unlink()
+    one = only(environments.stale_environments, context(tmp_path))
+    assert one.repair is None
+    assert f"`rm -r {built.path}`, then `invoke setup`" in str(one.fix)
+
+
 def test_drift_of_the_tools_is_repaired_by_the_next_command(
     built: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,13 +95,17 @@ def test_a_pin_for_another_platform_or_python_is_ignored() -> None:
         "one==1.0 ; sys_platform == 'win32' \\\n    --hash=sha256:00\n"
         "two==2.0 ; python_full_version < '3.12' \\\n    --hash=sha256:00\n"
         "Three_Of[extra]==3.0 \\\n    --hash=sha256:00\n-e ./four\n"
+        "--extra-index-url https://a.test/simple\n"
+        "five[x] @ git+https://a.test/five@00 ; python_full_version >= '3.11'\n"
+        "six @ https://a.test/six-1.0.tar.gz \\\n    --hash=sha256:00\n"
     )
     root = Path(__file__).parent
     with pytest.raises(DevkitError, match=r"four/pyproject\.toml not found"):  # for its name
         environments.pinned(lock, "3.11.9", root)
     lock = lock.replace("-e ./four\n", "")
-    assert environments.pinned(lock, "3.11.9", root) == {"two": "2.0", "three-of": "3.0"}
-    assert environments.pinned(lock, "3.13.1", root) == {"three-of": "3.0"}
+    always = {"three-of": "3.0", "five": "", "six": ""}
+    assert environments.pinned(lock, "3.11.9", root) == {"two": "2.0", **always}
+    assert environments.pinned(lock, "3.13.1", root) == always
 
 
 def test_environments_of_two_pythons_are_a_warning(

@@ -156,9 +156,53 @@ def test_an_environment_that_venv_has_overwritten_is_built_again(tiny: Environme
     assert stale(tiny) is None
 
 
-def test_an_environment_that_was_created_by_hand_is_built_again(tiny: Environment) -> None:
+@pytest.mark.parametrize("beside", [None, "", "pid 1\n"])
+def test_an_environment_that_somebody_else_created_is_kept(
+    tiny: Environment, beside: str | None
+) -> None:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", tiny.path], check=True)
-    assert build(tiny) == "built: the last build did not finish"
+    if beside is not None:
+        Path(f"{tiny.path}.lock").write_text(beside, encoding="utf-8")
+    (tiny.path / "precious").touch()
+    assert stale(tiny) == "it was not built by `invoke setup`"
+    for again in (False, True):
+        with pytest.raises(DevkitError, match="which would delete what is in it") as raised:
+            build(tiny, again=again)
+    assert f"`rm -r {tiny.path}`, then `invoke setup`" in str(raised.value)
+    assert (tiny.path / "precious").exists()
+    shutil.rmtree(tiny.path)
+    tiny.path.mkdir()  # the mount point of a volume
+    assert build(tiny) == "built: its Python no longer exists"
+
+
+@pytest.mark.parametrize("removed", [".stamp", "bin/python", "pyvenv.cfg", "lib"])
+def test_an_environment_of_ours_is_built_again_whatever_it_lacks(
+    tiny: Environment, removed: str
+) -> None:
+    build(tiny)
+    (tiny.path / ".stamp").unlink()
+    path = tiny.path / removed
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+    assert build(tiny).startswith("built: ")
+    assert holds(tiny) == {"tiny": "1.0"}
+
+
+def test_an_environment_whose_python_became_another_version_is_built_again(
+    tiny: Environment, tmp_path: Path
+) -> None:
+    build(tiny)
+    upgraded = tmp_path / "python3.10"
+    upgraded.symlink_to("/bin/true")
+    link = tiny.path / "bin" / "python"
+    link.unlink()
+    link.symlink_to(tmp_path / "python3.10")
+    assert stale(tiny) is None  # what is not named after a version tells nothing
+    upgraded.unlink()
+    upgraded.touch()
+    assert build(tiny) == "built: its Python is another version now"
     assert holds(tiny) == {"tiny": "1.0"}
 
 
