@@ -218,9 +218,37 @@ def test_a_commit_that_affects_no_team_loads_nothing(clone: Clone) -> None:
     clone.append("README.md", "\nA remark.\n")
     checked = clone.hooks("definitions", "--verbose")
     assert checked.returncode == 0, checked.stdout
-    assert "loading definitions" not in checked.stdout
+    assert "this commit affects no team" in checked.stdout
     done = clone.commit()
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_another_team_s_faults_and_untracked_files_are_not_judged(clone: Clone) -> None:
+    clone.append(CLUSTERS, "\n1 / 0\n")
+    clone.checkout.edit("ml_project/pyproject.toml", "dependencies = [", 'dependencies = ["six",')
+    clone.commit("--no-verify")
+    for folder in (ASSETS, CLUSTERS):
+        untracked = clone.checkout.root / folder
+        untracked.with_name("scratch.py").write_text("import nowhere\n", encoding="utf-8")
+    clone.append("README.md", "\nA remark.\n")
+    done = clone.git("commit", "--message", "of the README")
+    assert done.returncode == 0, done.stdout + done.stderr
+    clone.append(ASSETS, "\n\n# A remark.\n")
+    done = clone.git("commit", "--message", "of analytics")
+    output = done.stdout + done.stderr
+    assert done.returncode == 0, output
+    assert "ok      analytics" in output
+    assert "warning: ml does not load, which this commit did not cause: ZeroDivision" in output
+    assert "out of date: a pyproject.toml changed, which this commit did not cause" in output
+
+
+def test_a_module_that_is_not_staged_is_missed(clone: Clone) -> None:
+    helper = clone.checkout.root / "ml_project/ml_project/helper.py"
+    helper.write_text('"""Not staged."""\n\nX = 1\n', encoding="utf-8")
+    clone.append(CLUSTERS, "\nfrom ml_project import helper\n")
+    done = clone.hooks("definitions")
+    assert done.returncode == 1
+    assert "cannot import name 'helper'" in done.stdout
 
 
 def test_a_stale_lineage_page_is_rejected_and_rewritten(clone: Clone) -> None:

@@ -1,9 +1,15 @@
 """`invoke check`: every team's definitions load, and the contracts between teams hold."""
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 from invoke.context import Context
 
 from devkit.cli import AFFECTED, BASE, JSON, TEAM, affected_teams, command, some_teams
 from devkit.core import output
+
+if TYPE_CHECKING:
+    from devkit.contracts.check import Options
 
 
 @command(
@@ -12,6 +18,7 @@ from devkit.core import output
     | JSON
     | {
         "cache": "reuse cached manifests",
+        "staged": "what is staged, by the teams that it affects: for the Git hook",
         "format": "text, json, or github (annotations in a pull request)",
         "traceback": "show Dagster's own frames too",
     },
@@ -26,12 +33,16 @@ def check(
     format_: str = "text",
     json: bool = False,
     traceback: bool = False,
+    staged: bool = False,
 ) -> None:
     """Load all definitions and check the contracts between teams."""
     from devkit.contracts.check import Options
     from devkit.contracts.check import check as run
     from devkit.environments import lockfiles, project, venvs
 
+    if staged:
+        _check_staged(Options(use_cache=cache, tracebacks=traceback))
+        return
     teams = some_teams()
     chosen = affected_teams(team, base) if affected else some_teams(team)
     form = "json" if json else format_
@@ -44,3 +55,18 @@ def check(
         tracebacks=traceback,
     )
     run(chosen, teams, options, form=form)
+
+
+def _check_staged(options: "Options") -> None:
+    """The Git hook: other teams' environments are not built, and their faults are warnings."""
+    from devkit.contracts.staged import judge
+    from devkit.definitions.staged import staged
+    from devkit.environments import venvs
+
+    with staged() as commit:
+        if commit is None:
+            output.info("this commit affects no team")
+            return
+        outcomes = venvs.build_stale(map(venvs.team_environment, commit.chosen))
+        unbuilt = {outcome.name: outcome.text for outcome in outcomes if not outcome.ok}
+        judge(commit, replace(options, unbuilt=unbuilt))

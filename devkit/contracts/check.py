@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from types import MappingProxyType
 
 from devkit import contracts
 from devkit.contracts import reports
@@ -10,6 +11,7 @@ from devkit.contracts.collect import collect
 from devkit.contracts.reports import Result
 from devkit.core import output, parallel
 from devkit.core.errors import DevkitError
+from devkit.core.export import WORK_TREE, Files
 from devkit.core.wording import counted
 from devkit.definitions import cache
 from devkit.definitions.loading import Failure
@@ -26,7 +28,8 @@ class Options:
     `unbuilt` are the reasons why the environments of some teams can't be built, by team;
     `stale_locks` are the reasons why locks are stale, by project. With `use_cache`,
     unchanged teams are not loaded again; with `tracebacks`, failures show Dagster's own frames
-    too. `timeout` is the time limit of each team in seconds, by default its own.
+    too. `timeout` is the time limit of each team in seconds, by default its own; `files` are those
+    that are checked.
     """
 
     unbuilt: Mapping[str, str] = field(default_factory=dict)
@@ -34,6 +37,7 @@ class Options:
     use_cache: bool = True
     tracebacks: bool = False
     timeout: float | None = None
+    files: Files = WORK_TREE
 
 
 def check(
@@ -49,7 +53,15 @@ def check(
     """
     if form not in FORMATS:
         raise DevkitError(f"unknown format {form!r}", expected=", ".join(FORMATS))
-    result = examine(chosen, teams, options)
+    report(examine(chosen, teams, options), form)
+
+
+def report(result: Result, form: str = "text") -> None:
+    """Print the result of a check.
+
+    Raises:
+        DevkitError: as `check` does.
+    """
     _print(result)
     if form == "json":
         output.emit_json(reports.as_json(result))
@@ -58,14 +70,23 @@ def check(
     _require(result)
 
 
-def examine(chosen: Sequence[Team], teams: Sequence[Team], options: Options) -> Result:
-    """Load the definitions and check the contracts; prints each team as it finishes."""
+def examine(
+    chosen: Sequence[Team],
+    teams: Sequence[Team],
+    options: Options,
+    known: Mapping[str, Manifest | Failure] = MappingProxyType({}),
+) -> Result:
+    """Load the definitions and check the contracts; prints each team as it finishes.
+
+    `known` are the results for some teams, by name: these are not loaded.
+    """
     results: dict[str, Manifest | Failure] = {
         team.name: Failure(team, options.unbuilt[team.name], None)
         for team in teams
         if team.name in options.unbuilt
     }
-    digests = cache.digests(teams)
+    results |= known
+    digests = cache.digests([team for team in teams if team.name not in results], options.files)
     for team in teams:
         if team.name not in results and options.use_cache:
             cached = cache.get(team, digests[team.name])
@@ -74,7 +95,7 @@ def examine(chosen: Sequence[Team], teams: Sequence[Team], options: Options) -> 
     missing = [team for team in teams if team.name not in results]
 
     def load(team: Team) -> parallel.Outcome:
-        loaded = cache.load(team, digests[team.name], options.timeout)
+        loaded = cache.load(team, digests[team.name], options.timeout, options.files)
         results[team.name] = loaded
         return _outcome(loaded, tracebacks=options.tracebacks)
 

@@ -79,7 +79,7 @@ def affected_by(
     different, or every team if the base's registry can't be read. A generated file affects none:
     what it is generated from does. Only the kit's own files affect the kit.
     """
-    before = _teams_in(registry_before, root) if REGISTRY.name in changes.files else teams
+    before = teams_in(registry_before, root) if REGISTRY.name in changes.files else teams
     entries = {team.location: team for team in before or ()}
     locations = {team.location for team in teams}
     folders = [_folders(each, locations, root) for each in (teams, before or ())]
@@ -114,6 +114,20 @@ def affected_by(
     )
 
 
+def concerns_no_team(changes: Changes, registries: Iterable[str], root: Path = ROOT) -> bool:
+    """Whether it is certain, without a valid registry, that a change affects no team.
+
+    `registries` are the texts of the registry before and after.
+    """
+    teams = [team for text in registries for team in teams_in(text, root) or ()]
+    folders = {team.folder_below(root) for team in teams}
+    return all(
+        folders.isdisjoint(_above(file))
+        and (file.partition("/")[0] in KIT - EVERYONE or not GENERATED.isdisjoint(_above(file)))
+        for file in changes.files
+    )
+
+
 def folders_of(
     change: Affected, teams: Iterable[Team], registry_before: str | None, root: Path = ROOT
 ) -> list[str]:
@@ -121,7 +135,7 @@ def folders_of(
 
     Of the base too: `registry_before` is its registry.
     """
-    both = [*teams, *(_teams_in(registry_before, root) or ())]
+    both = [*teams, *(teams_in(registry_before, root) or ())]
     affected = [team for team in both if team in change]
     libraries = {path for team in affected for path in team_project(team).libraries}
     names = {path.relative_to(root).as_posix() for path in libraries if path.is_relative_to(root)}
@@ -168,8 +182,8 @@ def _above(file: str) -> list[str]:
     return [str(path) for path in (PurePosixPath(file), *PurePosixPath(file).parents)][:-1]
 
 
-def _teams_in(text: str | None, root: Path) -> tuple[Team, ...] | None:
-    """The teams of an old registry, whose folders may no longer exist; None if it is invalid."""
+def teams_in(text: str | None, root: Path) -> tuple[Team, ...] | None:
+    """The teams of another registry, whose folders may no longer exist; None if it is invalid."""
     try:
         entries = [item["python_module"] for item in yaml.safe_load(text or "")["load_from"]]
         rows = [tuple(entry.pop(name) for name in FIELDS) for entry in entries]

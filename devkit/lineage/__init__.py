@@ -38,6 +38,18 @@ def draw(teams: Sequence[Team], *, select: str, form: str, target: Path | None) 
     _deliver(text, target)
 
 
+def require_fresh(teams: Sequence[Team], *, select: str, form: str, target: Path) -> None:
+    """Require that a file is what `draw` would write.
+
+    Raises:
+        DevkitError: if it is not, and as `draw` does.
+    """
+    whole = build(_known(teams))
+    text = _drawer(form, target)(selection.select(whole, select) if select else whole)
+    if not target.exists() or target.read_text(encoding="utf-8", errors="replace") != text:
+        raise DevkitError(f"out of date: {target}", fix=f"invoke lineage --output {target}")
+
+
 def compare(
     teams: Sequence[Team], base: str, *, select: str, form: str, target: Path | None
 ) -> None:
