@@ -7,16 +7,18 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from devkit.core import output, parallel, uv
+from devkit.core import filelocks, output, parallel, uv
 from devkit.core.errors import DevkitError
 from devkit.core.files import replace_text
-from devkit.core.paths import ROOT, SHARED
+from devkit.core.paths import ROOT, SHARED, STATE
 from devkit.core.pyproject import package_name, read
 from devkit.core.wording import counted, did_you_mean
 from devkit.environments import libraries, lockfiles, uv_settings
 from devkit.environments.lockfiles import Pin
 from devkit.environments.project import DEV, Project
 from devkit.environments.uv_settings import index_flags
+
+BUSY = STATE / "locking"  # a process holds the lock of a file in here while it locks a project
 
 
 def update(
@@ -104,6 +106,19 @@ def _flags(upgrade: bool, packages: Iterable[str]) -> list[str]:
 
 
 def _lock(project: Project, flags: Sequence[str]) -> str:
+    """Resolve a project's locks, unless another process does; then see whether there is more."""
+    if not flags and lockfiles.stale(project) is None:
+        return "up to date"
+
+    def waiting() -> None:
+        output.warn(f"waiting: another process locks {project.name} ...")
+
+    BUSY.mkdir(parents=True, exist_ok=True)
+    with filelocks.hold(BUSY / f"{project.name}.lock", waiting):
+        return _lock_alone(project, flags)
+
+
+def _lock_alone(project: Project, flags: Sequence[str]) -> str:
     """Resolve a project's locks in a scratch folder, then replace them together."""
     if not flags and lockfiles.stale(project) is None:
         return "up to date"

@@ -2,11 +2,17 @@
 
 import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 
-from devkit.environments import lockfiles
+from devkit.core import filelocks, output
+from devkit.core.errors import DevkitError
+from devkit.environments import lockfiles, resolver
+from testing import projects
+from testing.projects import Projects
 from testing.support import NO_NETWORK, Checkout, wheel
 
 PROJECT = """\
@@ -120,3 +126,84 @@ def test_a_lock_says_how_it_was_generated(old: Checkout, index: Mapping[str, str
         )
         assert lockfiles.DIGEST.fullmatch(digest)
         assert not any(str(old.root) in line or os.sep in line for line in lines)
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Projects:
+    """A repository whose resolutions are counted and come from `resolve`."""
+    return projects.make(tmp_path / "repository", monkeypatch)
+
+
+def every_file(repository: Projects) -> dict[Path, bytes]:
+    files = (path for path in repository.root.rglob("*") if ".dagteam" not in path.parts)
+    return {path: path.read_bytes() for path in files if path.is_file()}
+
+
+@pytest.mark.parametrize("after", [0, 1, 2])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, DevkitError("no")])
+def test_an_interrupted_lock_leaves_everything_as_it_was(
+    repository: Projects, monkeypatch: pytest.MonkeyPatch, after: int, error: BaseException
+) -> None:
+    resolved: list[str] = []
+
+    def compiled(*_: object) -> str:
+        if len(resolved) == after:
+            raise error
+        resolved.append("tea==1.0\n")
+        return resolved[-1]
+
+    before = every_file(repository)
+    monkeypatch.setattr(resolver, "_compile", compiled)
+    with pytest.raises(type(error) if isinstance(error, Exception) else KeyboardInterrupt):
+        resolver._lock(repository.tea, [])
+    assert every_file(repository) == before
+
+
+def test_two_locks_of_one_project_wait_for_each_other(
+    repository: Projects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = Event()
+    monkeypatch.setattr(output, "warn", lambda _: waits.set())
+    monkeypatch.setattr(resolver, "_compile", lambda *_: "tea==1.0\n")
+    resolver.BUSY.mkdir(parents=True)
+    with ThreadPoolExecutor() as pool:
+        with filelocks.hold(resolver.BUSY / "tea.lock", pytest.fail):
+            other = pool.submit(resolver._lock, repository.tea, [])
+            assert waits.wait(60)
+            assert not repository.tea.local.exists()
+            resolver._lock_alone(repository.tea, [])
+        assert other.result() == "up to date"
+
+
+def test_a_project_that_is_saved_while_it_is_resolved_keeps_its_locks(
+    repository: Projects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def compiled(*_: object) -> str:
+        repository.project("tea_project", '"milk"')
+        return "tea==1.0\n"
+
+    monkeypatch.setattr(resolver, "_compile", compiled)
+    with pytest.raises(DevkitError, match=r"a pyproject\.toml was saved while"):
+        resolver._lock(repository.tea, [])
+    assert not repository.tea.local.exists()
+
+
+def test_a_branch_that_moves_while_it_is_resolved_keeps_the_locks(
+    repository: Projects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commits = iter(range(9))
+    monkeypatch.setattr(
+        resolver, "_compile", lambda *_: f"tea @ git+https://a.test/tea@{next(commits)}\n"
+    )
+    with pytest.raises(DevkitError, match="tea changed while the locks were resolved"):
+        resolver._lock(repository.tea, [])
+    assert not repository.tea.local.exists()
+
+
+def test_a_git_commit_without_a_hash_is_named(
+    repository: Projects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "base @ git+https://a.test/b@00\nmilk==1.0 \\\n    --hash=sha256:00\n"
+    monkeypatch.setattr(resolver, "_compile", lambda *_: text)
+    printed = resolver._lock(repository.tea, [])
+    assert printed == "locked: 2 packages; without a hash, so not deployable: base"
