@@ -6,7 +6,7 @@ them all. `docs/contracts.md` describes every code, and a test compares the two.
 
 from collections.abc import Callable, Iterator
 
-from devkit.contracts import columns, graph, isolation, partitions, versions
+from devkit.contracts import columns, external, graph, isolation, partitions, runs, versions
 from devkit.contracts.snapshot import Finding, Snapshot
 
 CONTRACTS: tuple[Callable[[Snapshot], Iterator[Finding]], ...] = (
@@ -15,7 +15,10 @@ CONTRACTS: tuple[Callable[[Snapshot], Iterator[Finding]], ...] = (
     graph.missing_upstream,
     graph.missing_watched,
     graph.shadowed,
-    graph.external_but_produced,
+    external.external_but_produced,
+    external.unused_patterns,
+    graph.duplicate_checks,
+    runs.missing_monitored,
     partitions.mismatches,
     columns.mismatches,
     versions.orchestrator_behind,

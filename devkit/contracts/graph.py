@@ -1,16 +1,23 @@
 """Contracts on the asset graph: every key has one producer, and there are no cycles."""
 
+import re
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 
 from devkit.contracts.snapshot import Finding, Snapshot, names
-from devkit.definitions.manifest import Asset, Check
+from devkit.core.tracebacks import SourceLocation
+from devkit.core.wording import few
+from devkit.definitions.manifest import Asset, Check, Manifest
 
 DECLARE = (
     "or, if it is produced outside of this repository, declare it: "
     'dg.AssetSpec("{key}", tags={{"dagteam/external": "name-of-the-producer"}})'
 )
+
+PLACE = re.compile(r".*/|[^_/]+_")  # the folder of a key, or the first word in its name
+MANY = 5  # keys without a producer that are one finding
+SHOWN = 3  # of them, in its message
 
 
 def duplicate_keys(snapshot: Snapshot) -> Iterator[Finding]:
@@ -50,31 +57,34 @@ def cycles(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def missing_upstream(snapshot: Snapshot) -> Iterator[Finding]:
-    """`key-nobody-makes`: an asset or a check depends on a key that no team produces."""
+    """`key-nobody-makes`: an asset or a check depends on a key that no team produces.
+
+    Many that belong together, the tables of a warehouse, are one finding.
+    """
     for manifest in snapshot.manifests:
-        for key in sorted(manifest.reads):
-            if not snapshot.has_no_producer(key):
-                continue
-            consumers: list[tuple[str, Asset | Check]] = [
-                (asset.key, asset)
-                for asset in manifest.assets
-                if key in {dep.key for dep in asset.deps}
-            ]
-            consumers += [
-                (f"the check {check.name}", check)
-                for check in manifest.checks
-                if key in check.reads
-            ]
-            named_in = (*(item for _, item in consumers), manifest.external_assets.get(key))
-            sources = [item.source for item in named_in if item and item.source]
+        missing = [key for key in sorted(manifest.reads) if snapshot.has_no_producer(key)]
+        groups = _groups([key for key in missing if _near(key, snapshot) is None])
+        for pattern, keys in groups.items():
             yield Finding(
                 "key-nobody-makes",
-                f"{consumers[0][0]} of {manifest.team.name} depends on {key}, "
+                f"{manifest.team.name} depends on {len(keys)} keys that no team produces: "
+                + ", ".join(few(keys, SHOWN)),
+                "correct the keys, or, if they are produced outside of this repository: "
+                f'external = ["{pattern}"] in the table [tool.dagteam] of '
+                f"{manifest.team.folder}/pyproject.toml",
+                names(manifest),
+                tuple(keys),
+                _source(manifest, keys[0]),
+            )
+        for key in sorted(set(missing).difference(*groups.values())):
+            yield Finding(
+                "key-nobody-makes",
+                f"{_readers(manifest, key)[0][0]} of {manifest.team.name} depends on {key}, "
                 "which no team produces",
                 _correct(key, snapshot),
                 names(manifest),
                 (key,),
-                sources[0] if sources else None,
+                _source(manifest, key),
             )
 
 
@@ -102,6 +112,26 @@ def missing_watched(snapshot: Snapshot) -> Iterator[Finding]:
                     )
 
 
+def duplicate_checks(snapshot: Snapshot) -> Iterator[Finding]:
+    """`check-made-twice`: two teams define one check of an asset, and the UI shows one of them."""
+    found: dict[tuple[str, str], list[tuple[Manifest, Check]]] = {}
+    for manifest in snapshot.manifests:
+        for check in manifest.checks:
+            found.setdefault((check.asset, check.name), []).append((manifest, check))
+    for (key, name), owners in found.items():
+        teams = names(*(manifest for manifest, _ in owners))
+        if len(teams) > 1:
+            yield Finding(
+                "check-made-twice",
+                f"the check {name} of {key} is defined by {' and '.join(teams)}, and only one of "
+                "them is shown and counts",
+                "give one of them another name",
+                teams,
+                (key,),
+                owners[-1][1].source,
+            )
+
+
 def shadowed(snapshot: Snapshot) -> Iterator[Finding]:
     """`stub-shadows-own`: a `SourceAsset` hides the team's own asset of that key from Dagster."""
     for manifest in snapshot.manifests:
@@ -118,23 +148,6 @@ def shadowed(snapshot: Snapshot) -> Iterator[Finding]:
                 )
 
 
-def external_but_produced(snapshot: Snapshot) -> Iterator[Finding]:
-    """`external-is-made`: a key is declared external, and a team produces it."""
-    for manifest in snapshot.manifests:
-        for asset in manifest.external_assets.values():
-            if asset.external is not None and asset.key in snapshot.producers:
-                producers = names(*(producer for producer, _ in snapshot.producers[asset.key]))
-                yield Finding(
-                    "external-is-made",
-                    f"{manifest.team.name} declares {asset.key} as external "
-                    f"({asset.external}), but it is produced by {' and '.join(producers)}",
-                    "delete the tag dagteam/external from its AssetSpec",
-                    (*names(manifest), *producers),
-                    (asset.key,),
-                    asset.source,
-                )
-
-
 def _cycle(upstream: dict[str, list[str]]) -> Sequence[str] | None:
     """A cycle, its first key again at its end; each key depends on the next."""
     try:
@@ -146,10 +159,40 @@ def _cycle(upstream: dict[str, list[str]]) -> Sequence[str] | None:
     return None
 
 
+def _readers(manifest: Manifest, key: str) -> list[tuple[str, Asset | Check]]:
+    """What of a team depends on a key, by how a message names it."""
+    assets = [
+        (asset.key, asset) for asset in manifest.assets if key in {dep.key for dep in asset.deps}
+    ]
+    checks = [(f"the check {check.name}", check) for check in manifest.checks if key in check.reads]
+    return [*assets, *checks]
+
+
+def _source(manifest: Manifest, key: str) -> SourceLocation | None:
+    """The line where a team depends on a key, or declares it."""
+    items = [item for _, item in _readers(manifest, key)]
+    sources = [one.source for one in (*items, manifest.external_assets.get(key)) if one]
+    return next(filter(None, sources), None)
+
+
+def _groups(keys: Sequence[str]) -> dict[str, list[str]]:
+    """Keys that are many in one place, by a pattern that they match."""
+    found: dict[str, list[str]] = {}
+    for key in keys:
+        if start := PLACE.match(key):
+            found.setdefault(f"{start[0]}*", []).append(key)
+    return {pattern: same for pattern, same in found.items() if len(same) >= MANY}
+
+
+def _near(key: str, snapshot: Snapshot) -> str | None:
+    """The most similar key that a team produces."""
+    return next(iter(get_close_matches(key, snapshot.producers, n=1, cutoff=0.6)), None)
+
+
 def _correct(key: str, snapshot: Snapshot) -> str:
     declare = DECLARE.format(key=key)
-    near = get_close_matches(key, snapshot.producers, n=1, cutoff=0.6)
-    if not near:
+    near = _near(key, snapshot)
+    if near is None:
         return f"correct the key, {declare}"
-    team = snapshot.producers[near[0]][0][0].team.name
-    return f"did you mean {near[0]} of {team}? Correct the key, {declare}"
+    team = snapshot.producers[near][0][0].team.name
+    return f"did you mean {near} of {team}? Correct the key, {declare}"

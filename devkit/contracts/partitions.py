@@ -7,6 +7,7 @@ external asset in place of the producer's. The rules are Dagster's own, for its 
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from devkit.contracts.snapshot import Finding, Snapshot, names
@@ -23,6 +24,14 @@ def mismatches(snapshot: Snapshot) -> Iterator[Finding]:
         declared = manifest.external_assets.get(produced.key)
         reason = mismatch(produced.partitions, asset.partitions, dep.mapping)
         fix = "give both the same partitions_def, or the dependency a partition_mapping"
+        if reason is None and not (dep.shifted or dep.optional):
+            reason = nonexistent(produced.partitions, asset.partitions, dep.mapping)
+            if reason:
+                fix = (
+                    "give the consumer no partitions that its producer does not have, or the "
+                    "dependency dg.TimeWindowPartitionMapping("
+                    "allow_nonexistent_upstream_partitions=True)"
+                )
         if reason is None and dep.loaded and declared and produced.partitions and asset.partitions:
             # The IO manager uses the partitions that the consumer's own AssetSpec declares.
             fix = f"give {manifest.team.name}'s AssetSpec of it the partitions_def of its producer"
@@ -71,6 +80,36 @@ def mismatch(
     if mapping == "IdentityPartitionMapping":
         return _key_mismatch(producer, consumer, differ)
     return None
+
+
+def nonexistent(
+    producer: Partitions | None, consumer: Partitions | None, mapping: str | None
+) -> str | None:
+    """Which partitions of a consumer need ones that the producer does not have; None if none do.
+
+    Dagster refuses a backfill of these. A first partition that has some of what it needs, such as
+    the month in which the producer begins, is not reported.
+    """
+    if not producer or not consumer or (producer["type"], consumer["type"]) != ("time", "time"):
+        return None
+    if mapping not in (None, "TimeWindowPartitionMapping", "IdentityPartitionMapping"):
+        return None
+    ours, theirs = _first(consumer), _first(producer)
+    if ours and theirs and ours[1] <= theirs[0]:
+        return f"it begins on {ours[0]:%Y-%m-%d}, and its producer on {theirs[0]:%Y-%m-%d}"
+    ends = consumer["end"], producer["end"]
+    if ends[1] and (not ends[0] or _time(ends[0]) > _time(ends[1])):
+        return f"its producer ends on {_time(ends[1]):%Y-%m-%d}, and it later or never"
+    return None
+
+
+def _first(partitions: Partitions) -> list[datetime] | None:
+    """Start and end of the first window; None if it is in the future."""
+    return [_time(text) for text in partitions["first"]] if partitions["first"] else None
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 def _inferred(producer: Partitions, consumer: Partitions) -> str:

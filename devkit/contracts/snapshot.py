@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from devkit.core.tracebacks import SourceLocation
+from devkit.definitions.external import matching
 from devkit.definitions.manifest import Asset, Manifest
 from devkit.registry.workspace import Team
 
@@ -70,7 +71,13 @@ class Snapshot:
 
     def has_no_producer(self, key: str) -> bool:
         """Whether it is certain that no team produces the key, which is not external either."""
-        return self.complete and key not in self.producers and key not in self.external
+        patterns = {pattern for manifest in self.manifests for pattern in manifest.patterns}
+        return (
+            self.complete
+            and key not in self.producers
+            and key not in self.external
+            and matching(key, patterns) is None
+        )
 
     def cross_team_dependencies(self) -> Iterator[tuple[Manifest, Asset, Manifest, Asset]]:
         """Each dependency across teams: the consumer and its asset, the producer and its asset.

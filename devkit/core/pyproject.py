@@ -72,6 +72,7 @@ TYPES: dict[tuple[str, ...], tuple[str, Callable[[object], bool]]] = {
     ("tool",): ("a table", _is_table),
     ("tool", "dagteam"): ("a table", _is_table),
     ("tool", "dagteam", "load-timeout"): ("a number of seconds", _is_seconds),
+    ("tool", "dagteam", "external"): ("a list of texts", _is_strings),
     ("tool", "uv"): ("a table", _is_table),
     ("tool", "uv", "sources"): ("a table", _is_table),
 }

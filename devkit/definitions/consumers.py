@@ -46,7 +46,10 @@ def with_downstream(change: Affected, teams: Sequence[Team], built: Sequence[Tea
     `built` are the teams that have an environment, whose definitions can be loaded.
     """
     manifests = [loaded for loaded in cache.load_all(built) if isinstance(loaded, Manifest)]
-    produces = {manifest.team.name: set(manifest.produces) for manifest in manifests}
+    produces = {
+        manifest.team.name: {*manifest.produces, runs_of(manifest.team.location)}
+        for manifest in manifests
+    }
     external = {
         asset.key
         for manifest in manifests
@@ -54,8 +57,17 @@ def with_downstream(change: Affected, teams: Sequence[Team], built: Sequence[Tea
         if asset.external is not None
     }
     external -= set().union(*produces.values())
-    depends_on = {manifest.team.name: manifest.reads - external for manifest in manifests}
+    depends_on = {
+        manifest.team.name: (manifest.reads | manifest.watched) - external
+        | set(map(runs_of, manifest.monitored))
+        for manifest in manifests
+    }
     return with_consumers(change, teams, depends_on, produces)
+
+
+def runs_of(location: str) -> str:
+    """What a sensor on the runs of a location depends on, among asset keys."""
+    return f"runs of {location}"
 
 
 def with_producers(chosen: Sequence[Team], teams: Sequence[Team]) -> tuple[Team, ...]:

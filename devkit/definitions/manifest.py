@@ -4,11 +4,13 @@
 the thing, found by its name; None if none of the team's files has that name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from devkit.core.tracebacks import SourceLocation
+from devkit.definitions import external
 from devkit.registry.workspace import Team
 
 VERSION = 1
@@ -27,12 +29,15 @@ class Dependency:
     """A dependency of an asset on another one.
 
     `loaded`: an IO manager loads it, which `deps=` alone does not. `mapping`: the class of an
-    explicit partition mapping.
+    explicit partition mapping; `shifted`: with an offset; `optional`: upstream partitions that do
+    not exist are left out.
     """
 
     key: str
     loaded: bool
     mapping: str | None
+    shifted: bool = False
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,8 @@ class Asset:
 
     `materializable`: this location produces it. `shadowed`: the location also has a `SourceAsset`
     of that key, which Dagster uses instead. `observed`: it is an observable source asset.
-    `external`: the producer outside of this repository (the tag `dagteam/external`). `columns` is
+    `external`: the producer outside of this repository (the tag `dagteam/external`), or the pattern
+    of external assets that the key matches. `columns` is
     None if none are declared. `watches`: the keys that its automation condition names besides its
     dependencies.
     """
@@ -76,20 +82,35 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Monitored:
+    """What a run status sensor names: a job, or with None every job, of a location.
+
+    `location` and `repository` are None for the location's own jobs.
+    """
+
+    location: str | None
+    repository: str | None
+    job: str | None
+
+
+@dataclass(frozen=True)
 class Sensor:
-    """A sensor, and the keys of the assets whose materializations it waits for."""
+    """A sensor: the keys of the assets, and the jobs, that it waits for."""
 
     name: str
     watches: tuple[str, ...]
     source: SourceLocation | None
+    monitors: tuple[Monitored, ...] = ()
 
 
 @dataclass(frozen=True)
 class Manifest:
     """Everything that a team's code location defines.
 
+    `repositories` are the names of the Dagster repositories in it, of which there is usually one.
     `imports` are the top-level packages that its files import, with the first import of each, or
-    that are loaded from outside its environment. `raw` is what the probe printed.
+    that are loaded from outside its environment. `patterns` are those of external assets, with the
+    file that has each. `raw` is what the probe printed.
     """
 
     team: Team
@@ -102,6 +123,8 @@ class Manifest:
     sensors: tuple[Sensor, ...]
     imports: Mapping[str, SourceLocation | None]
     raw: Mapping[str, Any] = field(repr=False, compare=False)
+    repositories: tuple[str, ...] = ("__repository__",)
+    patterns: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def produces(self) -> dict[str, Asset]:
@@ -112,6 +135,18 @@ class Manifest:
     def external_assets(self) -> dict[str, Asset]:
         """The assets that it declares or depends on, but cannot materialize, by key."""
         return {asset.key: asset for asset in self.assets if not asset.materializable}
+
+    @property
+    def monitored(self) -> set[str]:
+        """The other locations whose runs its sensors wait for."""
+        found = {target.location for sensor in self.sensors for target in sensor.monitors}
+        return {location for location in found if location not in (None, self.team.location)}
+
+    @property
+    def watched(self) -> set[str]:
+        """The keys that its sensors and automation conditions wait for."""
+        found = {key for sensor in self.sensors for key in sensor.watches}
+        return found | {key for asset in self.assets for key in asset.watches}
 
     @property
     def reads(self) -> set[str]:
@@ -133,11 +168,12 @@ def parse(team: Team, raw: Mapping[str, Any]) -> Manifest:
     def source(place: Mapping[str, Any] | None) -> SourceLocation | None:
         return SourceLocation(team.directory / place["file"], place["line"]) if place else None
 
+    patterns = external.patterns(team)
     return Manifest(
         team=team,
         dagster=raw["dagster"],
         python=raw["python"],
-        assets=tuple(_asset(one, source(one["place"])) for one in raw["assets"]),
+        assets=tuple(_asset(one, source(one["place"]), patterns) for one in raw["assets"]),
         checks=tuple(
             Check(
                 asset=one["asset"],
@@ -154,22 +190,26 @@ def parse(team: Team, raw: Mapping[str, Any]) -> Manifest:
                 name=one["name"],
                 watches=tuple(one["watches"]),
                 source=source(one["place"]),
+                monitors=tuple(Monitored(**target) for target in one["monitors"]),
             )
             for one in raw["sensors"]
         ),
         imports={name: source(place) for name, place in raw["imports"].items()},
         raw=raw,
+        repositories=tuple(raw["repositories"]),
+        patterns=patterns,
     )
 
 
-def _asset(raw: Mapping[str, Any], source: SourceLocation | None) -> Asset:
+def _asset(raw: Mapping[str, Any], source: SourceLocation | None, patterns: Iterable[str]) -> Asset:
     columns = raw["columns"]
+    pattern = None if raw["made"] else external.matching(raw["key"], patterns)
     return Asset(
         key=raw["key"],
         materializable=raw["made"],
         shadowed=raw["shadowed"],
         observed=raw["observed"],
-        external=raw["external"],
+        external=pattern if raw["external"] is None else raw["external"],
         group=raw["group"],
         kinds=tuple(raw["kinds"]),
         deps=tuple(Dependency(**dep) for dep in raw["deps"]),

@@ -18,6 +18,7 @@ def define(repository: Any, place: Place) -> dict[str, list[Any]]:
     nodes = sorted(graph.asset_nodes, key=lambda node: text(node.key))
     checks = sorted(graph.asset_check_keys, key=lambda key: (text(key.asset_key), key.name))
     return {
+        "repositories": [repository.name],
         "assets": [asset(repository, node, place) for node in nodes],
         "checks": [check(graph, key, place) for key in checks],
         "jobs": sorted(name for name in repository.job_names if not name.startswith("__")),
@@ -77,13 +78,19 @@ def dependencies(node: Any) -> list[dict[str, Any]]:
         }
     mappings = node.partition_mappings
     return [
-        {
-            "key": text(key),
-            "loaded": key in loaded,
-            "mapping": type(mappings[key]).__name__ if key in mappings else None,
-        }
+        {"key": text(key), "loaded": key in loaded, **mapping(mappings.get(key))}
         for key in sorted(node.parent_keys, key=text)
     ]
+
+
+def mapping(declared: Any) -> dict[str, Any]:
+    """The properties of a declared partition mapping; of none, if there is none."""
+    offsets = (getattr(declared, name, 0) for name in ("start_offset", "end_offset"))
+    return {
+        "mapping": None if declared is None else type(declared).__name__,
+        "shifted": any(offsets),
+        "optional": bool(getattr(declared, "allow_nonexistent_upstream_partitions", False)),
+    }
 
 
 def partitions(definition: Any) -> dict[str, Any] | None:
@@ -101,12 +108,19 @@ def partitions(definition: Any) -> dict[str, Any] | None:
             "cron": definition.cron_schedule,
             "timezone": definition.timezone,
             "start": definition.start.isoformat(),
+            "end": definition.end and definition.end.isoformat(),
+            "first": window(definition.get_first_partition_window()),
         }
     if "DynamicPartitionsDefinition" in names:
         return {"type": "dynamic", "name": definition.name}
     if "StaticPartitionsDefinition" in names:
         return {"type": "static", "keys": list(definition.get_partition_keys())}
     return {"type": "other", "class": type(definition).__name__}
+
+
+def window(found: Any) -> list[str] | None:
+    """Start and end of a time window; None if there is none yet."""
+    return [found.start.isoformat(), found.end.isoformat()] if found else None
 
 
 def columns(schema: Any) -> list[dict[str, str]] | None:
@@ -159,6 +173,7 @@ def sensor(definition: Any, graph: Any, place: Place) -> dict[str, Any]:
         "type": type(definition).__name__,
         "running": definition.default_status.value == "RUNNING",
         "watches": sorted(text(key) for key in watched_by_sensor(definition, graph)),
+        "monitors": monitored(definition),
         "place": place(definition.name, made=True),
     }
 
@@ -177,6 +192,26 @@ def watched_by_sensor(definition: Any, graph: Any) -> set[Any]:
     if not hasattr(watched, "resolve"):
         return set(watched or ())
     return set(watched.resolve(graph, allow_missing=True)) | named(watched)
+
+
+def monitored(definition: Any) -> list[dict[str, Any]]:
+    """The jobs whose runs a run status sensor names; a job of None is every job of the location.
+
+    Neither location nor repository is named for the location's own jobs.
+    """
+    if "RunStatusSensorDefinition" not in {base.__name__ for base in type(definition).__mro__}:
+        return []
+    jobs = getattr(definition, "_monitored_jobs", None)
+    if jobs is None:  # before 1.12, only a closure variable has them
+        jobs = inspect.getclosurevars(definition._raw_fn).nonlocals.get("monitored_jobs")
+    return [
+        {
+            "location": getattr(job, "location_name", None),
+            "repository": getattr(job, "repository_name", None),
+            "job": getattr(job, "job_name", None) or getattr(job, "name", None),
+        }
+        for job in jobs or ()
+    ]
 
 
 def named(selection: Any) -> set[Any]:

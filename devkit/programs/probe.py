@@ -26,7 +26,7 @@ from typing import Any
 
 MANIFEST_VERSION = 1
 
-LISTS = ("assets", "checks", "jobs", "schedules", "sensors", "resources")
+LISTS = ("repositories", "assets", "checks", "jobs", "schedules", "sensors", "resources")
 
 
 def main(module: str, working_directory: str) -> None:

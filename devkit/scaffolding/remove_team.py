@@ -9,6 +9,7 @@ from devkit.core.errors import DevkitError
 from devkit.core.paths import ROOT
 from devkit.core.wording import few
 from devkit.definitions import cache
+from devkit.definitions.consumers import runs_of
 from devkit.definitions.loading import Failure
 from devkit.definitions.manifest import Manifest
 from devkit.environments import venvs
@@ -71,8 +72,12 @@ def remove(name: str, *, force: bool) -> None:
 
 
 def consumers(team: Team, known: Sequence[Manifest]) -> dict[str, list[str]]:
-    """The teams that depend on, watch or declare assets of this one: the keys by team name."""
+    """The teams that depend on, watch or declare assets of this one, or wait for its runs.
+
+    Asset keys, and `runs of` it, by team name.
+    """
     produced = {key for found in known if found.team == team for key in found.produces}
+    produced.add(runs_of(team.location))
     needed = {
         found.team.name: sorted(_needs(found) & produced) for found in known if found.team != team
     }
@@ -92,9 +97,12 @@ def uncommitted_files(team: Team) -> list[str]:
 
 
 def _needs(found: Manifest) -> set[str]:
-    watched = {key for sensor in found.sensors for key in sensor.watches}
-    watched |= {key for asset in found.assets for key in asset.watches}
-    return found.reads | set(found.external_assets) | watched
+    return (
+        found.reads
+        | set(found.external_assets)
+        | found.watched
+        | set(map(runs_of, found.monitored))
+    )
 
 
 def _require_unused(team: Team, teams: Sequence[Team], *, force: bool) -> None:
@@ -110,7 +118,7 @@ def _require_unused(team: Team, teams: Sequence[Team], *, force: bool) -> None:
         needs = "; ".join(f"{name} depends on {', '.join(keys)}" for name, keys in found.items())
         raise DevkitError(
             f"cannot remove {team.name}: {needs}",
-            expected="no other team depends on, watches or declares its assets",
+            expected="no other team depends on, watches or declares its assets or runs",
             fix=f"remove the dependency in {' and '.join(found)}, or let another team produce it",
         )
     unknown = [*failed, *(found.team.name for found in loaded if isinstance(found, Failure))]

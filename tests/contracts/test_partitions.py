@@ -20,6 +20,7 @@ PARTITIONS = {
     "daily": "dg.DailyPartitionsDefinition('2024-01-01')",
     "daily_later": "dg.DailyPartitionsDefinition('2024-03-01', end_offset=1)",
     "daily_in_rome": "dg.DailyPartitionsDefinition('2024-01-01', timezone='Europe/Rome')",
+    "daily_to_march": "dg.DailyPartitionsDefinition('2024-01-01', end_date='2024-03-01')",
     "hourly": "dg.HourlyPartitionsDefinition('2024-01-01-00:00')",
     "weekly": "dg.WeeklyPartitionsDefinition('2024-01-01')",
     "monthly": "dg.MonthlyPartitionsDefinition('2024-01-01')",
@@ -49,6 +50,7 @@ MAPPINGS = {
     "all": "dg.AllPartitionMapping()",
     "last": "dg.LastPartitionMapping()",
     "identity": "dg.IdentityPartitionMapping()",
+    "existing": "dg.TimeWindowPartitionMapping(allow_nonexistent_upstream_partitions=True)",
     "before": "dg.TimeWindowPartitionMapping(start_offset=-1, end_offset=-1)",
     "static": "dg.StaticPartitionMapping({'east': 'red', 'west': 'blue'})",
     "specific": "dg.SpecificPartitionsPartitionMapping(['east'])",
@@ -110,7 +112,11 @@ def pair(
 FIT: dict[str, tuple[str, ...]] = {
     "same_days": ("daily", "daily"),
     "days_that_begin_later": ("daily", "daily_later"),
-    "days_that_begin_earlier": ("daily_later", "daily"),
+    "days_that_begin_earlier_allowed": ("daily_later", "daily", "existing"),
+    "days_that_begin_earlier_before": ("daily_later", "daily", "before"),
+    "days_that_end_earlier": ("daily", "daily_to_march"),
+    "days_that_end_too": ("daily_to_march", "daily_to_march"),
+    "all_days_to_march": ("daily_to_march", "daily", "all"),
     "hours_of_a_day": ("hourly", "daily"),
     "day_of_an_hour": ("daily", "hourly"),
     "weeks_of_a_month": ("weekly", "monthly"),
@@ -152,6 +158,11 @@ FIT: dict[str, tuple[str, ...]] = {
     "loaded_dimensions": ("day_region", "daily", "", "region_day"),
 }
 UNFIT: dict[str, tuple[str, ...]] = {
+    "days_that_begin_earlier": ("daily_later", "daily"),
+    "days_that_begin_earlier_by_name": ("daily_later", "daily", "identity"),
+    "weeks_that_begin_earlier": ("daily_later", "weekly"),
+    "days_that_end_later": ("daily_to_march", "daily"),
+    "loaded_days_that_begin_earlier": ("daily_later", "daily", "", "daily_later"),
     "other_keys": ("east_west", "red_blue"),
     "more_keys": ("east_west", "east_north"),
     "days_of_keys": ("east_west", "daily"),
@@ -203,6 +214,16 @@ def ask(producer, consumer, mapping):
         found = upstream(every, consumer, producer)
         if found.required_but_nonexistent_subset.get_partition_keys():
             return "some do not exist"
+    mappings = (dg.IdentityPartitionMapping, dg.TimeWindowPartitionMapping)
+    if isinstance(mapping, mappings) and isinstance(consumer, dg.TimeWindowPartitionsDefinition):
+        keys = consumer.get_partition_keys()
+        for key in (keys[0], keys[len(keys) // 2]):
+            one = consumer.empty_subset().with_partition_keys([key])
+            upstream = mapping.get_upstream_mapped_partitions_result_for_partitions
+            found = upstream(one, consumer, producer)
+            missing = found.required_but_nonexistent_subset.get_partition_keys()
+            if missing and not found.partitions_subset.get_partition_keys():
+                return "none exist"
     return None
 
 

@@ -5,7 +5,9 @@ import pytest
 from devkit.definitions import consumers
 from devkit.definitions.affected import Affected
 from devkit.definitions.consumers import with_consumers
+from devkit.definitions.manifest import Monitored, Sensor
 from devkit.registry.workspace import Team, load_teams
+from testing.lineage import asset, manifest
 from testing.repositories import Repository
 
 
@@ -94,3 +96,23 @@ def test_with_downstream_finds_consumers_in_the_teams_definitions(teams: dict[st
     assert [*consumers.with_downstream(upstream, every, every).reasons] == ["ml"]
     # What a team without an environment depends on is unknown.
     assert [*consumers.with_downstream(upstream, every, every[1:]).reasons] == ["analytics", "ml"]
+
+
+def test_with_downstream_finds_what_waits_for_an_asset_or_for_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monitors = (Monitored("tea_project", None, "brew"),)
+    known = [
+        manifest("tea", asset("leaves")),
+        manifest("milk", sensors=[Sensor("after", (), None, monitors)]),
+        manifest("sugar", sensors=[Sensor("when", ("leaves",), None)]),
+        manifest("honey", sensors=[Sensor("own", (), None, (Monitored(None, None, "comb"),))]),
+    ]
+    every = [one.team for one in known]
+    monkeypatch.setattr(consumers.cache, "load_all", lambda _: known)
+    found = consumers.with_downstream(Affected("main", {"tea": ("x",)}), every, every)
+    assert found.reasons == {
+        "tea": ("x",),
+        "milk": ("depends on runs of tea_project, which tea produces",),
+        "sugar": ("depends on leaves, which tea produces",),
+    }

@@ -17,7 +17,7 @@ from devkit.core.errors import hint_for
 from devkit.core.paths import ROOT, TOOLS
 from devkit.definitions import loading, manifest
 from devkit.definitions.loading import Failure
-from devkit.definitions.manifest import Column, Dependency, Manifest
+from devkit.definitions.manifest import Column, Dependency, Manifest, Monitored
 from devkit.programs import probe
 from devkit.registry.workspace import Team
 from testing.support import base_python, run
@@ -154,12 +154,32 @@ def when_done(context):
     return None
 
 
+@dg.run_failure_sensor(
+    monitored_jobs=[
+        brew,
+        dg.JobSelector(location_name="bakery", job_name="bake"),
+        dg.JobSelector("bakery", "ovens", "heat"),
+        dg.CodeLocationSelector(location_name="shop"),
+        dg.RepositorySelector(location_name="shop", repository_name="tills"),
+    ]
+)
+def when_failed(context):
+    return None
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.SUCCESS, monitor_all_code_locations=True
+)
+def when_anything(context):
+    return None
+
+
 defs = dg.Definitions(
     assets=[pot, tea, steam, water, milk, weather, leaves, tableware, *later.ASSETS],
     asset_checks=[strong, clear],
     jobs=[brew, arrange],
     schedules=[sometimes, every_morning],
-    sensors=[when_wet, when_done, when_selected, when_picked],
+    sensors=[when_wet, when_done, when_failed, when_anything, when_selected, when_picked],
     resources={"kettle": object(), "cups": "many"},
 )
 print("more garbage", file=sys.stdout, flush=True)
@@ -355,7 +375,7 @@ def test_dependencies(loaded: Manifest) -> None:
             Dependency("hill/east/leaves", loaded=False, mapping=None),
             Dependency("milk", loaded=True, mapping="AllPartitionMapping"),
             Dependency("sugar", loaded=False, mapping=None),
-            Dependency("tea", loaded=True, mapping="TimeWindowPartitionMapping"),
+            Dependency("tea", loaded=True, mapping="TimeWindowPartitionMapping", shifted=True),
             Dependency("water", loaded=False, mapping=None),
         ),
     }
@@ -367,6 +387,8 @@ def test_partitions(loaded: Manifest) -> None:
         "cron": "0 0 * * *",
         "timezone": "Europe/Rome",
         "start": "2024-01-01T00:00:00+01:00",
+        "end": None,
+        "first": ["2024-01-01T00:00:00+01:00", "2024-01-02T00:00:00+01:00"],
     }
     colors = {"type": "static", "keys": ["black", "green"]}
     guests = {"type": "dynamic", "name": "guests"}
@@ -378,6 +400,8 @@ def test_partitions(loaded: Manifest) -> None:
             "cron": "0 * * * *",
             "timezone": "UTC",
             "start": "2024-01-01T00:00:00+00:00",
+            "end": None,
+            "first": ["2024-01-01T00:00:00+00:00", "2024-01-01T01:00:00+00:00"],
         },
         "pot": {"type": "multi", "dimensions": {"color": colors, "day": daily}},
         "saucer": guests,
@@ -422,6 +446,8 @@ def test_sensors(loaded: Manifest) -> None:
         name: watched for name, (_, _, watched) in sensors.items()
     }
     assert sensors == {
+        "when_anything": ("RunStatusSensorDefinition", False, []),
+        "when_failed": ("RunStatusSensorDefinition", False, []),
         "when_done": ("RunStatusSensorDefinition", False, []),
         "when_picked": ("AssetSensorDefinition", True, ["hill/east/leaves"]),
         "when_selected": (
@@ -431,6 +457,21 @@ def test_sensors(loaded: Manifest) -> None:
         ),
         "when_wet": ("MultiAssetSensorDefinition", False, ["far_away", "water"]),
     }
+
+
+def test_monitored_jobs(loaded: Manifest) -> None:
+    monitors = {sensor.name: sensor.monitors for sensor in loaded.sensors if sensor.monitors}
+    assert monitors == {
+        "when_failed": (
+            Monitored(None, None, "brew"),
+            Monitored("bakery", "__repository__", "bake"),
+            Monitored("bakery", "ovens", "heat"),
+            Monitored("shop", "__repository__", None),
+            Monitored("shop", "tills", None),
+        )
+    }
+    assert loaded.monitored == {"bakery", "shop"}
+    assert loaded.repositories == ("__repository__",)
 
 
 def test_source_locations(loaded: Manifest, folder: Path) -> None:
@@ -581,6 +622,7 @@ def test_every_field_of_a_manifest_is_documented_and_no_other(
         "## Check": raw["checks"],
         "## Schedule": raw["schedules"],
         "## Sensor": raw["sensors"],
+        "## Monitored job": [job for sensor in raw["sensors"] for job in sensor["monitors"]],
         "## Place": [asset["place"] for asset in raw["assets"] if asset["place"]],
     }.items():
         assert objects

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from devkit.core.errors import DevkitError
-from devkit.definitions.manifest import Sensor
+from devkit.definitions.manifest import Monitored, Sensor
 from devkit.registry.workspace import load_teams
 from devkit.scaffolding import remove_team
 from testing.lineage import asset, external_asset, manifest
@@ -28,6 +28,14 @@ CONSUMERS = {
 @pytest.mark.parametrize("consumer", CONSUMERS.values(), ids=CONSUMERS)
 def test_consumers_are_named_with_the_asset(consumer: object) -> None:
     assert "leaves" in remove_team.consumers(TEA.team, [TEA, consumer])["milk"]  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("job", ["brew", None])
+def test_who_waits_for_the_runs_of_a_team_needs_it(job: str | None) -> None:
+    sensor = Sensor("after", (), None, (Monitored("tea_project", None, job),))
+    milk = manifest("milk", sensors=[sensor])
+    assert remove_team.consumers(TEA.team, [TEA, milk]) == {"milk": ["runs of tea_project"]}
+    assert remove_team.consumers(milk.team, [TEA, milk]) == {}
 
 
 def test_other_teams_are_not_consumers() -> None:
