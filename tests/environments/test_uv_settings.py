@@ -19,7 +19,7 @@ from testing.support import NO_NETWORK, run, wheel
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
-    """A package index that reports nothing, and may want a password: `me:secret`."""
+    """A package index that reports nothing, and may want to know who asks: `me:secret`."""
 
     wants_password = False
 
