@@ -2,7 +2,7 @@
 
 import pytest
 
-from devkit.definitions import consumers
+from devkit.definitions import cache, consumers
 from devkit.definitions.affected import Affected
 from devkit.definitions.consumers import with_consumers
 from devkit.definitions.manifest import Monitored, Sensor
@@ -109,7 +109,7 @@ def test_with_downstream_finds_what_waits_for_an_asset_or_for_runs(
         manifest("honey", sensors=[Sensor("own", (), None, (Monitored(None, None, "comb"),))]),
     ]
     every = [one.team for one in known]
-    monkeypatch.setattr(consumers.cache, "load_all", lambda _: known)
+    monkeypatch.setattr(cache, "load_all", lambda _: known)
     found = consumers.with_downstream(Affected("main", {"tea": ("x",)}), every, every)
     assert found.reasons == {
         "tea": ("x",),

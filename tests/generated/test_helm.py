@@ -1,5 +1,8 @@
 """The Helm values: each team has its own release, with its own secret and no other."""
 
+import json
+import re
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,7 +11,7 @@ import pytest
 import yaml
 
 from devkit.core.errors import DevkitError
-from devkit.core.paths import DAGSTER_YAML
+from devkit.core.paths import DAGSTER_YAML, ROOT
 from devkit.generated import helm
 from devkit.registry.workspace import Team
 from testing.platform import free_port
@@ -113,3 +116,75 @@ def test_two_locations_with_one_name_in_a_cluster_are_an_error(teams: dict[str, 
     twins = [replace(team, location="Tea_project"), replace(team, location="tea_project")]
     with pytest.raises(DevkitError, match="tea_project and Tea_project would have the same name"):
         helm.files(twins)
+
+
+# A team's `.env` with everything that `kubectl create secret --from-env-file` takes otherwise.
+ENV = """\
+# a comment
+PLAIN=some text
+export EXPORTED=a
+QUOTED="b"
+SINGLE='$b # not a comment'
+COMMENTED=x # a comment
+EMPTY=
+DECLARED
+KEY="-----BEGIN X-----
+QUJDREVGR0g=
+-----END X-----"
+ESCAPED="a\\nb"
+WHOLE=${PLAIN}s of ${SECRET_TEST_OF_THIS_MACHINE}
+ÜBER=
+"""
+
+
+def test_a_secret_has_a_team_s_variables_as_every_other_deployment_reads_them(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "team"
+    folder.mkdir()
+    (folder / ".env").write_text(ENV.replace("ÜBER=\n", ""), encoding="utf-8")
+    argv = [sys.executable, "-P", str(ROOT / "deploy/secret.py"), "ml-project", f"{folder}/.env"]
+    done = run(argv, tmp_path, {"SECRET_TEST_OF_THIS_MACHINE": "no"})
+    assert done.returncode == 0, done.stderr
+    made = json.loads(done.stdout)
+    values = made.pop("stringData")
+    assert made == {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "ml-project"}}
+    assert values == {
+        "PLAIN": "some text",
+        "EXPORTED": "a",
+        "QUOTED": "b",
+        "SINGLE": "$b # not a comment",
+        "COMMENTED": "x",
+        "EMPTY": "",
+        "KEY": "-----BEGIN X-----\nQUJDREVGR0g=\n-----END X-----",
+        "ESCAPED": "a\nb",
+        "WHOLE": "some texts of ",
+    }
+    code = "import json, pathlib, sys, entrypoint; print(json.dumps(entrypoint.secrets("
+    code += "pathlib.Path(sys.argv[1]))))"
+    read = run([sys.executable, "-c", code, tmp_path], ROOT / "deploy")
+    assert json.loads(read.stdout) == values
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (ENV, "not the name of a variable: ÜBER"),
+        ("A=b\nC='d\n", ".env, line 2: not NAME=value"),
+        (None, ".env not found"),
+    ],
+)
+def test_what_can_not_be_a_secret_is_named(text: str | None, message: str, tmp_path: Path) -> None:
+    if text:
+        (tmp_path / ".env").write_text(text, encoding="utf-8")
+    argv = [sys.executable, "-P", str(ROOT / "deploy/secret.py"), "ml-project", f"{tmp_path}/.env"]
+    done = run(argv, tmp_path)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert done.stdout == ""
+
+
+def test_the_page_makes_secrets_in_this_way() -> None:
+    page = (ROOT / "docs/cluster.md").read_text(encoding="utf-8")
+    assert ".venv-tools/bin/python deploy/secret.py ml-project ml_project/.env |" in page
+    assert not re.search(r"^kubectl.*--from-env-file", page, re.MULTILINE)
