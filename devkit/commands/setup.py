@@ -34,8 +34,13 @@ def run(teams: Sequence[Team]) -> None:
     for environment in map(venvs.team_environment, teams):
         if venvs.stale(environment):
             jobs[environment.name] = partial(venvs.build, environment)
-    if not hooks.installed():
+    unhooked = hooks.problem()
+    if unhooked and unhooked.kind is hooks.Kind.MISSING:
         jobs["git hooks"] = hooks.install
     parallel.require(parallel.run("setting up", jobs), fix="see above, then `invoke setup`")
+    if jobs:
+        unhooked = hooks.problem()
+    if unhooked and unhooked.kind is not hooks.Kind.NO_REPOSITORY:
+        output.warn(f"warning: {unhooked.what}\n  fix:      {unhooked.fix}")
     if not jobs:
         output.info(f"up to date: {counted(len(teams), 'team')}, DAGSTER_HOME {where}")

@@ -158,6 +158,16 @@ def read_at(commit: str, file: str, root: Path = ROOT) -> str | None:
     return None if done.code else done.stdout
 
 
+def repair(root: Path) -> str:
+    """What to do about a folder that Git can't use as the root of a work tree."""
+    if (root / ".git").is_file():  # of a worktree, or of a submodule
+        return (
+            "the file .git names a repository that is not there: `git worktree repair` in the "
+            "repository; in a container, open a clone instead of a worktree, or mount both"
+        )
+    return "`git clone` the repository, and run this in the clone"
+
+
 def _require_work_tree(root: Path, *, commit: bool = True) -> None:
     asked = ask("rev-parse", "--is-inside-work-tree", "--show-prefix", root=root)
     if asked.code or asked.stdout.splitlines() != ["true", ""]:
@@ -170,7 +180,7 @@ def _require_work_tree(root: Path, *, commit: bool = True) -> None:
             f"{root} is not the root of a Git work tree",
             expected="a clone of the repository",
             found=asked.stderr.partition("\n")[0] or "a folder inside another work tree",
-            fix="`git clone` the repository, and run this in the clone",
+            fix=repair(root),
         )
     if commit and _commit("HEAD", root) is None:
         raise DevkitError(

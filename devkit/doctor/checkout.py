@@ -23,6 +23,12 @@ UNSAFE = Rule(
     why="commands that need Git fail",
     fix="`git config --global --add safe.directory ROOT`",
 )
+BROKEN = Rule(
+    "git-broken",
+    what="Git can't read the repository of the checkout (a worktree whose repository has moved?)",
+    why="nothing can be committed, and commands that need Git fail",
+    fix="what Git's message says; for a worktree, `git worktree repair` in its repository",
+)
 NO_CHECKOUT = Rule(
     "no-checkout",
     what="this folder is not a Git repository (a downloaded archive?)",
@@ -30,16 +36,24 @@ NO_CHECKOUT = Rule(
     fix="`git clone` the repository",
     severity=Severity.WARNING,
 )
+INSIDE = Rule(
+    "not-the-top",
+    what="this folder is in another Git repository, not its top",
+    why="the Git hooks can't be installed, and changes can't be detected",
+    fix="make it a repository of its own",
+    severity=Severity.WARNING,
+)
 HOOKS_PATH = Rule(
     "hooks-path",
-    what="core.hooksPath is set",
-    why="Git looks for hooks there, so the repository's do not run",
-    fix="`git config --unset-all core.hooksPath`, with `--global` if it is set there",
+    what="core.hooksPath is set, and the hook there does not call the repository's",
+    why="commits that break a team are not refused: only CI finds them",
+    fix=f"call the repository's hook from the one in that folder: `{hooks.CHAIN}`",
+    severity=Severity.WARNING,
 )
 HOOKS = Rule(
     "hooks-missing",
-    what="the git hooks are not installed, or belong to another folder",
-    why="commits that break another team are not refused",
+    what="the git hooks are not installed, or run the tools of a folder that is gone",
+    why="commits that break a team are not refused, or every commit is",
     fix="`invoke setup`",
     safe=True,
 )
@@ -71,33 +85,24 @@ FOREIGN = Rule(
 )
 
 
+RULES = {
+    hooks.Kind.NO_GIT: NO_GIT,
+    hooks.Kind.NO_REPOSITORY: NO_CHECKOUT,
+    hooks.Kind.UNSAFE: UNSAFE,
+    hooks.Kind.UNREADABLE: BROKEN,
+    hooks.Kind.INSIDE: INSIDE,
+    hooks.Kind.MISSING: HOOKS,
+    hooks.Kind.REDIRECTED: HOOKS_PATH,
+}
+
+
 def git(context: Context) -> Iterator[Finding]:
-    """`git-missing`, `git-unsafe`, `no-checkout`, `hooks-path`, `hooks-missing`."""
-    if not (context.root / ".git").exists():
-        yield NO_CHECKOUT.finding(f"{context.root} is not a Git repository")
-        return
-    try:
-        asked = git_program.ask("rev-parse", "--is-inside-work-tree", root=context.root)
-    except DevkitError:
-        yield NO_GIT.finding("git is not installed")
-        return
-    if "dubious ownership" in asked.stderr:
-        yield UNSAFE.finding(
-            f"Git refuses {context.root}: it belongs to another user",
-            fix=f"`git config --global --add safe.directory {quoted(context.root)}`",
+    """`git-missing`, `git-unsafe`, `git-broken`, `no-checkout`, `not-the-top`, `hooks-...`."""
+    if found := hooks.problem(context.root):
+        rule = RULES[found.kind]
+        yield rule.finding(
+            found.what, fix=found.fix, repair=hooks.install if rule is HOOKS else None
         )
-        return
-    path = git_program.ask(
-        "config", "--show-scope", "--get", "core.hooksPath", root=context.root
-    ).stdout.split()
-    if path:
-        scope, *rest = path
-        yield HOOKS_PATH.finding(
-            f"core.hooksPath is set ({scope}): {' '.join(rest)}",
-            fix=f"`git config --{scope} --unset-all core.hooksPath`",
-        )
-    elif not hooks.installed():
-        yield HOOKS.finding("the git hooks are not installed", repair=hooks.install)
 
 
 def secrets(context: Context) -> Iterator[Finding]:

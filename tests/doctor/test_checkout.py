@@ -7,7 +7,6 @@ import pytest
 from devkit.core.paths import ROOT
 from devkit.doctor import checkout
 from devkit.doctor.findings import Context
-from devkit.environments import hooks
 from devkit.generated import files as generated
 from devkit.registry.workspace import Team
 from testing.doctor import codes, context, only
@@ -16,9 +15,9 @@ from testing.support import UNPRIVILEGED_USER, as_another_user
 
 
 @pytest.fixture
-def here(repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Context:
+def here(repository: Repository, tmp_path: Path) -> Context:
     """A small checkout with installed hooks."""
-    monkeypatch.setattr(hooks, "installed", lambda: True)
+    repository.write(".git/hooks/pre-commit", "#!/bin/sh\n.venv-tools/bin/pre-commit run\n")
     return context(tmp_path, root=repository.root)
 
 
@@ -26,8 +25,8 @@ def test_git_passes_with_hooks_installed(here: Context) -> None:
     assert codes(checkout.git, here) == []
 
 
-def test_git_finds_missing_hooks(here: Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hooks, "installed", lambda: False)
+def test_git_finds_missing_hooks(here: Context) -> None:
+    (here.root / ".git/hooks/pre-commit").unlink()
     one = only(checkout.git, here)
     assert (one.code, one.fix) == ("hooks-missing", "`invoke setup`")
     assert one.repair
@@ -36,8 +35,8 @@ def test_git_finds_missing_hooks(here: Context, monkeypatch: pytest.MonkeyPatch)
 def test_git_finds_a_hooks_path(here: Context, repository: Repository) -> None:
     repository.git("config", "core.hooksPath", "/somewhere/else")
     one = only(checkout.git, here)
-    assert one.code == "hooks-path"
-    assert one.fix == "`git config --local --unset-all core.hooksPath`"
+    assert (one.code, one.severity == "error") == ("hooks-path", False)
+    assert one.fix.endswith("or `git config --local --unset-all core.hooksPath`")
     repository.git("config", "--local", "--unset-all", "core.hooksPath")
     assert codes(checkout.git, here) == []
 
@@ -59,6 +58,18 @@ def test_git_finds_that_git_is_missing(
 def test_git_finds_an_archive(tmp_path: Path) -> None:
     one = only(checkout.git, context(tmp_path, root=tmp_path))
     assert (one.code, one.severity == "error") == ("no-checkout", False)
+
+
+def test_git_finds_a_worktree_whose_repository_is_gone(tmp_path: Path) -> None:
+    (tmp_path / ".git").write_text("gitdir: /nowhere/.git/worktrees/x\n", encoding="utf-8")
+    one = only(checkout.git, context(tmp_path, root=tmp_path))
+    assert (one.code, one.severity == "error") == ("git-broken", True)
+    assert "/nowhere/.git/worktrees/x" in one.what
+
+
+def test_git_finds_a_folder_inside_of_a_repository(here: Context, tmp_path: Path) -> None:
+    one = only(checkout.git, context(tmp_path, root=here.root / "tea"))
+    assert (one.code, one.severity == "error") == ("not-the-top", False)
 
 
 def test_secrets_finds_readable_and_tracked_files(

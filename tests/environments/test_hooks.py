@@ -1,0 +1,196 @@
+"""Git hooks: whether Git runs them, in every kind of checkout, and how they are installed."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from devkit.core.paths import TOOLS
+from devkit.environments import hooks
+from devkit.environments.hooks import Kind, Problem
+from testing.repositories import Repository
+from testing.support import run
+
+
+def with_tools(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make a folder the checkout that this process works in, with these tools."""
+    (root / ".venv-tools").symlink_to(TOOLS)
+    monkeypatch.setattr(hooks, "ROOT", root)
+    monkeypatch.setattr(hooks, "TOOLS", root / ".venv-tools")
+    return root
+
+
+@pytest.fixture
+def root(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout without hooks, on a branch that has the configuration of a hook."""
+    repository.write(
+        ".pre-commit-config.yaml",
+        "repos: [{repo: local, hooks: [{id: bad, name: bad, language: fail, entry: refused, "
+        "files: code}]}]\n",
+    )
+    repository.commit()
+    return with_tools(repository.root, monkeypatch)
+
+
+def kind(root: Path) -> Kind | None:
+    found = hooks.problem(root)
+    return found.kind if found else None
+
+
+def expect(root: Path, wanted: Kind) -> Problem:
+    found = hooks.problem(root)
+    assert found
+    assert found.kind is wanted
+    assert found.what
+    assert found.fix
+    return found
+
+
+def commit(root: Path, file: str = "tea/code.py") -> str:
+    """Commit a change as Git does; returns what it printed, empty if the hook was not run."""
+    with (root / file).open("a", encoding="utf-8") as opened:
+        opened.write("# changed\n")
+    run(["git", "add", "--all"], root, dict(os.environ))
+    done = run(["git", "commit", "--message", "some"], root, dict(os.environ))
+    return done.stdout + done.stderr if done.returncode else ""
+
+
+def test_hooks_are_missing_until_they_are_installed(root: Path) -> None:
+    expect(root, Kind.MISSING)
+    assert hooks.install() == "installed"
+    assert hooks.problem(root) is None
+    assert "refused" in commit(root)
+
+
+@pytest.mark.parametrize("scope", ["global", "local"])
+def test_a_hooks_path_does_not_fail_the_installation(
+    root: Path, scope: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Usual in companies, for all repositories of a machine."""
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    theirs = tmp_path / "their hooks"
+    theirs.mkdir()
+    run(["git", "config", f"--{scope}", "core.hooksPath", theirs], root, dict(os.environ))
+    hooks.install()
+    found = expect(root, Kind.REDIRECTED)
+    assert f"({scope})" in found.what
+    assert str(theirs) in found.what
+    assert ("--unset-all" in found.fix) == (scope == "local")
+    assert commit(root) == ""
+
+    hook = theirs / "pre-commit"
+    hook.write_text(f"#!/bin/sh\n{hooks.CHAIN}\n", encoding="utf-8")
+    hook.chmod(0o755)
+    assert hooks.problem(root) is None
+    assert "refused" in commit(root)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "calls"),
+    [
+        (".hooks/pre-commit", "#!/bin/sh\n.venv-tools/bin/pre-commit run\n", True),
+        (".hooks/pre-commit", "#!/bin/sh\n# no pre-commit here\nnpx lint-staged\n", False),
+        (".hooks/pre-push", "#!/bin/sh\npre-commit run\n", False),
+        (".husky/pre-commit", ".venv-tools/bin/python -m pre_commit run\n", True),
+        (".husky/pre-commit", "npm test\n", False),
+    ],
+)
+def test_a_folder_of_hooks_in_the_repository_may_call_pre_commit(
+    root: Path, repository: Repository, name: str, text: str, calls: bool
+) -> None:
+    hooks.install()
+    repository.write(name, text)
+    folder = ".husky/_" if "husky" in name else ".hooks"
+    (root / folder).mkdir(exist_ok=True)
+    repository.git("config", "core.hooksPath", folder)
+    assert kind(root) is (None if calls else Kind.REDIRECTED)
+
+
+def test_a_hooks_path_to_the_usual_folder_is_no_problem(root: Path, repository: Repository) -> None:
+    repository.git("config", "core.hooksPath", str(root / ".git/hooks"))
+    hooks.install()
+    assert hooks.problem(root) is None
+
+
+def test_worktrees_share_one_hook(
+    root: Path, repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hooks.install()
+    repository.git("worktree", "add", "--quiet", str(tmp_path / "linked"))
+    linked = tmp_path / "linked"
+    assert hooks.problem(linked) is None
+    assert "refused" in commit(linked)
+    (root / ".venv-tools").unlink()  # then no worktree can commit
+    assert "does not exist" in expect(linked, Kind.MISSING).what
+    with_tools(linked, monkeypatch)
+    hooks.install()
+    assert hooks.problem(linked) is None
+    assert hooks.problem(root) is None
+
+
+def test_a_bare_repository_with_worktrees_has_hooks(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare = tmp_path / ".bare"
+    run(["git", "clone", "--quiet", "--bare", root, bare], tmp_path, dict(os.environ))
+    tree = tmp_path / "tree"
+    run(["git", "worktree", "add", "--quiet", tree, "work"], bare, dict(os.environ))
+    expect(tree, Kind.MISSING)
+    with_tools(tree, monkeypatch)
+    hooks.install()
+    assert hooks.problem(tree) is None
+    assert (bare / "hooks/pre-commit").exists()
+    assert "refused" in commit(tree)
+
+
+def test_a_hook_of_another_folder_is_missing(root: Path, tmp_path: Path) -> None:
+    """A copied or moved checkout: its hook runs the tools of the old one."""
+    hooks.install()
+    hook = root / ".git/hooks/pre-commit"
+    text = hook.read_text(encoding="utf-8")
+    other = tmp_path / "other"
+    (other / "bin").mkdir(parents=True)
+    (other / "bin/python").symlink_to(TOOLS / "bin/python")
+    for folder in (other, tmp_path / "gone"):
+        hook.write_text(text.replace(str(root / ".venv-tools"), str(folder)), encoding="utf-8")
+        assert str(folder) in expect(root, Kind.MISSING).what
+
+
+def test_a_hook_by_hand_counts_if_it_runs_the_tools(root: Path) -> None:
+    hook = root / ".git/hooks/pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\n.venv-tools/bin/pre-commit run\n", encoding="utf-8")
+    assert hooks.problem(root) is None
+    hook.write_text("#!/bin/sh\nmake lint\n", encoding="utf-8")
+    expect(root, Kind.MISSING)
+
+
+def test_a_branch_without_a_configuration_can_be_committed_to(
+    root: Path, repository: Repository
+) -> None:
+    hooks.install()
+    repository.git("checkout", "--quiet", "main")
+    assert commit(root) == ""
+
+
+def test_a_worktree_whose_repository_is_gone_is_named(tmp_path: Path) -> None:
+    """In a dev container that mounts the worktree alone, for instance."""
+    (tmp_path / ".git").write_text("gitdir: /nowhere/.git/worktrees/x\n", encoding="utf-8")
+    found = expect(tmp_path, Kind.UNREADABLE)
+    assert "not a git repository: /nowhere/.git/worktrees/x" in found.what
+    assert "worktree repair" in found.fix
+
+
+def test_a_folder_inside_of_a_repository_is_named(repository: Repository) -> None:
+    assert str(repository.root) in expect(repository.root / "tea", Kind.INSIDE).what
+
+
+def test_an_archive_is_no_repository(tmp_path: Path) -> None:
+    expect(tmp_path, Kind.NO_REPOSITORY)
+
+
+def test_a_checkout_without_git_is_named(
+    root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+    expect(root, Kind.NO_GIT)
