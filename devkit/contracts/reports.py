@@ -10,6 +10,7 @@ from devkit.core.masking import mask
 from devkit.core.paths import ROOT
 from devkit.core.tracebacks import SourceLocation
 from devkit.core.wording import counted
+from devkit.definitions.hints import hint
 from devkit.definitions.loading import Failure
 from devkit.definitions.manifest import Manifest
 
@@ -72,6 +73,7 @@ def failure(found: Failure, *, tracebacks: bool = False) -> str:
     """Why a team does not load, with the line of its own code."""
     where = found.source.relative_to(ROOT) if found.source else f"{found.team.module} (module)"
     parts = [f"{where}: {found.message}", found.stderr, found.traceback if tracebacks else ""]
+    parts.append(hint(found) or "")
     return "\n\n".join(filter(None, parts))
 
 

@@ -12,7 +12,7 @@ from devkit.core import pyproject
 from devkit.core.errors import FIXABLE, fixable
 from devkit.core.paths import TOOLS, TOOLS_LOCK, shown
 from devkit.doctor.findings import Context, Finding, Rule, Severity
-from devkit.environments import installed, lockfiles, project, variables, venvs
+from devkit.environments import installed, interpreters, lockfiles, project, variables, venvs
 from devkit.environments.venvs import Environment
 
 LOCK_STALE = Rule(
@@ -27,6 +27,14 @@ STALE = Rule(
     why="commands rebuild it first, but editors and open shells use it as it is",
     fix="`invoke setup`",
     safe=True,
+)
+NO_PYTHON = Rule(
+    "python-missing",
+    what="no Python on this machine is one that a project's `requires-python` allows",
+    why="`invoke setup` has to download one, which fails without a network, behind a proxy that "
+    "blocks it, or if downloads are switched off (UV_PYTHON_DOWNLOADS)",
+    fix="install one of these versions, or `.venv-tools/bin/uv python install VERSION` (see "
+    "UV_PYTHON_INSTALL_MIRROR), then `invoke setup`",
 )
 DRIFT = Rule(
     "environment-drift",
@@ -91,7 +99,7 @@ def variable_files(context: Context) -> Iterator[Finding]:
 
 
 def stale_environments(context: Context) -> Iterator[Finding]:
-    """`environment-stale`, according to the stamps."""
+    """`environment-stale`, according to the stamps; `python-missing` if it can't be built."""
     for environment in venvs.every_environment(context.teams):
         if (reason := venvs.stale(environment)) == venvs.Stale.FOREIGN:
             folder = shown(environment.path)
@@ -99,11 +107,24 @@ def stale_environments(context: Context) -> Iterator[Finding]:
                 f"{folder} is in the way of the environment of {environment.name}: {reason}",
                 fix=f"`rm -r {folder}`, then `invoke setup`",
             )
+        elif reason and (python := _missing_python(environment)):
+            yield NO_PYTHON.finding(
+                f"the environment of {environment.name} needs Python {python}, which this machine "
+                "does not have",
+                fix=NO_PYTHON.fix.replace("VERSION", f"'{python}'"),
+            )
         elif reason:
             yield STALE.finding(
                 f"the environment of {environment.name} has to be built: {reason}",
                 repair=partial(venvs.build, environment),
             )
+
+
+def _missing_python(environment: Environment) -> str | None:
+    try:
+        return interpreters.missing(environment.projects[0])
+    except FIXABLE:  # another finding
+        return None
 
 
 def drift(context: Context) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
 
-from devkit.core import pyproject, pythons
+from devkit.core import pyproject, pythons, uv
 
 
 def choose(project: Path) -> str:
@@ -18,6 +18,14 @@ def choose(project: Path) -> str:
     running = ".".join(map(str, sys.version_info[:3]))
     own: str = sys._base_executable  # type: ignore[attr-defined] # noqa: SLF001 (as in venv)
     return own if running in SpecifierSet(wanted) else wanted
+
+
+def missing(project: Path) -> str | None:
+    """The versions of Python that the project needs, if this machine has none of them."""
+    wanted = choose(project)
+    if Path(wanted).is_absolute():
+        return None
+    return wanted if uv.ask("python", "find", "--no-project", wanted).code else None
 
 
 def is_allowed(environment: Path, project: Path) -> bool:

@@ -48,6 +48,26 @@ def test_a_lock_that_changed_makes_its_environment_stale(
     assert codes(environments.stale_environments, context(tmp_path)) == []
 
 
+@pytest.mark.parametrize("reason", ["missing", "lock"])
+def test_an_environment_without_a_python_is_not_fixed_by_setup(
+    reason: str, built: Environment, tmp_path: Path
+) -> None:
+    if reason == "missing":
+        shutil.rmtree(built.path)
+    else:
+        built.lock.write_text("# nothing\n", encoding="utf-8")
+    project = built.projects[0] / "pyproject.toml"
+    text = project.read_text(encoding="utf-8")
+    project.write_text(text.replace(">=3.11", ">=3.98,<3.99"), encoding="utf-8")
+    one = only(environments.stale_environments, context(tmp_path))
+    assert one.code == "python-missing"
+    assert "needs Python >=3.98,<3.99" in one.what or "<3.99,>=3.98" in one.what
+    assert "uv python install '" in one.fix
+    assert one.repair is None
+    project.write_text("not TOML", encoding="utf-8")
+    assert codes(environments.stale_environments, context(tmp_path)) == ["environment-stale"]
+
+
 def test_drift_names_changed_packages_and_repairs_them(
     built: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
