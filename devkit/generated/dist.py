@@ -10,7 +10,7 @@ time.
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -71,10 +71,11 @@ def _build_team(team: Team, tracked: set[Path], notes: list[str]) -> str:
     with _replacing(team.dist) as folder:
         for target, source in found.files.items():
             _copy(source, folder / target)
-        for each in (team.directory, *project.deployed_libraries):
-            _write_metadata(folder, pyproject.read(each), team)
+        projects = [*map(pyproject.read, (team.directory, *project.deployed_libraries))]
+        for each in projects:
+            _write_metadata(folder, each, team)
         _copy(lock, folder / DEPLOYED_LOCK)
-        _write(folder / "pyproject.toml", _project(team, found.packages))
+        _write(folder / "pyproject.toml", _project(team, projects, found.packages))
     return team.dist.relative_to(ROOT).as_posix()
 
 
@@ -115,10 +116,18 @@ def _write_metadata(folder: Path, project: Pyproject, team: Team) -> None:
     info = folder / f"{name.replace('-', '_')}-{version}.dist-info"
     _write(info / "METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode())
     lines = []
-    for group, entries in sorted(project.project.get("entry-points", {}).items()):
+    for group, entries in sorted(_entry_points([project]).items()):
         lines += [f"[{group}]", *(f"{entry} = {value}" for entry, value in sorted(entries.items()))]
     if lines:
         _write(info / "entry_points.txt", "\n".join([*lines, ""]).encode())
+
+
+def _entry_points(projects: Iterable[Pyproject]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for project in projects:
+        for group, entries in project.project.get("entry-points", {}).items():
+            found.setdefault(group, {}).update(entries)
+    return found
 
 
 def _identity(project: Pyproject, team: Team) -> tuple[str, str]:
@@ -127,14 +136,17 @@ def _identity(project: Pyproject, team: Team) -> tuple[str, str]:
     return name, project.project.get("version", "0")
 
 
-def _project(team: Team, packages: Sequence[str]) -> bytes:
+def _project(team: Team, projects: Sequence[Pyproject], packages: Sequence[str]) -> bytes:
     """A pyproject.toml that requires nothing, can be installed, and names Dagster's module.
+
+    `projects` are the team's, whose name it has, and its libraries', whose packages are in it too.
 
     `tool.dg` is needed too: Dagster looks for it above code that loads a folder of definitions.
     """
     import tomli_w
 
-    own, shared = map(pyproject.read, (team.directory, SHARED))
+    own, shared = projects[0], pyproject.read(SHARED)
+    entry_points = _entry_points(projects)
     name, version = _identity(own, team)
     document = {
         "project": {
@@ -142,6 +154,7 @@ def _project(team: Team, packages: Sequence[str]) -> bytes:
             "version": version,
             "requires-python": own.requires_python or f">={pythons.OLDEST}",
             "dependencies": [],
+            **({"entry-points": entry_points} if entry_points else {}),
         },
         "build-system": shared.document["build-system"],
         "tool": {

@@ -141,6 +141,9 @@ def test_libraries_are_beside_the_package_with_their_metadata(
     env = {"PYTHONPATH": str(folder)}
     done = run([TOOLS / "bin/python", "-P", "-c", code], repository.root, env)
     assert done.stdout == "1 0.1.0 0.1.0\n", done.stderr
+    assert '[project.entry-points."some.group"]\nit = "common:it"' in (
+        folder / "pyproject.toml"
+    ).read_text(encoding="utf-8")
     names = '"tea_project",\n    "other_name",\n    "common",\n    "utils",'
     assert names in (folder / "pyproject.toml").read_text(encoding="utf-8")
 
