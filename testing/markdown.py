@@ -120,9 +120,12 @@ def words(command: str) -> tuple[str, list[str]]:
 
 
 def symptoms(page: Page) -> list[str]:
-    """The messages in the first columns of a page's tables: the cells that consist of code."""
-    cells = re.findall(r"^\| (``|`)([^|]+)\1 \|", page.prose, re.MULTILINE)
-    return [text for _, text in cells]
+    """The messages in the first columns of a page's tables: the cells that consist of code.
+
+    A cell may have several; `… ` in front stands for the beginning of the message.
+    """
+    cells = re.findall(r"^\| ((?:(``|`)[^|]+?\2(?:, )?)+) \|", page.prose, re.MULTILINE)
+    return [text.removeprefix("… ") for cell, _ in cells for _, text in CODE.findall(cell)]
 
 
 def messages(*folders: Path) -> set[str]:
