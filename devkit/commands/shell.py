@@ -1,6 +1,7 @@
 """`invoke shell`: the developer's shell with a team's environment active."""
 
 import os
+import shlex
 import sys
 import tempfile
 from pathlib import Path
@@ -9,6 +10,27 @@ from invoke.context import Context
 
 from devkit.cli import ONE_TEAM, command, one_team
 from devkit.registry.workspace import Team
+
+# The start-up files of zsh, in a folder of their own. While the user's are read, ZDOTDIR is the
+# user's, which ~/.zshenv may set: they find other files through it, and the history. By then,
+# /etc/zshrc of macOS has put the history into our folder.
+ZSH = {
+    ".zshenv": """\
+ZDOTDIR={own}
+[[ -n $ZDOTDIR ]] || unset ZDOTDIR
+[[ ! -r ${{ZDOTDIR:-$HOME}}/.zshenv ]] || . "${{ZDOTDIR:-$HOME}}/.zshenv"
+_dagteam_zdotdir=${{ZDOTDIR-}}
+ZDOTDIR={folder}
+""",
+    ".zshrc": """\
+ZDOTDIR=$_dagteam_zdotdir
+unset _dagteam_zdotdir
+[[ -n $ZDOTDIR ]] || unset ZDOTDIR
+[[ ${{HISTFILE-}} != {folder}/* ]] || HISTFILE=${{ZDOTDIR:-$HOME}}/${{HISTFILE:t}}
+[[ ! -r ${{ZDOTDIR:-$HOME}}/.zshrc ]] || . "${{ZDOTDIR:-$HOME}}/.zshrc"
+. {activate}
+""",
+}
 
 
 @command(help=ONE_TEAM)
@@ -46,12 +68,11 @@ def _activated(program: str, environment: Path, folder: Path) -> tuple[list[str]
         file.write_text(f'[ ! -r ~/.bashrc ] || . ~/.bashrc\n. "{activate}"\n', encoding="utf-8")
         return ["--rcfile", str(file), "-i"], {}
     if program == "zsh":
-        own = os.environ.get("ZDOTDIR", "$HOME")
-        for name in (".zshenv", ".zprofile", ".zshrc"):
-            text = f'[ ! -r "{own}/{name}" ] || . "{own}/{name}"\n'
-            if name == ".zshrc":
-                text += f'ZDOTDIR="{own}"\n. "{activate}"\n'
-            (folder / name).write_text(text, encoding="utf-8")
+        own = os.environ.get("ZDOTDIR", "")
+        values = {"own": own, "folder": str(folder), "activate": str(activate)}
+        quoted = {name: shlex.quote(value) for name, value in values.items()}
+        for name, text in ZSH.items():
+            (folder / name).write_text(text.format(**quoted), encoding="utf-8")
         return ["-i"], {"ZDOTDIR": str(folder)}
     if program == "fish":
         return ["--init-command", f'source "{activate}.fish"'], {}

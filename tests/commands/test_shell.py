@@ -125,6 +125,63 @@ def test_the_teams_python_is_first_on_the_path_whatever_the_start_up_file_does(
     assert done.returncode == 0, "the exit code of the last command is ignored"
 
 
+ZSH_RC = 'HISTFILE=${ZDOTDIR:-$HOME}/.zsh_history\nSAVEHIST=9\nexport PATH="$HOME/x:$PATH"\n'
+
+
+@pytest.fixture
+def zsh(tmp_path: Path) -> Path:
+    """A zsh for which HISTFILE is set as /etc/zshrc of macOS does it: in ZDOTDIR."""
+    program = shutil.which("zsh")
+    if program is None:
+        pytest.skip("this machine has no zsh (on Debian and Ubuntu: apt install zsh)")
+    wrapper = tmp_path / "bin/zsh"
+    wrapper.parent.mkdir()
+    wrapper.write_text(
+        f'#!/bin/sh\nexport HISTFILE="${{ZDOTDIR:-$HOME}}/.zsh_history"\nexec {program} "$@"\n',
+        encoding="utf-8",
+    )
+    wrapper.chmod(0o755)
+    return wrapper
+
+
+@pytest.mark.parametrize(
+    ("files", "zdotdir", "wanted"),
+    [
+        ({".zshrc": ZSH_RC}, "", ""),
+        ({".zshrc": ""}, "", ""),
+        ({}, "", ""),
+        # The usual set-up in ~/.config, and one in the calling shell's environment.
+        ({".zshenv": 'ZDOTDIR="$HOME/my config"\n', "my config/.zshrc": ZSH_RC}, "", "my config"),
+        ({"dots/.zshenv": "", "dots/.zshrc": ZSH_RC}, "dots", "dots"),
+    ],
+    ids=["home", "macOS", "no files", "zshenv", "environment"],
+)
+def test_zsh_keeps_its_history_and_its_folder_of_settings(
+    light_checkout: Checkout,
+    tmp_path: Path,
+    zsh: Path,
+    files: dict[str, str],
+    zdotdir: str,
+    wanted: str,
+) -> None:
+    home = tmp_path / "home"
+    for name, text in files.items():
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text(text, encoding="utf-8")
+    home.mkdir(exist_ok=True)
+    env = {"SHELL": str(zsh), "HOME": str(home)}
+    done = light_checkout.tasks(
+        "shell", "--team", "ml",
+        env={**env, "ZDOTDIR": str(home / zdotdir)} if zdotdir else env,
+        stdin='echo "$HISTFILE"\necho "=${ZDOTDIR-}"\ncommand -v python\n',
+    )  # fmt: skip
+    assert done.stdout.splitlines()[-3:] == [
+        str(home / wanted / ".zsh_history"),
+        f"={home / wanted if wanted else ''}",
+        str(light_checkout.root / "ml_project/.venv-mlproject/bin/python"),
+    ]
+
+
 def test_a_plain_shell_has_the_environment_too(light_checkout: Checkout) -> None:
     done = light_checkout.tasks(
         "shell", "--team", "ml", env={"SHELL": "/bin/sh"}, stdin="command -v python\n"
