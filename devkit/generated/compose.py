@@ -3,6 +3,7 @@
 They are texts, not a dumped tree, since an administrator reads them.
 """
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,12 +12,16 @@ import yaml
 from devkit.core.errors import DevkitError
 from devkit.core.paths import ROOT
 from devkit.generated import dagster_yaml
+from devkit.generated.scalars import scalar
 from devkit.registry.workspace import Team
 
 FOLDER = ROOT / "deploy"
 TEMPLATES = Path(__file__).parent / "templates"
 PORT = 4000
 RESERVED = frozenset({"postgres", "migrate", "webserver", "daemon"})
+IMAGE = re.compile(
+    r"[a-z0-9]+(?:__?[a-z0-9]+)*"
+)  # a name for Docker, as far as a location's may go
 HEADER = "# Generated from workspace.yaml by `invoke derive`: edits are lost.\n"
 
 
@@ -24,11 +29,18 @@ def files(teams: Sequence[Team]) -> dict[Path, str]:
     """The text of every file, by its path.
 
     Raises:
-        DevkitError: if a location has the name of one of the platform's services.
+        DevkitError: if a location has the name of one of the platform's services, or one that no
+            image can have.
     """
     if taken := sorted(RESERVED.intersection(team.location for team in teams)):
         raise DevkitError(
             f"invalid location name {taken[0]!r}: a service of the Compose file has this name",
+            fix="give it another location_name in workspace.yaml, then invoke derive",
+        )
+    if wrong := [team.location for team in teams if not IMAGE.fullmatch(team.location.lower())]:
+        raise DevkitError(
+            f"invalid location name {wrong[0]!r}: an image can't have this name",
+            expected="letters and digits, with _ or __ between them",
             fix="give it another location_name in workspace.yaml, then invoke derive",
         )
     return {
@@ -59,4 +71,9 @@ def workspace(teams: Sequence[Team]) -> str:
 
 def _names(team: Team) -> dict[str, str]:
     # Docker accepts only lowercase names of images.
-    return {"location": team.location, "image": team.location.lower(), "module": team.module}
+    return {
+        "location": team.location,
+        "key": scalar(team.location),
+        "image": team.location.lower(),
+        "module": scalar(team.module),
+    }

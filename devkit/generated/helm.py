@@ -13,6 +13,7 @@ from string import Template
 
 from devkit.core.errors import DevkitError
 from devkit.core.paths import ROOT
+from devkit.generated.scalars import scalar
 from devkit.registry.workspace import Team
 
 PLATFORM = ROOT / "deploy" / "helm-values.yaml"
@@ -45,7 +46,8 @@ def files(teams: Sequence[Team]) -> dict[Path, str]:
 def platform(teams: Sequence[Team]) -> str:
     """The values of the chart `dagster`: everything except the teams' code servers."""
     servers = [
-        f"- {{host: {release(team)}, port: {PORT}, name: {team.location}}}" for team in teams
+        f"- {{host: {scalar(release(team))}, port: {PORT}, name: {scalar(team.location)}}}"
+        for team in teams
     ]
     return _fill(
         "helm-platform.yaml",
@@ -61,8 +63,9 @@ def of_team(team: Team) -> str:
     return _fill(
         "helm-team.yaml",
         release=release(team),
+        name=scalar(release(team)),
         location=team.location,
-        module=team.module,
+        module=scalar(team.module),
         image=f"dagteam/{team.location.lower()}",
         port=PORT,
     )

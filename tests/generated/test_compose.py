@@ -17,7 +17,7 @@ import yaml
 
 from devkit.core.errors import DevkitError
 from devkit.core.paths import DAGSTER_YAML, ROOT, TOOLS, TOOLS_LOCK
-from devkit.generated import compose, dagster_yaml
+from devkit.generated import compose, dagster_plus, dagster_yaml, helm
 from devkit.registry.workspace import Team
 from testing.support import UNPRIVILEGED_USER, run
 
@@ -88,6 +88,31 @@ def test_no_team_can_have_the_name_of_a_platform_service(teams: dict[str, Team])
     assert read([])["services"].keys() == compose.RESERVED
     with pytest.raises(DevkitError, match="invalid location name 'daemon'"):
         compose.files([replace(teams["ml"], location="daemon")])
+
+
+@pytest.mark.parametrize("name", ["on", "No", "y", "null", "true", "on_project", "a1e3", "nan"])
+def test_a_name_that_yaml_takes_for_a_value_stays_a_name(name: str, teams: dict[str, Team]) -> None:
+    team = replace(teams["ml"], location=name, module=name)
+    service = read([team])["services"][name]
+    assert service["build"]["args"]["LOCATION"] == service["build"]["args"]["MODULE"] == name
+    (entry,) = yaml.safe_load(compose.workspace([team]))["load_from"]
+    assert entry["grpc_server"]["host"] == name
+    texts = helm.files([team])
+    (server,) = yaml.safe_load(texts[helm.PLATFORM])["dagsterWebserver"]["workspace"]["servers"]
+    release = name.lower().replace("_", "-")
+    assert server == {"host": release, "port": 4000, "name": name}
+    values = yaml.safe_load(texts[helm.TEAMS / f"{name}.yaml"])
+    (deployment,) = values["deployments"]
+    assert deployment["name"] == values["serviceAccount"]["name"] == release
+    assert deployment["dagsterApiGrpcArgs"] == ["-m", name]
+    (location,) = yaml.safe_load(*dagster_plus.files([team]).values())["locations"]
+    assert location["location_name"] == name
+
+
+@pytest.mark.parametrize("name", ["a___b", "a_", "größe"])
+def test_a_name_that_no_image_can_have_is_refused(name: str, teams: dict[str, Team]) -> None:
+    with pytest.raises(DevkitError, match=f"invalid location name '{name}'"):
+        compose.files([replace(teams["ml"], location=name)])
 
 
 def test_a_team_s_container_has_its_own_secrets_and_no_other_s(
