@@ -41,7 +41,7 @@ def state(checkout: Checkout) -> dict[str, bytes]:
 
 def cached(checkout: Checkout) -> list[Path]:
     """The kit's cached files of the new team, which Git ignores."""
-    return [*checkout.root.glob(".dagteam/*/newcomer*")]
+    return [*checkout.root.glob(".dagteam/manifests/newcomer*")]
 
 
 def succeed(checkout: Checkout, *arguments: str) -> str:
