@@ -41,6 +41,7 @@ def load(team: Team, files: Files, _: float | None = None) -> Manifest | Failure
     raw = {
         "manifest": manifest.VERSION, "dagster": "1.13.0", "python": "3.11.0", "imports": {},
         "checks": [], "jobs": [], "schedules": [], "sensors": [], "resources": [],
+        "repositories": ["__repository__"],
         "assets": [*made, *(asset(needs, made=False) for _, needs in found if needs)],
     }  # fmt: skip
     return manifest.parse(team, raw)

@@ -7,7 +7,12 @@ import pytest
 from devkit.contracts.check import Options
 from devkit.contracts.staged import judge
 from devkit.core.errors import DevkitError
+from devkit.core.export import Files
+from devkit.definitions import relocated
+from devkit.definitions.loading import Failure
+from devkit.definitions.manifest import Manifest
 from devkit.definitions.staged import staged
+from devkit.registry.workspace import Team
 from testing import commits
 from testing.commits import code
 from testing.repositories import MILK, SUGAR, TEA, Repository, entry
@@ -102,6 +107,15 @@ def test_a_violation_that_another_team_caused_before_does_not_refuse_the_victim(
     assert len(warnings(capsys)) == 2  # milk's and sugar's
 
 
+def test_a_violation_of_a_team_whose_patterns_of_external_assets_may_have_changed_is_refused(
+    repository: Repository,
+) -> None:
+    repository.write("teams/milk/code.py", code("jug", needs="udder"))
+    repository.commit()
+    repository.write("teams/milk/pyproject.toml", "")
+    assert "key-nobody-makes" in refusal(repository)
+
+
 @pytest.mark.parametrize("what", ["rename", "removal"])
 def test_taking_away_what_another_team_needs_is_refused(
     repository: Repository, what: str, capsys: pytest.CaptureFixture[str]
@@ -170,6 +184,36 @@ def test_repairing_a_team_with_a_violation_of_its_own_is_refused(repository: Rep
     repository.commit()
     repository.write("teams/milk/code.py", code("jug", needs="udder"))
     assert "key-nobody-makes" in refusal(repository)
+
+
+def test_a_change_of_what_all_teams_share_is_not_refused_for_a_team_that_was_broken(
+    repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository.write("tea/code.py", "broken")
+    repository.commit()
+    repository.write("devkit/cli.py")
+    check(repository)
+    assert warnings(capsys) == [
+        "warning: tea does not load, which this commit did not cause: it is broken"
+    ]
+    repository.write("tea/other.py")
+    assert "failed to load: tea" in refusal(repository)
+
+
+def test_a_change_of_what_all_teams_share_is_refused_for_a_team_that_it_breaks(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(team: Team, files: Files, timeout: float | None = None) -> Manifest | Failure:
+        if (files.folder / "devkit/cli.py").exists():
+            return Failure(team, "broken by the kit", None)
+        return commits.load(team, files, timeout)
+
+    monkeypatch.setattr(relocated, "load", load)
+    repository.write("sugar/other.py", "")
+    repository.commit()
+    repository.write("devkit/cli.py")
+    repository.write("sugar/more.py", "")
+    assert "failed to load: tea, milk, sugar" in refusal(repository)
 
 
 def test_files_that_are_not_staged_do_not_count(repository: Repository) -> None:
