@@ -18,8 +18,8 @@ def missing_monitored(snapshot: Snapshot) -> Iterator[Finding]:
                 if missing:
                     yield Finding(
                         "monitors-nothing",
-                        f"the sensor {sensor.name} of {manifest.team.name} waits for runs of "
-                        f"{missing}: it will never fire",
+                        f"the sensor {sensor.name} of {manifest.team.name} will never fire: it "
+                        f"waits for runs of {missing}",
                         "correct what the sensor monitors, or delete the sensor",
                         names(manifest),
                         source=sensor.source,
