@@ -5,6 +5,11 @@ invoke, does the same: both continue inside `.venv-tools`. A command's options, 
 in `devkit/commands/`.
 """
 
+import sys
+
+# After the standard library, which a file next to this one could replace: a queue.py, say.
+sys.path.sort(key=lambda folder: folder == __file__.rpartition("/")[0])
+
 from devkit import bootstrap
 
 bootstrap.enter(as_script=__name__ == "__main__")

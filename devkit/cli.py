@@ -3,25 +3,24 @@
 import functools
 import inspect
 import itertools
-import platform
 import signal
 import sys
-import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 from typing import Any, cast
 
 from invoke.collection import Collection
+from invoke.config import Config
 from invoke.exceptions import Exit
 from invoke.program import Program
 from invoke.tasks import Task, task
 
 from devkit import __version__
-from devkit.core import output, parallel, running
+from devkit.core import bugs, output, parallel, running
 from devkit.core.errors import DevkitError
 from devkit.core.masking import mask
-from devkit.core.paths import ROOT, STATE
+from devkit.core.paths import ROOT
 from devkit.registry.workspace import Team, load_teams, select
 
 # The revision that changes are compared with by default.
@@ -56,11 +55,23 @@ class TerminatedError(KeyboardInterrupt):
     """SIGTERM, which ends a command as Ctrl-C does: with nothing left running."""
 
 
+class Settings(Config):
+    """Invoke's own settings: those of the user, for other tasks, change no command here."""
+
+    def _load_file(self, prefix: str, absolute: bool = False, merge: bool = True) -> None:
+        """Read no file."""
+
+    def load_shell_env(self) -> None:
+        """Read no variable."""
+
+
 class Commands(Program):
     """Invoke's program, whose list of commands is in groups."""
 
     def __init__(self) -> None:
-        super().__init__(name="DagTeam", binary="invoke", version=__version__)
+        super().__init__(
+            name="DagTeam", binary="invoke", version=__version__, config_class=Settings
+        )
 
     def parse_tasks(self) -> None:
         """Read `COMMAND ... --help` as `--help COMMAND`.
@@ -213,30 +224,7 @@ def _with_exit_codes(body: Callable[[], None]) -> None:
     except Exit:
         raise
     except Exception:  # noqa: BLE001 (the one place that catches the kit's own bugs)
-        raise Exit(_report_bug(mask(traceback.format_exc())), code=BUG) from None
-
-
-def _report_bug(text: str) -> str:
-    """Write a log of an unexpected error; the message that says where it is.
-
-    `text` is the traceback. Where no log can be written, it is in the message.
-    """
-    report = (
-        f"DagTeam {__version__}, Python {platform.python_version()}, {platform.platform()}\n"
-        f"command: {' '.join(sys.argv[1:])}\n\n{text}"
-    )
-    last = text.strip().splitlines()[-1]
-    log = STATE / "logs" / f"bug-{time.strftime('%Y%m%d-%H%M%S')}.log"
-    try:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        log.write_text(report, encoding="utf-8")
-    except OSError:
-        return f"unexpected error, a bug of DagTeam: {last}\n\n{report}"
-    return (
-        f"unexpected error, a bug of DagTeam: {last}\n"
-        f"  {'log:':<10}{log.relative_to(ROOT)}\n"
-        f'  {"fix:":<10}report it with the log: CONTRIBUTING.md, "Reporting a bug"'
-    )
+        raise Exit(bugs.report(traceback.format_exc()), code=BUG) from None
 
 
 def _terminate(_sign: int, _frame: FrameType | None) -> None:

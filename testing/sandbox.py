@@ -145,7 +145,9 @@ def link_tools(target: Path) -> None:
         (tools / name).symlink_to((TOOLS / name).resolve())
     shutil.copy2(TOOLS / "pyvenv.cfg", tools)
     lock = target / TOOLS_LOCK.relative_to(ROOT)
-    stamps.write(tools / ".stamp", {"lock": stamps.digest([lock]), "path": str(tools)})
+    python = os.path.realpath(tools / "bin/python")
+    parts = {"lock": stamps.digest([lock]), "path": str(tools), "python": python}
+    stamps.write(tools / ".stamp", parts)
 
 
 def copy(root: Path, target: Path) -> None:

@@ -126,10 +126,8 @@ def test_only_dagster_cli_knows_dagster_s_command_line() -> None:
     assert users_of(*commands) == {"dev/dagster_cli.py"}
 
 
-def test_only_pyproject_py_reads_toml() -> None:
-    assert {name_of(path) for path in OWN if "tomllib" in set(imports(path))} == {
-        "core/pyproject.py"
-    }
+def test_only_toml_py_reads_toml() -> None:
+    assert {name_of(path) for path in OWN if "tomllib" in set(imports(path))} == {"core/toml.py"}
 
 
 def test_modules_are_short() -> None:

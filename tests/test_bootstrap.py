@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from devkit import bootstrap
-from devkit.core import pythons
+from devkit.core import pythons, stamps
 from devkit.core.paths import TOOLS
 from testing.support import (
     NO_NETWORK,
@@ -142,6 +142,52 @@ def test_the_callers_python_settings_do_not_leak_in(built: Checkout, tmp_path: P
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize("folder", [".", "elsewhere"])
+def test_nothing_is_imported_from_the_current_folder(
+    built: Checkout, other_invoke: Path, folder: str
+) -> None:
+    here = built.root / folder
+    here.mkdir(exist_ok=True)
+    traps = [here / f"{name}.py" for name in ("yaml", "queue", "rich", "hashlib", "platform")]
+    for trap in traps:
+        trap.write_text("raise RuntimeError('imported from the current folder')\n", "utf-8")
+    tasks = os.path.relpath(built.root / "tasks.py", here)
+    try:
+        for program in ([base_python(), tasks], [built.root / ".venv-tools/bin/python", tasks]):
+            done = run([*program, "teams"], here)
+            assert done.returncode == 0, done.stderr
+        if folder != ".":  # another invoke imports what it needs before it comes to tasks.py
+            done = run([other_invoke, "teams"], here)
+            assert done.returncode == 0, done.stderr
+    finally:
+        for trap in traps:
+            trap.unlink()
+
+
+def test_the_users_settings_of_invoke_change_nothing(built: Checkout, tmp_path: Path) -> None:
+    settings = "tasks:\n  collection_name: other\n  auto_dash_names: false\nrun:\n  dry: true\n"
+    (tmp_path / ".invoke.yaml").write_text(settings, encoding="utf-8")
+    env = {"HOME": str(tmp_path), "INVOKE_TASKS_COLLECTION_NAME": "other", "INVOKE_RUN_ECHO": "1"}
+    done = built.tasks("new-team", "--help", env=env)
+    assert done.returncode == 0, done.stderr
+    assert built.tasks("teams", env=env).stdout == built.tasks("teams").stdout
+
+
+def test_who_imports_tasks_py_goes_on(built: Checkout) -> None:
+    code = "import sys; sys.path.insert(0, '.'); import devkit.bootstrap as b; b.enter(False)"
+    done = run([base_python(), "-c", f"{code}; print('went on')"], built.root)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "went on\n", "")
+
+
+def test_tools_whose_python_is_another_one_are_built_again(built: Checkout) -> None:
+    stamp = built.root / ".venv-tools/.stamp"
+    parts = stamps.read(stamp)
+    stamps.write(stamp, {**parts, "python": "/usr/bin/python3.1"})
+    done = built.tasks("teams")
+    assert (done.returncode, PREPARING in done.stderr) == (0, True)
+    assert stamps.read(stamp) == parts
+
+
 def test_a_changed_lock_is_synced_once_by_calls_at_the_same_time(built: Checkout) -> None:
     config = built.root / ".venv-tools/pyvenv.cfg"
     before = config.stat().st_ino
@@ -215,6 +261,19 @@ def test_a_full_disk_is_one_line(bare: Checkout) -> None:
 def test_a_folder_that_cannot_be_written_is_one_line(bare: Checkout) -> None:
     (bare.root / ".venv-tools.lock").mkdir()  # not even root can write to it
     assert message_of(bare.tasks("dev")).startswith("Can't build .venv-tools: ")
+
+
+def test_settings_of_pip_and_uv_that_install_elsewhere_do_not_count(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    folders = {name: str(elsewhere) for name in ("target", "prefix", "root")}
+    lines = ["[install]", "user = true", *(f"{name} = {path}" for name, path in folders.items())]
+    (tmp_path / "pip.conf").write_text("\n".join(lines), encoding="utf-8")
+    env = {f"PIP_{name.upper()}": path for name, path in folders.items()}
+    env |= {"PIP_USER": "1", "PIP_CONFIG_FILE": str(tmp_path / "pip.conf")}
+    env |= {"UV_RESOLUTION": "lowest", "UV_CONSTRAINT": "/no/such", "UV_REQUIRE_HASHES": "x"}
+    done = copy_repository(tmp_path / "clone").tasks("teams", env=env)
+    assert done.returncode == 0, done.stderr
+    assert not elsewhere.exists()
 
 
 def test_ctrl_c_during_the_build_ends_without_a_traceback(bare: Checkout) -> None:

@@ -11,7 +11,7 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 
 from devkit import cli
-from devkit.core import output, parallel
+from devkit.core import bugs, output, parallel
 from devkit.core.errors import DevkitError
 from devkit.core.paths import ROOT
 from devkit.registry.workspace import load_teams
@@ -119,8 +119,8 @@ def test_term_ends_a_command_as_ctrl_c_does() -> None:
 def test_an_unexpected_exception_ends_with_3_and_a_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli, "ROOT", tmp_path)
-    monkeypatch.setattr(cli, "STATE", tmp_path / ".dagteam")
+    monkeypatch.setattr(bugs, "ROOT", tmp_path)
+    monkeypatch.setattr(bugs, "STATE", tmp_path / ".dagteam")
     monkeypatch.setattr(sys, "argv", ["invoke", "check", "--team", "ml"])
     end = ended(failing(ZeroDivisionError("no tea")))
     assert end.code == 3
@@ -140,7 +140,7 @@ def test_an_unexpected_exception_is_shown_where_no_log_can_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / ".dagteam").touch()
-    monkeypatch.setattr(cli, "STATE", tmp_path / ".dagteam")
+    monkeypatch.setattr(bugs, "STATE", tmp_path / ".dagteam")
     end = ended(failing(ZeroDivisionError("no tea")))
     assert end.code == 3
     assert end.message is not None

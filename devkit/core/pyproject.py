@@ -2,7 +2,6 @@
 
 import re
 import reprlib
-import tomllib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import chain
@@ -14,7 +13,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from devkit.core import files, pythons
+from devkit.core import files, pythons, toml
 from devkit.core.errors import DevkitError
 from devkit.core.paths import shown
 
@@ -181,12 +180,7 @@ def read(folder: Path) -> Pyproject:
     """
     file = folder / FILE
     text = files.read_text(file)
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise DevkitError(
-            f"{shown(file)}: invalid TOML: {error}", fix=f"edit {shown(file)}"
-        ) from None
+    document = toml.parse(text, file)
     _require_types(file, text, document)
     return Pyproject(file, document)
 

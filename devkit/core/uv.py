@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from devkit.core import processes
-from devkit.core.environ import clean_environment
+from devkit.core import processes, uv_config
 from devkit.core.errors import DevkitError, hint_for
 from devkit.core.paths import ROOT, TOOLS
 from devkit.core.processes import Completed
@@ -20,14 +19,14 @@ def ask(
 ) -> Completed:
     """Run uv; an exit code other than 0 is a result, not an exception.
 
-    uv takes its settings from the `[tool.uv]` of `project`, a folder. `pass_fds` are as in
-    `processes.run`.
+    uv takes its settings from the `[tool.uv]` of `project`, a folder, and those of the user's that
+    `uv_config` lets through. `pass_fds` are as in `processes.run`.
     """
-    settings = ("--project", project) if project else ()
+    options, env = uv_config.prepared(project)
     return processes.run(
-        [PROGRAM, *settings, *arguments],
+        [PROGRAM, *options, *arguments],
         cwd=ROOT,
-        env=clean_environment(),
+        env=env,
         stdin=stdin,
         pass_fds=pass_fds,
     )

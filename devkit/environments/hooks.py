@@ -85,7 +85,7 @@ def install() -> str:
         f"GIT_CONFIG_VALUE_{number}": "",
     }
     done = processes.run(
-        [TOOLS / "bin" / "python", "-m", "pre_commit", "install", "--allow-missing-config"],
+        [TOOLS / "bin" / "python", "-P", "-m", "pre_commit", "install", "--allow-missing-config"],
         cwd=ROOT,
         env=env,
     )

@@ -34,7 +34,7 @@ def test_uv_runs_in_the_root_without_variables_of_other_environments(
         '#!/bin/sh\npwd; echo "$VIRTUAL_ENV$PYTHONPATH"; cat; echo "$@"\n', encoding="utf-8"
     )
     done = uv.run("pip", Path("/tea"), failure="no tea", stdin="given\n")
-    assert done.stdout == f"{ROOT}\n\ngiven\npip /tea\n"
+    assert done.stdout == f"{ROOT}\n\ngiven\n--no-config pip /tea\n"
 
 
 def test_ask_returns_a_failure(stub: Path) -> None:
