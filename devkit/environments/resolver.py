@@ -1,7 +1,8 @@
 """Resolves the locks of projects with uv, side by side, and prints what changed."""
 
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from devkit.environments.lockfiles import Pin
 from devkit.environments.project import DEV, Project
 from devkit.environments.uv_settings import index_flags
 
-BUSY = STATE / "locking"  # a process holds the lock of a file in here while it locks a project
+BUSY = STATE / "locking"  # the process that changes locks holds the lock of this file
 
 
 def update(
@@ -39,7 +40,8 @@ def update(
     for project in projects:
         moving = [name for name in packages if package_name(name) in before.get(project.name, ())]
         jobs[project.name] = partial(_lock, project, _flags(upgrade, moving))
-    outcomes = parallel.run("locking", jobs)
+    with _alone():
+        outcomes = parallel.run("locking", jobs)
     after = lockfiles.readable(projects, lockfiles.pins)
     rows = [
         (name, package, old.get(package, "-"), now.get(package, "-"))
@@ -52,6 +54,18 @@ def update(
     if rows:
         output.table(("project", "package", "old", "new"), rows)
     parallel.require(outcomes)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Wait until no other process changes locks: of two results, each would write one file."""
+
+    def waiting() -> None:
+        output.warn("waiting: another `invoke lock` runs in this checkout ...")
+
+    BUSY.parent.mkdir(exist_ok=True)
+    with filelocks.hold(BUSY, waiting):
+        yield
 
 
 def newest_allowed(project: Project) -> list[Pin]:
@@ -106,19 +120,6 @@ def _flags(upgrade: bool, packages: Iterable[str]) -> list[str]:
 
 
 def _lock(project: Project, flags: Sequence[str]) -> str:
-    """Resolve a project's locks, unless another process does; then see whether there is more."""
-    if not flags and lockfiles.stale(project) is None:
-        return "up to date"
-
-    def waiting() -> None:
-        output.warn(f"waiting: another process locks {project.name} ...")
-
-    BUSY.mkdir(parents=True, exist_ok=True)
-    with filelocks.hold(BUSY / f"{project.name}.lock", waiting):
-        return _lock_alone(project, flags)
-
-
-def _lock_alone(project: Project, flags: Sequence[str]) -> str:
     """Resolve a project's locks in a scratch folder, then replace them together."""
     if not flags and lockfiles.stale(project) is None:
         return "up to date"

@@ -159,20 +159,23 @@ def test_an_interrupted_lock_leaves_everything_as_it_was(
     assert every_file(repository) == before
 
 
-def test_two_locks_of_one_project_wait_for_each_other(
-    repository: Projects, monkeypatch: pytest.MonkeyPatch
+def test_two_locks_at_once_wait_for_each_other(
+    repository: Projects, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     waits = Event()
     monkeypatch.setattr(output, "warn", lambda _: waits.set())
     monkeypatch.setattr(resolver, "_compile", lambda *_: "tea==1.0\n")
-    resolver.BUSY.mkdir(parents=True)
+    resolver.BUSY.parent.mkdir()
     with ThreadPoolExecutor() as pool:
-        with filelocks.hold(resolver.BUSY / "tea.lock", pytest.fail):
-            other = pool.submit(resolver._lock, repository.tea, [])
+        with filelocks.hold(resolver.BUSY, pytest.fail):
+            other = pool.submit(resolver.update, [repository.tea])
             assert waits.wait(60)
             assert not repository.tea.local.exists()
-            resolver._lock_alone(repository.tea, [])
-        assert other.result() == "up to date"
+            resolver._lock(repository.tea, [])
+            before = every_file(repository)
+        other.result()
+    assert every_file(repository) == before
+    assert "up to date" in capsys.readouterr().out
 
 
 def test_a_project_that_is_saved_while_it_is_resolved_keeps_its_locks(
