@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 from testing.markdown import SHELLS, Block, Page
-from testing.repositories import SETTINGS
+from testing.sandbox import GIT_SETTINGS
 from testing.support import Checkout, base_python, run
 
 SAVE_AS = "file: "
@@ -32,5 +32,5 @@ def follow(page: Page, copy: Checkout, programs: Path, marking: str = "") -> Non
 
 def run_block(block: Block, copy: Checkout, path: str) -> subprocess.CompletedProcess[str]:
     """Run a block in a shell that exits at the first command that fails."""
-    env = {**SETTINGS, "PATH": path}
+    env = {**GIT_SETTINGS, "PATH": path}
     return run(["bash", "-euo", "pipefail", "-c", block.text], copy.root, env)

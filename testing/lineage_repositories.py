@@ -6,16 +6,8 @@ from pathlib import Path
 from devkit.definitions.manifest import Manifest
 from devkit.lineage.base_revision import BaseRevision, manifests_at
 from devkit.registry.workspace import Team, load_teams
-from testing.support import run
+from testing import repositories
 
-SETTINGS = {
-    "GIT_CONFIG_GLOBAL": "/dev/null",
-    "GIT_CONFIG_SYSTEM": "/dev/null",
-    "GIT_AUTHOR_NAME": "Test",
-    "GIT_AUTHOR_EMAIL": "test@localhost",
-    "GIT_COMMITTER_NAME": "Test",
-    "GIT_COMMITTER_EMAIL": "test@localhost",
-}
 ENTRY = """\
   - python_module:
       location_name: {name}
@@ -39,28 +31,10 @@ def code(*keys: str, before: str = "") -> str:
 
 
 @dataclass(frozen=True)
-class Repository:
+class Repository(repositories.Repository):
     """A checkout that a test may change, whose teams use an environment of this repository."""
 
-    root: Path
     python: Path
-
-    def git(self, *arguments: str) -> str:
-        """Run a Git command that must succeed; returns what it prints."""
-        done = run(["git", *arguments], self.root, SETTINGS)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
-
-    def write(self, name: str, text: str) -> None:
-        """Write a file, creating its folder."""
-        (self.root / name).parent.mkdir(parents=True, exist_ok=True)
-        (self.root / name).write_text(text, encoding="utf-8")
-
-    def commit(self) -> str:
-        """Commit everything; returns the commit."""
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--message", "some")
-        return self.git("rev-parse", "HEAD")
 
     @property
     def teams(self) -> list[Team]:

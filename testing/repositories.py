@@ -6,17 +6,8 @@ from pathlib import Path
 from devkit.core.git import changed_files
 from devkit.definitions.affected import Affected, affected
 from devkit.registry.workspace import load_teams
+from testing.sandbox import GIT_SETTINGS
 from testing.support import run
-
-# Git without the user's settings or the system's.
-SETTINGS = {
-    "GIT_CONFIG_GLOBAL": "/dev/null",
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_AUTHOR_NAME": "Test",
-    "GIT_AUTHOR_EMAIL": "test@localhost",
-    "GIT_COMMITTER_NAME": "Test",
-    "GIT_COMMITTER_EMAIL": "test@localhost",
-}
 
 
 def entry(location: str, folder: str, **changed: str) -> str:
@@ -45,7 +36,7 @@ class Repository:
 
     def git(self, *arguments: str) -> str:
         """Run a Git command that must succeed; returns what it prints."""
-        done = run(["git", *arguments], self.root, SETTINGS)
+        done = run(["git", *arguments], self.root, GIT_SETTINGS)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
@@ -54,10 +45,11 @@ class Repository:
         (self.root / name).parent.mkdir(parents=True, exist_ok=True)
         (self.root / name).write_text(text, encoding="utf-8")
 
-    def commit(self) -> None:
-        """Commit everything."""
+    def commit(self) -> str:
+        """Commit everything; returns the commit."""
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", "some")
+        return self.git("rev-parse", "HEAD")
 
     def changed(self, base: str = "main") -> list[str]:
         """The files that differ from the base; requires that there is no note."""

@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from devkit.core import filelocks, stamps
+from devkit.core import filelocks, parallel, stamps
 from devkit.core.environ import clean_environment
 from devkit.core.paths import REGISTRY, ROOT, SHARED, STATE, TOOLS, TOOLS_LOCK
 from devkit.registry.workspace import load_teams
@@ -197,8 +197,9 @@ def _prepare(target: Path) -> None:
         ("lineage", "--output", "docs/lineage.md"),
     ):
         _tasks(target, *arguments)
-    for environment, code in WARM.items():
-        _run(target, [target / environment / "bin/python", "-c", code])
+    parallel.gather(
+        lambda one: _run(target, [target / one / "bin/python", "-c", WARM[one]]), [*WARM]
+    )
 
 
 def _tasks(target: Path, *arguments: str) -> None:

@@ -16,7 +16,7 @@ from devkit.registry.workspace import Team, load_teams
 from testing import linked, sandbox
 from testing.platform import ready_copy
 from testing.reporting import Reporting
-from testing.repositories import REGISTRY, SETTINGS, Repository
+from testing.repositories import REGISTRY, Repository
 from testing.support import Checkout, borrow_tools, copy_repository
 from testing.warm import Interpreters
 
@@ -136,7 +136,7 @@ def isolated_git(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the developer's Git settings, and a hook's variables, out of a test."""
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(name)
-    for name, value in SETTINGS.items():
+    for name, value in sandbox.GIT_SETTINGS.items():
         monkeypatch.setenv(name, value)
 
 

@@ -18,7 +18,7 @@ import tasks
 from devkit.core.paths import ROOT
 from testing.doc_runner import follow, run_block
 from testing.markdown import SHELLS, Block, Page, messages, pages, symptoms, words
-from testing.repositories import SETTINGS
+from testing.sandbox import GIT_SETTINGS
 from testing.support import Checkout, run
 
 PAGES = {page.name: page for page in pages()}
@@ -59,7 +59,7 @@ def strings(code: ast.Module) -> set[str]:
 
 
 def git(copy: Checkout, *arguments: str) -> str:
-    done = run(["git", *arguments], copy.root, SETTINGS)
+    done = run(["git", *arguments], copy.root, GIT_SETTINGS)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

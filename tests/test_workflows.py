@@ -13,7 +13,8 @@ import yaml
 from devkit.core.paths import ROOT, TOOLS
 from devkit.environments.project import all_projects
 from devkit.registry.workspace import load_teams
-from testing.repositories import SETTINGS, Repository
+from testing.repositories import Repository
+from testing.sandbox import GIT_SETTINGS
 from testing.support import run
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.y*ml"))
@@ -128,7 +129,7 @@ def test_only_changed_locks_are_proposed_a_branch_for_each_project(repository: R
         "PATH": f"{folder / 'gh'}:{os.environ['PATH']}",
         "LOG": str(folder / "log"),
     }
-    done = run(["bash", "-eo", "pipefail", "-c", script], repository.root, SETTINGS | variables)
+    done = run(["bash", "-eo", "pipefail", "-c", script], repository.root, GIT_SETTINGS | variables)
     assert done.returncode == 0, done.stderr
     for project, file in (("ml", "ml/requirements.txt"), ("tea", "tea/local_requirements.txt")):
         pushed = repository.git("diff", "--name-only", "work", f"origin/upgrade/{project}")

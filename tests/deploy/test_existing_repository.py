@@ -5,7 +5,7 @@ from pathlib import Path
 from testing.doc_runner import follow
 from testing.markdown import Page
 from testing.platform import dev, load_errors
-from testing.repositories import SETTINGS
+from testing.sandbox import GIT_SETTINGS
 from testing.support import borrow_tools, copy_repository, run
 
 
@@ -17,8 +17,8 @@ def test_the_page_brings_a_repository_under_the_kit(tmp_path: Path) -> None:
     follow(Page("docs/existing-repository.md"), copy, tmp_path / "programs", marking)
 
     shop = tmp_path / "shop"
-    assert run(["git", "status", "--porcelain"], shop, SETTINGS).stdout == ""
-    log = run(["git", "log", "--format=%s"], shop, SETTINGS).stdout.splitlines()
+    assert run(["git", "status", "--porcelain"], shop, GIT_SETTINGS).stdout == ""
+    log = run(["git", "log", "--format=%s"], shop, GIT_SETTINGS).stdout.splitlines()
     assert log == ["Under the kit", "The shop, as it was"]
     with dev(tmp_path / "home", root=shop) as running:
         running.wait_for("2 of 2 locations loaded")

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from devkit.core.environ import clean_environment
 from devkit.registry.workspace import Team
-from testing.lineage_repositories import REGISTRY, SETTINGS, Repository, code
+from testing.lineage_repositories import REGISTRY, Repository, code
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -17,15 +16,8 @@ def _warm(warm: None) -> None:
 
 
 @pytest.fixture
-def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty folder for temporary files, which must be empty again in the end.
-
-    Git runs without the user's settings, and without the variables of a hook.
-    """
-    for name in [name for name in clean_environment() if name.startswith("GIT_")]:
-        monkeypatch.delenv(name)
-    for name, value in SETTINGS.items():
-        monkeypatch.setenv(name, value)
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, isolated_git: None) -> Iterator[Path]:
+    """An empty folder for temporary files, which must be empty again in the end."""
     folder = tmp_path / "scratch"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
