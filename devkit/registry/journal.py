@@ -7,6 +7,7 @@ that is killed leaves its journal, from which another one undoes the change.
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -14,12 +15,14 @@ from pathlib import Path
 from typing import IO, Any
 
 from devkit.core import filelocks
-from devkit.core.errors import DevkitError
+from devkit.core.errors import DevkitError, fixable
 from devkit.core.files import replace_text
 from devkit.core.paths import ROOT, STATE
 
 JOURNAL = STATE / "altering"
 TRASH = STATE / "removed"  # folders of removed teams, until the change is complete
+ATTEMPTS = 25
+POLL_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
@@ -123,11 +126,15 @@ def opened() -> Iterator[Journal]:
     """Hold the registry's lock.
 
     Raises:
-        DevkitError: if another process holds it, naming its change.
+        DevkitError: if another process holds it, naming its change, or this user may not write.
     """
-    JOURNAL.parent.mkdir(exist_ok=True)
-    with JOURNAL.open("a+", encoding="utf-8") as file:
-        if not filelocks.try_lock(file):
+    try:
+        JOURNAL.parent.mkdir(exist_ok=True)
+        opened = JOURNAL.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise fixable(error) from None
+    with opened as file:
+        if not _locked(file):
             steps = Journal(file)._steps()  # noqa: SLF001
             who = steps[0].get("location") or steps[0].get("begun") if steps else "just starting"
             raise DevkitError(
@@ -143,6 +150,15 @@ def unfinished() -> Unfinished | None:
         return None
     with JOURNAL.open(encoding="utf-8") as file:
         return Journal(file).unfinished()
+
+
+def _locked(file: IO[str]) -> bool:
+    """Take the lock; whoever looks at it (`unfinished`) holds it for a moment."""
+    for _ in range(ATTEMPTS):
+        if filelocks.try_lock(file):
+            return True
+        time.sleep(POLL_SECONDS)
+    return False
 
 
 def _undo(step: dict[str, Any]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from devkit.core import filelocks
 from devkit.core.errors import DevkitError
 from devkit.registry import journal
 from devkit.registry.journal import Journal, Unfinished
@@ -120,3 +121,18 @@ def test_another_change_is_refused_with_what_runs(begun: str, root: Path) -> Non
             journal.opened(),
         ):
             pass
+
+
+def test_where_no_journal_can_be_written_the_file_is_named(root: Path) -> None:
+    journal.JOURNAL.mkdir()
+    with pytest.raises(DevkitError, match="altering"), journal.opened():
+        pass
+
+
+def test_who_only_looks_at_the_journal_keeps_nobody_from_a_change(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = iter([False, False, True])
+    monkeypatch.setattr(filelocks, "try_lock", lambda _: next(tries))
+    with journal.opened() as steps:
+        assert steps.unfinished() is None
