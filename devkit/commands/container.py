@@ -1,4 +1,4 @@
-"""The dev container's lifecycle hooks: `python -m devkit.commands.container build | check`.
+"""The dev container's lifecycle hooks: `python -m devkit.commands.container build|hooks|check`.
 
 A failed hook skips the hooks after it. So a team's problem fails no hook: it is reported with its
 fix when it occurs, and again whenever the container starts.
@@ -15,7 +15,7 @@ from devkit.core.paths import ROOT
 from devkit.core.wording import counted
 from devkit.dev import home
 from devkit.doctor.findings import Severity
-from devkit.environments import venvs
+from devkit.environments import hooks, venvs
 from devkit.registry.workspace import Team, load_teams
 
 
@@ -30,6 +30,12 @@ def build(teams: Sequence[Team]) -> None:
         output.info(f"not built: {', '.join(failed)}\n  fix:      `invoke setup`")
 
 
+def install_hooks(_: Sequence[Team]) -> None:
+    """Install the Git hooks. The host's core.hooksPath, which editors copy, is no obstacle."""
+    if problem := hooks.ensure():
+        output.info(str(problem))
+
+
 def check(teams: Sequence[Team]) -> None:
     """Report what is missing; build nothing."""
     errors = [one for one in doctor.examine() if one.severity == Severity.ERROR]
@@ -42,7 +48,11 @@ def check(teams: Sequence[Team]) -> None:
         output.info(f"up to date: {ready}; `invoke dev` starts the platform")
 
 
-STEPS: Mapping[str, Callable[[Sequence[Team]], None]] = {"build": build, "check": check}
+STEPS: Mapping[str, Callable[[Sequence[Team]], None]] = {
+    "build": build,
+    "hooks": install_hooks,
+    "check": check,
+}
 
 
 def main(step: str) -> None:

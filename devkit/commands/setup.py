@@ -41,6 +41,6 @@ def run(teams: Sequence[Team]) -> None:
     if jobs:
         unhooked = hooks.problem()
     if unhooked and unhooked.kind is not hooks.Kind.NO_REPOSITORY:
-        output.warn(f"warning: {unhooked.what}\n  fix:      {unhooked.fix}")
+        output.warn(f"warning: {unhooked}")
     if not jobs:
         output.info(f"up to date: {counted(len(teams), 'team')}, DAGSTER_HOME {where}")

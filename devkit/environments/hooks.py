@@ -16,8 +16,8 @@ from devkit.core.environ import clean_environment
 from devkit.core.errors import DevkitError
 from devkit.core.paths import ROOT, TOOLS
 
-# What a hook in another folder has to do.
-CHAIN = 'exec "$(git rev-parse --git-common-dir)/hooks/pre-commit" "$@"'
+# What a hook in another folder, for all repositories of a machine, has to do.
+CHAIN = 'own=$(git rev-parse --git-common-dir)/hooks/pre-commit; [ ! -x "$own" ] || "$own" "$@"'
 CALLS = re.compile(r"^[^#\n]*(pre[-_]commit|git-common-dir|GIT_DIR|GIT_COMMON_DIR)", re.MULTILINE)
 PYTHON = re.compile(r"^INSTALL_PYTHON=(.+)$", re.MULTILINE)
 
@@ -41,6 +41,9 @@ class Problem:
     kind: Kind
     what: str
     fix: str
+
+    def __str__(self) -> str:
+        return f"{self.what}\n  {'fix:':<10}{self.fix}"
 
 
 def problem(root: Path = ROOT) -> Problem | None:
@@ -67,6 +70,21 @@ def problem(root: Path = ROOT) -> Problem | None:
     if used.resolve() != own.resolve() and not _calls_hooks(used):
         return _redirected(used, root)
     return None
+
+
+def ensure() -> Problem | None:
+    """Install the hook if it is missing; returns why Git does not run it nevertheless.
+
+    None, too, in a folder that is no repository.
+
+    Raises:
+        DevkitError: as `install`.
+    """
+    found = problem()
+    if found and found.kind is Kind.MISSING:
+        install()
+        found = problem()
+    return None if found and found.kind is Kind.NO_REPOSITORY else found
 
 
 def install() -> str:

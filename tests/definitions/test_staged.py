@@ -150,6 +150,30 @@ def test_a_removed_team_is_looked_at_with_its_consumers(repository: Repository) 
     assert produced(repository, "milk") == ["jug"]
 
 
+def test_a_team_in_a_submodule_is_affected_by_its_commit(
+    repository: Repository, tmp_path: Path
+) -> None:
+    other = Repository(tmp_path / "other")
+    other.write("code.py", code("cup"))
+    other.git("init", "--quiet")
+    other.commit()
+    repository.git("rm", "-rq", "tea")
+    (repository.root / "tea").rename(tmp_path / "environment")
+    repository.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add",
+                   str(other.root), "tea")  # fmt: skip
+    (tmp_path / "environment/.venv-tea_project").rename(repository.root / "tea/.venv-tea_project")
+    repository.commit()
+    inside = Repository(repository.root / "tea")
+    inside.write("code.py", code("cup", "pot"))
+    inside.git("commit", "--quiet", "--all", "--message", "some")
+    assert affected(repository) is None
+    repository.git("add", "tea")
+    assert affected(repository) == ["tea"]
+    assert produced(repository, "tea") == ["cup", "pot"]
+    repository.write("sugar/scratch.py", "broken")
+    assert produced(repository, "tea") == ["cup", "pot"]
+
+
 def test_before_has_the_definitions_at_head(repository: Repository) -> None:
     repository.write("tea/code.py", code("pot"))
     repository.git("add", "--all")

@@ -85,6 +85,33 @@ def test_a_hooks_path_does_not_fail_the_installation(
     assert "refused" in commit(root)
 
 
+def test_ensure_installs_the_hook_and_returns_what_is_left(
+    root: Path, repository: Repository
+) -> None:
+    assert hooks.ensure() is None
+    hook = root / ".git/hooks/pre-commit"
+    hook.unlink()
+    repository.git("config", "core.hooksPath", "/elsewhere")  # as copied into a container
+    found = hooks.ensure()
+    assert found
+    assert found.kind is Kind.REDIRECTED
+    assert f"\n  fix:      in /elsewhere/pre-commit: `{hooks.CHAIN}`" in str(found)
+    assert hook.exists()
+
+
+def test_ensure_does_nothing_in_an_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hooks, "problem", lambda: Problem(Kind.NO_REPOSITORY, "no", "clone"))
+    assert hooks.ensure() is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_chained_hook_of_a_repository_without_hooks_passes(tmp_path: Path) -> None:
+    """The hook of a whole machine runs in other repositories too."""
+    run(["git", "init", "--quiet"], tmp_path)
+    (tmp_path / "hook").write_text(hooks.CHAIN, encoding="utf-8")
+    assert run(["sh", "hook"], tmp_path).returncode == 0
+
+
 @pytest.mark.parametrize(
     ("name", "text", "calls"),
     [
