@@ -92,9 +92,8 @@ def test_a_daemon_that_holds_the_output_open_is_not_waited_for(tmp_path: Path) -
     pid = tmp_path / "pid"
     done = run(family(pid, "print('done')", options=", start_new_session=True"), tmp_path)
     assert (done.code, done.stdout) == (0, "done\n")
-    processes.end_group(
-        int(pid.read_text(encoding="utf-8"))
-    )  # it has its own group: it is still running
+    # It has its own group: it is still running.
+    processes.end_group(int(pid.read_text(encoding="utf-8")), GRACE)
 
 
 def test_passed_file_descriptors_are_open_in_the_program(tmp_path: Path) -> None:
@@ -121,7 +120,8 @@ def test_ctrl_c_in_the_main_thread_ends_what_it_runs(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     code = (
         "import os\nfrom pathlib import Path\nfrom devkit.core import processes\n"
-        f"processes.run({family(pid, 'time.sleep(600)')!r}, cwd=Path('.'), env=os.environ)"
+        f"processes.run({family(pid, 'time.sleep(600)')!r}, cwd=Path('.'), env=os.environ,"
+        f" grace={GRACE})"
     )
     with started(devkit_script(code), tmp_path) as process:
         eventually(lambda: written(pid), "it is running")
