@@ -8,7 +8,7 @@ from devkit.core import parallel
 from devkit.core.errors import DevkitError, fixable
 from devkit.core.paths import ROOT
 from devkit.dev import home
-from devkit.doctor import checkout, dagster_home, environments, leftovers, machine
+from devkit.doctor import checkout, dagster_home, environments, leftovers, machine, unfinished
 from devkit.doctor.findings import Context, Finding, Rule, Severity
 from devkit.registry.workspace import Team, load_teams
 
@@ -37,6 +37,7 @@ CHECKS: tuple[Check, ...] = (
     environments.drift,
     environments.pythons,
     environments.skew,
+    unfinished.change,
     checkout.derivation,
     dagster_home.folder,
     dagster_home.schema,

@@ -11,6 +11,7 @@ from devkit.doctor import (
     environments,
     leftovers,
     machine,
+    unfinished,
 )
 from devkit.doctor.findings import Rule, Severity
 
@@ -29,7 +30,7 @@ code is 1 if there is an error; warnings do not count. `--fix` repairs what is s
 
 def rules() -> list[Rule]:
     """Every rule, in the order in which the checks run."""
-    modules = (checkout, environments, dagster_home, leftovers, machine)
+    modules = (checkout, environments, unfinished, dagster_home, leftovers, machine)
     named = [value for module in modules for value in vars(module).values()]
     return [REGISTRY, *(value for value in named if isinstance(value, Rule)), CHECK_FAILED]
 
