@@ -72,7 +72,7 @@ def problem(root: Path = ROOT) -> Problem | None:
     return None
 
 
-def ensure() -> Problem | None:
+def ensure(root: Path = ROOT) -> Problem | None:
     """Install the hook if it is missing; returns why Git does not run it nevertheless.
 
     None, too, in a folder that is no repository.
@@ -80,10 +80,10 @@ def ensure() -> Problem | None:
     Raises:
         DevkitError: as `install`.
     """
-    found = problem()
+    found = problem(root)
     if found and found.kind is Kind.MISSING:
         install()
-        found = problem()
+        found = problem(root)
     return None if found and found.kind is Kind.NO_REPOSITORY else found
 
 

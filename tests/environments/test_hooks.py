@@ -88,11 +88,11 @@ def test_a_hooks_path_does_not_fail_the_installation(
 def test_ensure_installs_the_hook_and_returns_what_is_left(
     root: Path, repository: Repository
 ) -> None:
-    assert hooks.ensure() is None
+    assert hooks.ensure(root) is None
     hook = root / ".git/hooks/pre-commit"
     hook.unlink()
     repository.git("config", "core.hooksPath", "/elsewhere")  # as copied into a container
-    found = hooks.ensure()
+    found = hooks.ensure(root)
     assert found
     assert found.kind is Kind.REDIRECTED
     assert f"\n  fix:      in /elsewhere/pre-commit: `{hooks.CHAIN}`" in str(found)
