@@ -51,6 +51,21 @@ def free_memory(mount: Path = MOUNT, own: Path = OWN) -> int | None:
     return min(free, default=None)
 
 
+def processors(mount: Path = MOUNT, own: Path = OWN) -> float | None:
+    """How many processors' time this process may use: the least of all groups; None if unlimited."""
+    found = []
+    for group in groups("cpu", mount, own):
+        try:
+            quota, period = (group / "cpu.max").read_text(encoding="utf-8").split()
+        except (OSError, ValueError):
+            quota, period = "", ""
+        limit = int(quota) if quota.isdecimal() else _number(group / "cpu.cfs_quota_us")
+        each = int(period) if period.isdecimal() else _number(group / "cpu.cfs_period_us")
+        if limit and each and limit > 0:  # version 1 writes -1 for no limit
+            found.append(limit / each)
+    return min(found, default=None)
+
+
 def _inactive_file(group: Path) -> int:
     """The page cache in bytes that is not in use: of a group of version 1 the whole tree's."""
     try:

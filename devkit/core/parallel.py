@@ -5,13 +5,14 @@ fails, so one team's failure, or a bug that it brings about, never hides another
 """
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from devkit.core import filelocks, output, processes
+from devkit.core import cgroups, filelocks, output, processes
 from devkit.core.errors import FIXABLE, DevkitError, fixable
 
 X = TypeVar("X")
@@ -57,8 +58,10 @@ def jobs() -> int:
 
 
 def cores() -> int:
-    """The number of processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """The number of processors that this process may use: in a container, its share of them."""
+    every = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    share = cgroups.processors()
+    return max(1, min(every or 1, int(share) if share is not None else sys.maxsize))
 
 
 def run(doing: str, work: Mapping[str, Work], *, at_a_time: int | None = None) -> list[Outcome]:

@@ -78,3 +78,36 @@ def test_groups_are_listed_from_the_innermost(tmp_path: Path) -> None:
     mount, own = tree(tmp_path, "5:cpu,cpuacct:/a/b\n4:memory:/a", files)
     top = mount / "cpu,cpuacct"
     assert [*cgroups.groups("cpu", mount, own)] == [top / "a/b", top / "a", top]
+
+
+PROCESSORS: dict[str, tuple[str, dict[str, str], float | None]] = {
+    "no limit": ("0::/", {"cpu.max": "max 100000"}, None),
+    "a container of its own": ("0::/", {"cpu.max": "250000 100000"}, 2.5),
+    "the limit of a group above": (
+        "0::/pod/box",
+        {"pod/cpu.max": "100000 100000", "pod/box/cpu.max": "400000 100000"},
+        1.0,
+    ),
+    "version 1": (
+        "5:cpu,cpuacct:/box",
+        {
+            "cpu,cpuacct/cpu.cfs_quota_us": "-1",
+            "cpu,cpuacct/cpu.cfs_period_us": "100000",
+            "cpu,cpuacct/box/cpu.cfs_quota_us": "150000",
+            "cpu,cpuacct/box/cpu.cfs_period_us": "50000",
+        },
+        3.0,
+    ),
+    "version 1 below one folder": (
+        "5:cpu:/",
+        {"cpu/cpu.cfs_quota_us": "200000", "cpu/cpu.cfs_period_us": "100000"},
+        2.0,
+    ),
+    "nothing that can be read": ("0::/", {"cpu.max": "?"}, None),
+}
+
+
+@pytest.mark.parametrize("case", PROCESSORS)
+def test_the_processors_are_those_of_the_smallest_group(tmp_path: Path, case: str) -> None:
+    own, files, wanted = PROCESSORS[case]
+    assert cgroups.processors(*tree(tmp_path, own, files)) == wanted

@@ -1,12 +1,13 @@
 """Parallel jobs: every result is printed, then there is one failure."""
 
+import os
 import signal
 import threading
 from pathlib import Path
 
 import pytest
 
-from devkit.core import parallel
+from devkit.core import cgroups, parallel
 from devkit.core.errors import DevkitError
 from devkit.core.parallel import Outcome
 from testing.support import devkit_script, eventually, output_until_end, runs, started, written
@@ -79,6 +80,15 @@ def test_no_more_jobs_than_the_limit_run_at_a_time(limit: str) -> None:
     at_a_time = 3 if limit == "at_a_time" else None
     parallel.run("brewing", {str(n): work for n in range(8)}, at_a_time=at_a_time)
     assert most <= 3
+
+
+@pytest.mark.parametrize(("share", "wanted"), [(None, 64), (2.5, 2), (0.3, 1), (99.0, 64)])
+def test_cores_are_those_of_the_container(
+    monkeypatch: pytest.MonkeyPatch, share: float | None, wanted: int
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(64), raising=False)
+    monkeypatch.setattr(cgroups, "processors", lambda: share)
+    assert parallel.cores() == wanted
 
 
 def test_jobs_are_as_many_as_cores_unless_set() -> None:
