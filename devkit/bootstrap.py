@@ -17,7 +17,7 @@ from typing import IO, Dict, List, Optional
 
 from devkit.core import pythons, stamps
 from devkit.core.environ import clean_environment
-from devkit.core.errors import DevkitError, hint_for
+from devkit.core.errors import DevkitError, explained, hint_for
 from devkit.core.paths import KIT, ROOT, TOOLS, TOOLS_LOCK
 
 LEAST_FREE_BYTES = 20 * 1024 * 1024  # for pip alone
@@ -55,7 +55,7 @@ def enter(as_script: bool) -> None:
         except KeyboardInterrupt:
             sys.exit(130)
         except OSError as error:
-            sys.exit(hint_for(str(error)) or "Can't build .venv-tools: {}".format(error))
+            sys.exit(explained(str(error)) or "Can't build .venv-tools: {}".format(error))
         except DevkitError as error:
             sys.exit(str(error))
     arguments = sys.argv[1:] or ["--list"]
@@ -207,5 +207,5 @@ def run(argv: List[str], lock: IO[str], env: Optional[Dict[str, str]] = None) ->
     if done.returncode:
         if not hint_for(output) and shutil.disk_usage(str(TOOLS)).free < LEAST_FREE_BYTES:
             output = "No space left on device"  # venv does not pass on what ensurepip printed
-        sys.exit(hint_for(output) or "Can't build .venv-tools:\n{}".format(output))
+        sys.exit(explained(output) or "Can't build .venv-tools:\n{}".format(output))
     return output

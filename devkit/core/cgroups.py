@@ -52,7 +52,7 @@ def free_memory(mount: Path = MOUNT, own: Path = OWN) -> int | None:
 
 
 def processors(mount: Path = MOUNT, own: Path = OWN) -> float | None:
-    """How many processors' time this process may use: the least of all groups; None if unlimited."""
+    """The processors that this process may use, by the smallest quota; None without one."""
     found = []
     for group in groups("cpu", mount, own):
         try:

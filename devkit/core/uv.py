@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from devkit.core import processes, uv_config
-from devkit.core.errors import DevkitError, hint_for
+from devkit.core.errors import DevkitError, explained
 from devkit.core.paths import ROOT, TOOLS
 from devkit.core.processes import Completed
 
@@ -51,5 +51,5 @@ def run(
 
 
 def reason(done: Completed) -> str:
-    """Why uv failed: one line if the cause is known, otherwise its output."""
-    return hint_for(done.combined) or done.combined
+    """Why uv failed: a hint and the cause that uv gave if the kind is known, else its output."""
+    return explained(done.combined) or done.combined

@@ -34,7 +34,7 @@ def audit(project: Project, database: str = "") -> Advisories:
         indexes = index_flags(project.directory, *project.libraries)
         locked = uv.ask("lock", "--quiet", *indexes, "--script", script)
         if locked.code:
-            raise UnreachableError(uv.reason(locked))
+            raise UnreachableError(uv.reason(locked).partition("\n")[0])
         asked = uv.ask(
             "audit", "--frozen", "--script", script, "--output-format", "json",
             "--preview-features", "audit-command,json-output",

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from devkit.core import filelocks, output, parallel, pyproject, stamps, uv
-from devkit.core.errors import DevkitError, fixable, hint_for
+from devkit.core.errors import DevkitError, explained, fixable
 from devkit.core.paths import ORCHESTRATOR_VENV, ROOT
 from devkit.environments import interpreters, ownership
 from devkit.environments.project import ORCHESTRATOR_NAME, orchestrator_project, team_project
@@ -232,7 +232,7 @@ def _os_errors_as_devkit_errors(environment: Environment) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        cause = hint_for(str(error)) or fixable(error)
+        cause = explained(str(error)) or fixable(error)
         raise DevkitError(f"{_cannot_build(environment.name)}\n{cause}") from None
 
 

@@ -50,9 +50,10 @@ def test_run_raises_a_known_cause_in_one_line(stub: Path) -> None:
     )
     with pytest.raises(DevkitError) as raised:
         uv.run("lock", failure="tea can't be locked")
-    title, hint = str(raised.value).splitlines()
+    title, hint, cause = str(raised.value).splitlines()
     assert title == "tea can't be locked"
     assert hint.startswith("The disk is full")
+    assert cause == "  found:    No space left on device"
 
 
 def test_run_raises_an_unknown_cause_as_uv_printed_it(stub: Path) -> None:

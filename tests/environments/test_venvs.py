@@ -338,12 +338,13 @@ def test_a_failed_sync_is_repeated_the_next_time(tiny: Environment) -> None:
 
 
 def refusal(target: Environment) -> str:
-    """The second line of the error for an environment that can't be built; there are just two."""
+    """The hint in the error for an environment that can't be built, and no more than its cause."""
     with pytest.raises(DevkitError) as raised:
         build(target)
     title, *hint = str(raised.value).splitlines()
     assert title == f"the environment of {target.name} can't be built"
-    assert len(hint) == 1, hint
+    assert len(hint) == 2, hint
+    assert hint[1].startswith("  found:    ")
     return hint[0]
 
 
