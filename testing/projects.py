@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from devkit.core import files, pyproject, uv
-from devkit.environments import libraries, lockfiles, project, resolver, venvs
+from devkit.core import files, pyproject, uv, uv_config
+from devkit.environments import libraries, lockfiles, project, resolver, uv_settings, venvs
 from devkit.environments.project import Project, team_project
 from devkit.generated import dist, shipped
 from devkit.registry import workspace
@@ -21,7 +21,8 @@ build-backend = "uv_build"
 module-root = ""
 """
 MODULES = (
-    dist, files, libraries, lockfiles, project, pyproject, resolver, shipped, uv, venvs, workspace,
+    dist, files, libraries, lockfiles, project, pyproject, resolver, shipped, uv, uv_config,
+    uv_settings, venvs, workspace,
 )  # fmt: skip
 
 

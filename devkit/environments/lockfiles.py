@@ -183,7 +183,7 @@ def inputs_digest(project: Project) -> str:
     parts: list[object] = [options(project), _requirements(project.pyproject)]
     parts += [_requirements(pyproject.read(folder)) for folder in project.libraries]
     parts += filter(None, [uv_settings.recorded(project.pyproject)])
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def options(project: Project) -> tuple[str, ...]:

@@ -5,27 +5,68 @@ and Dagster+ have the deployed lock only, so the lock names the indexes and what
 lines of pip's format that uv reads, too.
 """
 
+import os
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from devkit.core import pyproject
+from devkit.core import pyproject, toml
 from devkit.core.errors import DevkitError
+from devkit.core.paths import ROOT, shown
 from devkit.core.pyproject import Pyproject
 from devkit.environments.project import Project
 
-FILE = "uv.toml"  # if a project has one, uv reads it instead of the table
+FILE = "uv.toml"  # where there is one, uv reads it instead of the table
 # Every index is asked for each package: a hash decides which file is right, not the index.
 STRATEGY = ("--index-strategy", "unsafe-best-match")
 LEFT_OUT = {"sources", "build-backend"}  # recorded by itself; how the project itself is built
 
 
 def recorded(project: Pyproject) -> dict[str, Any]:
-    """What decides the project's lock: its settings, and the text of its `uv.toml`."""
-    found = {key: value for key, value in project.tool("uv").items() if key not in LEFT_OUT}
-    file = project.file.with_name(FILE)
-    text = {FILE: file.read_text(encoding="utf-8")} if file.is_file() else {}
-    return {**found, **text}
+    """The settings that decide the project's lock.
+
+    Raises:
+        DevkitError: if a file with settings can't be read, or uv would take those of a workspace.
+    """
+    folder = project.file.parent
+    if _is_member(folder):
+        raise DevkitError(
+            f"{shown(folder)} is a member of the uv workspace in {pyproject.FILE}: uv would take "
+            "the workspace's settings, not the project's",
+            expected="projects that are locked each for itself",
+            fix=f"add {shown(folder)!r} to `exclude` in [tool.uv.workspace], or remove the table",
+        )
+    return {key: value for key, value in settings(folder).items() if key not in LEFT_OUT}
+
+
+def settings(folder: Path) -> dict[str, Any]:
+    """The settings that uv takes for the project in a folder: its own, or the nearest above it.
+
+    Raises:
+        DevkitError: if a file can't be read.
+    """
+    for each in (folder, *folder.parents):
+        if (each / FILE).is_file():
+            return toml.read(each / FILE)
+        if (each / pyproject.FILE).is_file() and (found := pyproject.read(each).tool("uv")):
+            return found
+        if each == ROOT:
+            break
+    return {}
+
+
+def _is_member(folder: Path) -> bool:
+    """Whether uv counts a project as a member of a workspace in the root."""
+    if folder == ROOT or not (ROOT / pyproject.FILE).is_file():
+        return False
+    found = pyproject.read(ROOT).tool("uv").get("workspace")
+    table = found if isinstance(found, dict) else {}
+    below = PurePosixPath("/", os.path.relpath(folder, ROOT))
+
+    def named(field: str) -> bool:
+        return any(below.match(f"/{pattern}") for pattern in table.get(field, []))
+
+    return named("members") and not named("exclude")
 
 
 def index_flags(folder: Path, *libraries: Path) -> list[str]:
@@ -47,10 +88,10 @@ def lines(project: Project) -> list[str]:
             option = "find-links" if index.get("format") == "flat" else "extra-index-url"
             option = "index-url" if index.get("default") else option
             found.append(f"--{option} {index['url']}")
-    settings = project.pyproject.tool("uv")
+    own = settings(project.directory)
     for setting, option in (("no-build", "only-binary"), ("no-binary", "no-binary")):
-        packages = settings.get(f"{setting}-package", [])
-        if settings.get(setting):
+        packages = own.get(f"{setting}-package", [])
+        if own.get(setting):
             packages = [":all:"]
         found += [f"--{option} {name}" for name in packages if isinstance(name, str)]
     return list(dict.fromkeys(found))
@@ -79,13 +120,13 @@ def _indexes(folder: Path, *libraries: Path) -> Iterator[dict[str, Any]]:
             project = pyproject.read(each)
         except DevkitError:
             continue
-        settings = project.tool("uv")
+        own = settings(each) if each == folder else {}
         used = {source.get("index") for sources in project.sources.values() for source in sources}
-        for index in _tables(settings.get("index")):
-            if index.get("name") in used or (each == folder and not index.get("explicit")):
-                yield index
-        if each == folder:
-            yield from _older(settings)
+        yield from (
+            index for index in _tables(project.tool("uv").get("index")) if index.get("name") in used
+        )
+        yield from (index for index in _tables(own.get("index")) if not index.get("explicit"))
+        yield from _older(own)
 
 
 def _older(settings: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -163,6 +163,39 @@ def test_a_uv_toml_of_the_project_decides_its_lock(repository: Projects) -> None
     assert lock(repository)[1] == "tea-leaf==1.0"
 
 
+@pytest.mark.parametrize("place", ["uv.toml", "pyproject.toml"])
+def test_a_project_without_settings_has_those_of_a_folder_above_it(
+    repository: Projects, place: str
+) -> None:
+    plain = '[project]\nname = "tea"\nversion = "1"\ndependencies = ["tea-leaf"]\n'
+    repository.write("tea_project/pyproject.toml", plain)
+    lock(repository)
+    table = "" if place == "uv.toml" else "[tool.uv]\n"
+    repository.write(place, f'{table}constraint-dependencies = ["tea-leaf<2"]\n')
+    assert "out of date" in str(lockfiles.stale(repository.tea))
+    assert lock(repository)[1] == "tea-leaf==1.0"
+    repository.write("tea_project/pyproject.toml", f"{plain}[tool.uv]\nno-build = false\n")
+    assert lock(repository, "--upgrade")[1] == "tea-leaf==2.0"
+
+
+def test_a_member_of_a_uv_workspace_is_refused(repository: Projects) -> None:
+    repository.project("tea_project", '"tea-leaf"')
+    for rest in ('members = ["other", "tea_*"]', 'members = ["*"]\nexclude = ["other"]'):
+        repository.write("pyproject.toml", f"[tool.uv.workspace]\n{rest}\n")
+        with pytest.raises(DevkitError, match="is a member of the uv workspace"):
+            lockfiles.stale(repository.tea)
+    table = '[tool.uv.workspace]\nmembers = ["*"]\nexclude = ["tea_project"]\n'
+    repository.write("pyproject.toml", table)
+    assert lock(repository)[1] == "tea-leaf==2.0"
+
+
+def test_a_date_in_the_settings_is_part_of_the_digest(repository: Projects) -> None:
+    repository.project("tea_project", "", "[tool.uv]\nexclude-newer = 2026-01-01T00:00:00Z\n")
+    before = lockfiles.inputs_digest(repository.tea)
+    repository.project("tea_project", "", "[tool.uv]\nexclude-newer = 2026-01-02T00:00:00Z\n")
+    assert lockfiles.inputs_digest(repository.tea) != before
+
+
 def explicit(repository: Projects, house: str) -> None:
     repository.project(
         "tea_project",
