@@ -15,6 +15,7 @@ from devkit.environments.venvs import Environment
 from devkit.registry.workspace import Team
 
 DEPLOY_TESTS = ROOT / "tests" / "deploy"
+EXAMPLES_TEST = ROOT / "tests" / "test_end_to_end.py"
 NO_TESTS_COLLECTED = 5  # pytest's exit code
 COVERED_PERCENT = 80  # of devkit's lines and branches, by the kit's tests in their own process
 
@@ -61,18 +62,20 @@ def of_style() -> list[Suite]:
     ]
 
 
-def of_kit(arguments: Sequence[str] = ()) -> list[Suite]:
+def of_kit(arguments: Sequence[str] = (), *, examples: bool = False) -> list[Suite]:
     """The kit's own tests, with one test file at a time on each core; none in a repository without.
 
-    With arguments, which may select some of them, their coverage says nothing.
+    `examples`: with the test of the example teams, the only one that any team's change can break.
+    With arguments, which may select some tests, their coverage says nothing.
     """
     if not DEPLOY_TESTS.parent.is_dir():
         return []
     side_by_side = ("--numprocesses", str(parallel.jobs()), "--dist", "loadfile")
     longest_first = ("--no-loadscope-reorder",)  # in the order of tests/conftest.py
-    without = f"--ignore={DEPLOY_TESTS.relative_to(ROOT)}"
+    others = (DEPLOY_TESTS,) if examples else (DEPLOY_TESTS, EXAMPLES_TEST)
+    without = [f"--ignore={path.relative_to(ROOT)}" for path in others]
     coverage = ("--cov", "--cov-report=", f"--cov-fail-under={COVERED_PERCENT}")
-    common = ("-rs", *side_by_side, *longest_first, without)
+    common = ("-rs", *side_by_side, *longest_first, *without)
     return [_pytest("kit", *common, *(arguments or coverage))]
 
 
@@ -102,7 +105,7 @@ def run_all(teams: Sequence[Team], failures: Sequence[Outcome] = ()) -> None:
     quick |= {f"utils in {team.name}": partial(_run_of, of_shared, team) for team in teams}
     # The kit's tests start whole platforms, so nothing else runs at the same time.
     outcomes = parallel.run("testing", quick)
-    outcomes += _run_kit()
+    outcomes += _run_kit(examples=True)
     parallel.require([*failures, *outcomes])
 
 
@@ -143,7 +146,7 @@ def run(suite: Suite) -> Outcome:
     return Outcome(suite.name, done.code == 0, text, details=done.combined if done.code else "")
 
 
-def _run_kit(arguments: Sequence[str] = ()) -> list[Outcome]:
+def _run_kit(arguments: Sequence[str] = (), *, examples: bool = False) -> list[Outcome]:
     """Run the kit's tests on this terminal: they take minutes, and name each failure at once.
 
     In a temporary folder, since killed processes leave files behind.
@@ -151,7 +154,8 @@ def _run_kit(arguments: Sequence[str] = ()) -> list[Outcome]:
     with tempfile.TemporaryDirectory(prefix="dt-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o1777)  # as /tmp: some tests run as another user
         suites = [
-            replace(suite, env={**suite.env, "TMPDIR": folder}) for suite in of_kit(arguments)
+            replace(suite, env={**suite.env, "TMPDIR": folder})
+            for suite in of_kit(arguments, examples=examples)
         ]
         return [_on_terminal(suite) for suite in suites]
 

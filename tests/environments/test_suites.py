@@ -50,12 +50,22 @@ def test_the_kit_and_the_style_are_tested_with_the_tools() -> None:
         assert suite.cwd == ROOT
 
 
-def test_the_kits_suite_leaves_out_the_deployment_tests() -> None:
+def test_the_kits_suite_leaves_out_the_deployment_tests_and_the_example_teams() -> None:
     (kit,) = suites.of_kit()
+    (whole,) = suites.of_kit(examples=True)
     folder = str(suites.DEPLOY_TESTS.relative_to(ROOT))
-    assert f"--ignore={folder}" in kit.argv
+    assert {f"--ignore={folder}", "--ignore=tests/test_end_to_end.py"} <= {*kit.argv}
+    assert [word for word in whole.argv if word.startswith("--ignore")] == [f"--ignore={folder}"]
     assert suites.of_deploy().argv[-1] == folder
     assert suites.DEPLOY_TESTS.is_dir()
+    assert suites.EXAMPLES_TEST.is_file()
+
+
+def test_arguments_select_tests_of_the_kit_whose_coverage_says_nothing() -> None:
+    (whole,), (some,) = suites.of_kit(), suites.of_kit(["-m", "not slow"])
+    assert "--cov" in whole.argv
+    assert "--cov" not in some.argv
+    assert some.argv[-2:] == ("-m", "not slow")
 
 
 def test_an_adopting_repository_has_no_suite_of_the_kit(
