@@ -78,7 +78,7 @@ def make(root: Path, patch: pytest.MonkeyPatch) -> Projects:
         for name, path in {"ROOT": root, "SHARED": root / "utils", "DIST": root / "dist"}.items():
             if hasattr(module, name):
                 patch.setattr(module, name, path)
-    patch.setattr(resolver, "BUSY", root / ".dagteam/locking")
+    patch.setattr(resolver, "BUSY", root / ".dagteam/locking.lock")
     made = Projects(root)
     made.library("utils", more="[dependency-groups]\ndeploy = []\n")
     made.project("tea_project", more="[dependency-groups]\ndev = []\n")

@@ -19,7 +19,7 @@ from devkit.environments.lockfiles import Pin
 from devkit.environments.project import DEV, Project
 from devkit.environments.uv_settings import index_flags
 
-BUSY = STATE / "locking"  # the process that changes locks holds the lock of this file
+BUSY = STATE / "locking.lock"  # the process that changes locks holds the lock of this file
 
 
 def update(
