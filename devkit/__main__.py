@@ -13,7 +13,7 @@ sys.path.append(str(Path(__file__).resolve().parent.parent))
 
 from devkit import bootstrap
 from devkit.cli import Commands
-from devkit.core import output
+from devkit.core import output, parallel
 
 if __name__ == "__main__":
     bootstrap.entered = True
@@ -21,6 +21,12 @@ if __name__ == "__main__":
     try:
         Commands().run()
         sys.stdout.flush()
+    except SystemExit as end:
+        if parallel.left_running():  # Python would wait for it
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(end.code if isinstance(end.code, int) else 1)
+        raise
     except BrokenPipeError:  # `invoke --list | head`: the reader has ended
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(128 + signal.SIGPIPE)

@@ -10,6 +10,7 @@ import importlib.util
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +51,7 @@ def enter(as_script: bool) -> None:
     if entered and is_fresh():
         return
     if not is_fresh():
+        signal.signal(signal.SIGTERM, lambda sign, _: sys.exit(128 + sign))
         try:
             build()
         except KeyboardInterrupt:
@@ -193,18 +195,25 @@ def run(argv: List[str], lock: IO[str], env: Optional[Dict[str, str]] = None) ->
     Returns what it printed. The step holds the lock too: it may outlive this process, if that is
     killed.
     """
-    done = subprocess.run(
+    step = subprocess.Popen(
         argv,
         cwd=str(ROOT),
         env=clean_environment() if env is None else env,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL,
-        check=False,
         pass_fds=[lock.fileno()],
+        start_new_session=True,
     )
-    output = done.stdout.decode(errors="replace").strip()
-    if done.returncode:
+    try:
+        printed, _ = step.communicate()
+    except BaseException:  # Ctrl-C or TERM: without a stamp, the next call begins again
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(step.pid, signal.SIGKILL)
+        step.wait()
+        raise
+    output = printed.decode(errors="replace").strip()
+    if step.returncode:
         if not hint_for(output) and shutil.disk_usage(str(TOOLS)).free < LEAST_FREE_BYTES:
             output = "No space left on device"  # venv does not pass on what ensurepip printed
         sys.exit(explained(output) or "Can't build .venv-tools:\n{}".format(output))

@@ -52,7 +52,11 @@ _groups: dict[str, tuple[str, ...]] = {}
 
 
 class TerminatedError(KeyboardInterrupt):
-    """SIGTERM, which ends a command as Ctrl-C does: with nothing left running."""
+    """SIGTERM or SIGHUP, which end a command as Ctrl-C does: with nothing left running."""
+
+    def __init__(self, sign: int = signal.SIGTERM) -> None:
+        super().__init__()
+        self.code = 128 + sign
 
 
 class Settings(Config):
@@ -213,12 +217,14 @@ def _with_exit_codes(body: Callable[[], None]) -> None:
         Exit: with the code, and the one message for what the user can fix.
     """
     signal.signal(signal.SIGTERM, _terminate)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as nohup leaves it
+        signal.signal(signal.SIGHUP, _terminate)
     try:
         body()
     except DevkitError as error:
         raise Exit(mask(str(error)), code=1) from None
-    except TerminatedError:
-        raise Exit(code=TERMINATED) from None
+    except TerminatedError as end:
+        raise Exit(code=end.code) from None
     except KeyboardInterrupt:
         raise Exit(code=INTERRUPTED) from None
     except Exit:
@@ -227,5 +233,5 @@ def _with_exit_codes(body: Callable[[], None]) -> None:
         raise Exit(bugs.report(traceback.format_exc()), code=BUG) from None
 
 
-def _terminate(_sign: int, _frame: FrameType | None) -> None:
-    raise TerminatedError
+def _terminate(sign: int, _frame: FrameType | None) -> None:
+    raise TerminatedError(sign)

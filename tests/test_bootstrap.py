@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
 import pytest
 
 from devkit import bootstrap
@@ -22,6 +23,7 @@ from testing.support import (
     find_python,
     output_until_end,
     run,
+    runs,
     small_disk,
     started,
 )
@@ -277,13 +279,17 @@ def test_settings_of_pip_and_uv_that_install_elsewhere_do_not_count(tmp_path: Pa
     assert not elsewhere.exists()
 
 
-def test_ctrl_c_during_the_build_ends_without_a_traceback(bare: Checkout) -> None:
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_one_signal_ends_the_build_and_what_it_runs(bare: Checkout, sign: signal.Signals) -> None:
     with started([base_python(), "tasks.py", "teams"], bare.root) as process:
         eventually((bare.root / ".venv-tools/bin/python").exists, "the build has begun")
-        os.killpg(process.pid, signal.SIGINT)
+        eventually(psutil.Process(process.pid).children, "a program runs")
+        children = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(sign)  # to this process alone
         printed = output_until_end(process)
-    assert process.returncode == 130, printed
+    assert process.returncode == 128 + sign, printed
     assert "Traceback" not in printed
+    eventually(lambda: not any(runs(child.pid) for child in children), "they have ended")
 
 
 def test_the_lock_pins_uv_with_hashes() -> None:

@@ -7,8 +7,9 @@ fails, so one team's failure, or a bug that it brings about, never hides another
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -18,6 +19,10 @@ from devkit.core.errors import FIXABLE, DevkitError, fixable
 X = TypeVar("X")
 Y = TypeVar("Y")
 
+# How long what has no program to end, such as copying a file, may take after Ctrl-C.
+LONGEST_END_SECONDS = 2.0
+
+_left_running = False
 _jobs = 0  # the user's choice (`--jobs`); 0 means one for each core
 
 
@@ -73,27 +78,24 @@ def run(doing: str, work: Mapping[str, Work], *, at_a_time: int | None = None) -
     width = max(map(len, work), default=0)
     outcomes: dict[str, Outcome] = {}
     progress = output.Progress(doing)
-    with ThreadPoolExecutor(max_workers=at_a_time or jobs()) as pool:
+    waiting: set[Future[Outcome]] = set()
+    with _pool(at_a_time or jobs(), waiting) as pool:
 
         def one(name: str, job: Work) -> Outcome:
             progress.start(name)
             return _outcome(name, job)
 
         # Jobs start first, since setting up the terminal takes a while.
-        waiting: set[Future[Outcome]] = {pool.submit(one, name, job) for name, job in work.items()}
-        try:
-            with output.spinner(progress):
-                while waiting:
-                    done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                    for outcome in (future.result() for future in done):
-                        progress.end(outcome.name)
-                        outcomes[outcome.name] = outcome
-                        output.result(
-                            outcome.ok, outcome.name, outcome.text, outcome.seconds, width
-                        )
-        except BaseException:
-            _end(pool, waiting)
-            raise
+        for name, job in work.items():
+            waiting.add(pool.submit(one, name, job))
+        with output.spinner(progress):
+            while waiting:
+                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+                waiting -= done
+                for outcome in (future.result() for future in done):
+                    progress.end(outcome.name)
+                    outcomes[outcome.name] = outcome
+                    output.result(outcome.ok, outcome.name, outcome.text, outcome.seconds, width)
     ordered = [outcomes[name] for name in work]
     for outcome in ordered:
         if outcome.details:
@@ -105,13 +107,10 @@ def run(doing: str, work: Mapping[str, Work], *, at_a_time: int | None = None) -
 
 def gather(work: Callable[[X], Y], items: Sequence[X]) -> list[Y]:
     """The result of `work` for each item, in order, `jobs()` side by side; prints nothing."""
-    with ThreadPoolExecutor(max_workers=jobs()) as pool:
-        futures = [pool.submit(work, item) for item in items]
-        try:
-            return [future.result() for future in futures]
-        except BaseException:
-            _end(pool, futures)
-            raise
+    futures: list[Future[Y]] = []
+    with _pool(jobs(), futures) as pool:
+        futures.extend(pool.submit(work, item) for item in items)
+        return [future.result() for future in futures]
 
 
 def require(outcomes: Sequence[Outcome], *, fix: str | None = None) -> None:
@@ -125,13 +124,37 @@ def require(outcomes: Sequence[Outcome], *, fix: str | None = None) -> None:
         raise DevkitError(f"{len(failed)} of {len(outcomes)} failed: {', '.join(failed)}", fix=fix)
 
 
-def _end(pool: ThreadPoolExecutor, futures: Iterable[Future[Any]]) -> None:
-    """Start no more jobs, and end the running programs."""
+def left_running() -> bool:
+    """Whether a job could not be ended: it waits for something that never comes."""
+    return _left_running
+
+
+@contextmanager
+def _pool(size: int, futures: Collection[Future[Any]]) -> Iterator[ThreadPoolExecutor]:
+    """Threads for jobs; Ctrl-C and other exceptions end the jobs, whose `futures` are these."""
+    pool = ThreadPoolExecutor(max_workers=size)
+    try:
+        yield pool
+    except BaseException:
+        _end(pool, futures)
+        raise
+    pool.shutdown()
+
+
+def _end(pool: ThreadPoolExecutor, futures: Collection[Future[Any]]) -> None:
+    """Start no more jobs, and end the running programs; another Ctrl-C kills them at once."""
+    global _left_running
     pool.shutdown(wait=False, cancel_futures=True)
+    grace = processes.GRACE_SECONDS
+    until = time.monotonic() + grace + LONGEST_END_SECONDS
     with filelocks.abandoned():
-        while any(future.running() for future in futures):
-            processes.end_all()
-            time.sleep(0.02)
+        while any(future.running() for future in futures) and time.monotonic() < until:
+            try:
+                processes.end_all(grace)
+                time.sleep(0.02)
+            except KeyboardInterrupt:
+                grace = 0.0
+    _left_running = any(future.running() for future in futures)
 
 
 def _outcome(name: str, job: Work) -> Outcome:

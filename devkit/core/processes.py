@@ -149,33 +149,58 @@ def run_in_foreground(argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str
             process.wait()
         except BaseException:  # `cli` raises one for TERM
             process.terminate()
-            process.wait()
+            try:
+                process.wait(GRACE_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
             raise
     finally:
         signal.signal(signal.SIGINT, before)
     return Ended(process.returncode, interrupted=bool(pressed))
 
 
-def end_all() -> None:
+def end_all(grace: float = GRACE_SECONDS) -> None:
     """End every program that `run` has started in any thread."""
     with _guard:
         groups = [process.pid for process in _running]
-    for group in groups:
-        end_group(group)
+    end_groups(groups, grace)
 
 
 def end_group(group: int, grace: float = GRACE_SECONDS) -> None:
     """Send TERM to a process group, then KILL after `grace` seconds; it may have ended already."""
-    for sign in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(group, sign)
-        except (ProcessLookupError, PermissionError):  # macOS: a group of zombies only
-            return
-        deadline = time.monotonic() + grace
-        while time.monotonic() < deadline:
-            if not group_runs(group):
-                return
-            time.sleep(0.02)
+    end_groups([group], grace)
+
+
+def end_groups(groups: Sequence[int], grace: float) -> None:
+    """As `end_group`, for several at a time. Ctrl-C meanwhile: KILL at once."""
+    left = [group for group in groups if _send(group, signal.SIGTERM)]
+    try:
+        left = _wait_for(left, grace)
+    finally:
+        for group in left:
+            _send(group, signal.SIGKILL)
+        _wait_for(left, GRACE_SECONDS)
+
+
+def _wait_for(groups: Sequence[int], seconds: float) -> list[int]:
+    """Wait until these process groups have ended; returns those that have not."""
+    left = list(groups)
+    deadline = time.monotonic() + seconds
+    while left := [group for group in left if group_runs(group)]:
+        if time.monotonic() >= deadline:
+            break
+        time.sleep(0.02)
+    return left
+
+
+def _send(group: int, sign: signal.Signals) -> bool:
+    """Signal a process group; whether there is one."""
+    try:
+        os.killpg(group, sign)
+    except (ProcessLookupError, PermissionError):  # macOS: a group of zombies only
+        return False
+    return True
 
 
 def group_runs(group: int) -> bool:

@@ -3,11 +3,12 @@
 import os
 import signal
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
-from devkit.core import cgroups, parallel
+from devkit.core import cgroups, filelocks, parallel
 from devkit.core.errors import DevkitError
 from devkit.core.parallel import Outcome
 from testing.support import devkit_script, eventually, output_until_end, runs, started, written
@@ -164,6 +165,79 @@ except KeyboardInterrupt:
     assert not any(runs(int(file.read_text(encoding="utf-8"))) for file in files)
     assert not (tmp_path / "c").exists()
     assert not (tmp_path / "d").exists()
+
+
+COMMAND = """
+import os, sys
+from pathlib import Path
+sys.argv[0] = "invoke"
+from devkit import cli
+from devkit.core import filelocks, output, parallel, processes
+from invoke.context import Context
+
+def body(_):
+    parallel.run("waiting", {{"a": work, "b": lambda: "done"}}, at_a_time=2)
+
+def work():
+    {work}
+
+try:
+    cli.command(help={{}})(body)(Context())
+except BaseException as end:
+    os._exit(end.code if parallel.left_running() else end.code + 64)
+"""
+
+
+def interrupted(
+    folder: Path, work: str, ready: Path, *signals: signal.Signals
+) -> tuple[int, str, bool]:
+    """How a command ends that gets these signals while a job does some work.
+
+    Its exit code, what it printed, and whether a thread of it was left running.
+    """
+    with started(devkit_script(COMMAND.format(work=work)), folder) as process:
+        eventually(lambda: written(ready), "the job runs")
+        for sign in signals:
+            process.send_signal(sign)
+            time.sleep(0.2)  # not so fast that the two are one
+        printed = output_until_end(process)
+    left = process.returncode < 192
+    return process.returncode - (0 if left else 64), printed, left
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_one_signal_ends_the_wait_for_a_lock(tmp_path: Path, sign: signal.Signals) -> None:
+    work = (
+        'w = lambda: (output.warn("waiting for tea ..."), open("ready", "w").write("1\\n"))\n'
+        '    with filelocks.hold(Path("lock"), w): pass'
+    )
+    with (tmp_path / "lock").open("w", encoding="utf-8") as lock:
+        assert filelocks.try_lock(lock)
+        code, printed, left = interrupted(tmp_path, work, tmp_path / "ready", sign)
+    assert (code, left) == (128 + sign, False)
+    assert "waiting for tea ..." in printed
+
+
+def test_ctrl_c_ends_a_command_whose_job_reads_what_never_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    work = 'open("ready", "w").write("1\\n"); open("pipe").read()'
+    work = f"processes.GRACE_SECONDS = 0.0; {work}"
+    code, _, left = interrupted(tmp_path, work, tmp_path / "ready", signal.SIGINT)
+    assert (code, left) == (130, True)
+
+
+def test_a_second_ctrl_c_kills_what_ignores_the_first(tmp_path: Path) -> None:
+    work = (
+        'processes.run(["sh", "-c", "trap \'\' TERM; echo $$ > pid; sleep 600 & wait; sleep 600"], '
+        "cwd=Path.cwd(), env=os.environ, grace=600.0)"
+    )
+    work = f"processes.GRACE_SECONDS = 600.0; {work}"
+    pid = tmp_path / "pid"
+    code, _, left = interrupted(tmp_path, work, pid, signal.SIGINT, signal.SIGINT)
+    assert (code, left) == (130, False)
+    assert not runs(int(pid.read_text(encoding="utf-8")))
 
 
 def test_gather_keeps_the_order_and_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:

@@ -164,3 +164,19 @@ def test_in_the_foreground_no_exit_code_is_lost_to_ctrl_c(tmp_path: Path) -> Non
     with started(devkit_script(code), tmp_path) as process:
         printed = output_until_end(process)
     assert set(printed.splitlines()) == {"-2 True"}
+
+
+def test_in_the_foreground_term_ends_a_program_that_ignores_it(tmp_path: Path) -> None:
+    code = (
+        "import os, signal, sys\nfrom pathlib import Path\nfrom devkit.core import processes\n"
+        "processes.GRACE_SECONDS = 0.2\n"
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))\n"
+        "argv = ['sh', '-c', \"trap '' TERM; echo $$ > pid; sleep 600; sleep 600\"]\n"
+        "processes.run_in_foreground(argv, cwd=Path('.'), env=os.environ)\n"
+    )
+    with started(devkit_script(code), tmp_path) as process:
+        eventually(lambda: written(tmp_path / "pid"), "it runs")
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+        assert not runs(int((tmp_path / "pid").read_text(encoding="utf-8")))
+    assert process.returncode == 143
