@@ -18,7 +18,7 @@ from invoke.tasks import Task, task
 
 from devkit import __version__
 from devkit.core import bugs, output, parallel, running
-from devkit.core.errors import DevkitError
+from devkit.core.errors import OS_FIXES, DevkitError, fixable
 from devkit.core.masking import mask
 from devkit.core.paths import ROOT
 from devkit.registry.workspace import Team, load_teams, select
@@ -229,7 +229,9 @@ def _with_exit_codes(body: Callable[[], None]) -> None:
         raise Exit(code=INTERRUPTED) from None
     except Exit:
         raise
-    except Exception:  # noqa: BLE001 (the one place that catches the kit's own bugs)
+    except Exception as error:  # noqa: BLE001 (the one place that catches the kit's own bugs)
+        if isinstance(error, OSError) and error.errno in OS_FIXES:
+            raise Exit(mask(str(fixable(error))), code=1) from None
         raise Exit(bugs.report(traceback.format_exc()), code=BUG) from None
 
 

@@ -1,5 +1,6 @@
 """What all commands share: exit codes, common options, their list, and how teams are named."""
 
+import errno
 import json
 import signal
 import sys
@@ -97,10 +98,17 @@ def ended(body: Body) -> Exit:
         (KeyboardInterrupt(), cli.INTERRUPTED),
         (cli.TerminatedError(), cli.TERMINATED),
         (DevkitError("no tea"), 1),
+        (PermissionError(errno.EACCES, "Permission denied", "/srv/tea"), 1),
+        (OSError(errno.ENOSPC, "No space left on device", "/srv/tea"), 1),
+        (OSError("no tea"), cli.BUG),
         (Exit("no milk", code=7), 7),
     ],
 )
-def test_a_command_ends_with_the_code_of_its_error(error: BaseException, code: int) -> None:
+def test_a_command_ends_with_the_code_of_its_error(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, error: BaseException, code: int
+) -> None:
+    monkeypatch.setattr(bugs, "ROOT", tmp_path)
+    monkeypatch.setattr(bugs, "STATE", tmp_path / ".dagteam")
     assert ended(failing(error)).code == code
 
 

@@ -141,6 +141,9 @@ OS_FIXES = {
     errno.EPERM: "check its owner and permissions: `ls -ld {}`",
     errno.EISDIR: "replace the folder {} by a file",
     errno.ENOTDIR: "check what is a file in {} and should be a folder",
+    errno.EROFS: "use a checkout that can be written",
+    errno.ENOSPC: "free some space (`uv cache clean` may help)",
+    errno.EDQUOT: "free some space (`uv cache clean` may help)",
 }
 
 

@@ -85,6 +85,27 @@ def test_error_shows_the_file_relative_to_the_repository(
     assert "\none/one_defs.py:2: ZeroDivisionError" in capsys.readouterr().out
 
 
+TELLS = """\
+import os
+os.write(2, os.environ["KEY"].encode())
+raise ValueError("cannot connect with " + os.environ["TOKEN"] + os.environ["KEY"])
+"""
+
+
+@pytest.mark.parametrize("form", ["text", "json", "github"])
+def test_a_secret_in_a_team_s_error_is_masked_in_every_format(
+    teams: dict[str, Team], tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    team = small_team(teams["ml"], tmp_path, "one", TELLS)
+    team.env_file.write_text('TOKEN=hun%ter22\nKEY="first line\nsecond line"\n', encoding="utf-8")
+    with pytest.raises(DevkitError):
+        check.check([team], [team], Options(tracebacks=True), form=form)
+    printed = "".join(capsys.readouterr())
+    assert "cannot connect with ***" in printed
+    for secret in ("hun%ter22", "hun%25ter22", "first line", "second line"):
+        assert secret not in printed
+
+
 def test_team_that_hangs_or_dies_never_passes(
     teams: dict[str, Team], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
