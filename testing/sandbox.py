@@ -15,9 +15,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from devkit.core import filelocks, parallel, stamps
 from devkit.core.environ import clean_environment
@@ -28,6 +29,7 @@ from testing import linked
 SAMPLE = Path("testing/sample")
 FOLDER = STATE / "sandbox"
 RECORD = Path(".dagteam/sandbox.json")  # in the sandbox: its original, and the digests of its files
+POLL_SECONDS = 0.2
 LOCKS = "*_project/*requirements.txt"
 
 # Git without the user's settings or the system's.
@@ -72,7 +74,8 @@ def original(root: Path = ROOT) -> Path | None:
 
 def enter(arguments: Sequence[str], folder: Path) -> None:
     """Run pytest with the same arguments in the sandbox, instead of this process."""
-    make(ROOT, FOLDER)
+    lock = claim(ROOT, FOLDER)
+    os.set_inheritable(lock.fileno(), True)
     inside = FOLDER / folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else FOLDER
     os.chdir(inside)
     moved = [argument.replace(f"{ROOT}/", f"{FOLDER}/") for argument in arguments]
@@ -80,25 +83,42 @@ def enter(arguments: Sequence[str], folder: Path) -> None:
     os.execve(python, [str(python), "-P", "-m", "pytest", *moved], dict(os.environ))  # noqa: S606
 
 
+def claim(root: Path, target: Path) -> IO[str]:
+    """Bring the sandbox up to date; nobody changes it while the file that this returns is open.
+
+    Waits until no other run of the tests uses it, unless it is up to date.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    lock = target.with_name(f"{target.name}.lock").open("a", encoding="utf-8")
+    alone = filelocks.try_lock(lock)
+    if not alone and _record(target).get("digests") != _digests(root):
+        sys.stderr.write(f"waiting: another run of the tests uses {target} ...\n")
+        while not (alone := filelocks.try_lock(lock)):
+            time.sleep(POLL_SECONDS)
+    if alone:
+        make(root, target)
+    while not filelocks.try_lock(lock, shared=True):
+        time.sleep(POLL_SECONDS)
+    return lock
+
+
 def make(root: Path, target: Path) -> None:
     """Make the sandbox, or bring it up to date with a repository."""
-    target.mkdir(parents=True, exist_ok=True)
-    with filelocks.hold(target.with_name(f"{target.name}.lock"), lambda: None):
-        if not (target / ".git").is_dir():
-            _git(target, "init", "--quiet", "--initial-branch", "main")
-        elif _record(target):  # undo what a test has left
-            _git(target, "reset", "--quiet", "--hard")
-            _git(target, "clean", "--quiet", "-d", "--force")
-        digests = {name: _digest(file) for name, file in files(root).items()}
-        changed = _copy(root, target, digests)
-        link_tools(target)
-        if [name for name in changed if not name.startswith(("tests/", "testing/"))]:
-            _prepare(target)
-        if changed:
-            _git(target, "add", "--all")
-            _git(target, "commit", "--quiet", "--no-verify", "--allow-empty", "--message", "sample")
-        record = {"original": str(root), "digests": digests}
-        (target / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
+    if not (target / ".git").is_dir():
+        _git(target, "init", "--quiet", "--initial-branch", "main")
+    elif _record(target):  # undo what a test has left
+        _git(target, "reset", "--quiet", "--hard")
+        _git(target, "clean", "--quiet", "-d", "--force")
+    digests = _digests(root)
+    changed = _copy(root, target, digests)
+    link_tools(target)
+    if [name for name in changed if not name.startswith(("tests/", "testing/"))]:
+        _prepare(target)
+    if changed:
+        _git(target, "add", "--all")
+        _git(target, "commit", "--quiet", "--no-verify", "--allow-empty", "--message", "sample")
+    record = {"original": str(root), "digests": digests}
+    (target / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
 
 
 def inherit(root: Path, target: Path) -> None:
@@ -233,6 +253,10 @@ def _record(root: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return found
+
+
+def _digests(root: Path) -> dict[str, str]:
+    return {name: _digest(file) for name, file in files(root).items()}
 
 
 def _digest(file: Path) -> str:

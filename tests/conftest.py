@@ -35,23 +35,24 @@ def pytest_configure(config: pytest.Config) -> None:
 
 # The modules that take long, the longest first: otherwise one core would wait for the other.
 LONGEST_FIRST = [
-    "test_documentation.py",
     "scaffolding/test_new_team.py",
-    "test_hooks.py",
-    "test_readme.py",
-    "test_end_to_end.py",
-    "test_bootstrap.py",
     "dev/test_platform.py",
     "dev/test_run.py",
+    "test_hooks.py",
+    "test_documentation.py",
+    "test_bootstrap.py",
+    "test_readme.py",
+    "test_end_to_end.py",
     "dev/test_debugger.py",
-    "lineage/test_base_revision.py",
-    "lineage/test_commands.py",
-    "contracts/test_check.py",
-    "programs/test_definitions.py",
-    "generated/test_dist.py",
-    "definitions/test_loading.py",
-    "definitions/test_cache.py",
     "environments/test_lockfiles.py",
+    "scaffolding/test_transaction.py",
+    "definitions/test_loading.py",
+    "commands/test_broken_team.py",
+    "environments/test_resolver.py",
+    "generated/test_dist.py",
+    "environments/test_venvs.py",
+    "dev/test_home.py",
+    "doctor/test_clean.py",
 ]
 
 INSTALLED = pytest.StashKey[dict[Path, linked.Found]]()

@@ -1,5 +1,6 @@
 """The repository that the kit's tests run in has the sample teams, whatever this one has."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,29 @@ def test_a_sandbox_has_the_kit_s_files_and_no_file_of_a_team(other: Repository) 
     assert [name for name in files if name.startswith(theirs) or name.endswith("mine.py")] == []
 
 
+def test_nothing_changes_a_sandbox_that_is_in_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Path] = []
+    digests = {"tasks.py": "1"}
+    monkeypatch.setattr(sandbox, "make", lambda _, target: made.append(target))
+    monkeypatch.setattr(sandbox, "_digests", lambda _: digests)
+    monkeypatch.setattr(sandbox, "_record", lambda _: {"digests": {"tasks.py": "1"}})
+    target = tmp_path / "sandbox"
+    first = sandbox.claim(ROOT, target)
+    second = sandbox.claim(ROOT, target)  # the same files: both run
+    assert made == [target]
+    digests["tasks.py"] = "2"
+    with ThreadPoolExecutor() as pool:
+        third = pool.submit(sandbox.claim, ROOT, target)
+        first.close()
+        with pytest.raises(TimeoutError):
+            third.result(2 * sandbox.POLL_SECONDS)
+        second.close()
+        third.result(60).close()
+    assert made == [target, target]
+
+
 def test_a_copy_of_an_environment_names_its_own_folder(tmp_path: Path) -> None:
     made = made_environment(tmp_path / "made")
     linked.prepare(made, tmp_path / "copy")
@@ -77,3 +101,13 @@ def made_environment(root: Path) -> Path:
         (folder / ".git/hooks").mkdir(parents=True)
     (root / ".git/hooks/pre-commit").write_text(f"exec {root}\n", encoding="utf-8")
     return root
+
+
+def test_every_module_that_starts_first_exists(request: pytest.FixtureRequest) -> None:
+    conftest = next(
+        plugin
+        for plugin in request.config.pluginmanager.get_plugins()
+        if hasattr(plugin, "LONGEST_FIRST")
+    )
+    missing = [name for name in conftest.LONGEST_FIRST if not (ROOT / "tests" / name).exists()]
+    assert missing == []
