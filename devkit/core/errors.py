@@ -43,7 +43,7 @@ HINTS = (
     ),
     (
         r"\b407\b|Proxy Authentication Required",
-        "The proxy asks for a password: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT.",
+        "The proxy asks for a password: put user and password into the address in HTTPS_PROXY.",
     ),
     (
         r"\b(401 Unauthorized|403 Forbidden)|\b40[13] Client Error|HTTP error 40[13]\b",

@@ -51,8 +51,19 @@ class LogFilter:
 
 def webserver(workspace: Path, host: str, port: int) -> tuple[str, ...]:
     """The command of the UI and the GraphQL API, for a workspace file's locations."""
-    start = _start(orchestrator_environment().python, "dagster_webserver")
-    return (*start, "--workspace", str(workspace), "--host", host, "--port", str(port))
+    python, *module = _start(orchestrator_environment().python, "dagster_webserver")
+    # -P: not from the current folder, which is the repository's root.
+    return (
+        python,
+        "-P",
+        *module,
+        "--workspace",
+        str(workspace),
+        "--host",
+        host,
+        "--port",
+        str(port),
+    )
 
 
 def daemon(workspace: Path) -> tuple[str, ...]:

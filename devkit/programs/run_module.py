@@ -1,4 +1,4 @@
-"""Runs a module as `python -P -m MODULE` does, with less garbage collection. Standard library only.
+"""Runs a module as `python -m MODULE` does, with less garbage collection. Standard library only.
 
     python run_module.py MODULE [ARGUMENT ...]
 
@@ -15,5 +15,5 @@ if __name__ == "__main__":
     gc.set_threshold(50_000)
     del sys.argv[0]
     if sys.path and sys.path[0] == str(Path(__file__).parent):
-        del sys.path[0]  # nor the current folder: a yaml.py there would replace a package
+        sys.path[0] = ""  # the current folder, as with -m
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

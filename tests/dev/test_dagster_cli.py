@@ -57,7 +57,7 @@ def test_log_filter_hides_a_traceback_with_its_record() -> None:
 def test_webserver_runs_in_the_orchestrators_environment() -> None:
     assert dagster_cli.webserver(Path("/state/workspace.yaml"), "127.0.0.1", 3001) == (
         str(orchestrator_environment().python),
-        RUN_MODULE, "dagster_webserver",
+        "-P", RUN_MODULE, "dagster_webserver",
         "--workspace", "/state/workspace.yaml",
         "--host", "127.0.0.1",
         "--port", "3001",
@@ -92,7 +92,7 @@ def test_dagster_has_every_option_that_is_passed(teams: dict[str, Team]) -> None
     workspace = Path("/state/workspace.yaml")
     webserver = dagster_cli.webserver(workspace, "127.0.0.1", 3001)
     commands = [
-        (webserver, webserver[:3]),
+        (webserver, webserver[:4]),
         (dagster_cli.daemon(workspace), dagster_cli.daemon(workspace)[:2]),
     ]
     for team in teams.values():
@@ -124,3 +124,13 @@ def test_run_module_runs_as_python_does_with_m(tmp_path: Path) -> None:
         cwd=tmp_path, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout == "__main__ ['--flag', 'value'] 50000 \n"
+
+
+def test_the_webserver_imports_nothing_from_the_current_folder(tmp_path: Path) -> None:
+    for name in ("yaml", "queue", "dagster"):
+        (tmp_path / f"{name}.py").write_text("raise RuntimeError('here')\n", encoding="utf-8")
+    python, *options = dagster_cli.webserver(tmp_path / "workspace.yaml", "127.0.0.1", 1)
+    done = subprocess.run(
+        [python, *options[:3], "--help"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
