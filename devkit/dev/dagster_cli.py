@@ -16,6 +16,10 @@ RUN_MODULE = PROGRAMS / "run_module.py"
 # load. The platform reports each of those in one line.
 QUIET = {"PYTHONWARNINGS": "ignore:Error loading repository location:UserWarning"}
 
+# What `dagster dev` and `dg dev` set: code that is prepared before it loads (dbt, components with
+# state) prepares itself then.
+DEVELOPMENT = {"DAGSTER_IS_DEV_CLI": "1"}
+
 # The first line of a record in Dagster's logs; the lines of a traceback follow it.
 RECORD = re.compile(
     r"^[\d-]{10} [\d:]{8} \S+ - (?P<logger>[\w.-]+) - (?P<level>[A-Z]+) - (?P<text>.*)"

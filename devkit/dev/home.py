@@ -18,6 +18,9 @@ from devkit.registry.workspace import Team
 DEFAULT = ROOT / ".dagster_home"
 OURS = ".dagteam"
 STAMP = "initialized"
+LINKED = "linked"  # the file with the target of the link that we made
+SOCKETS = "sockets"  # the file with the folders of sockets of its sessions, a line each
+REMEMBERED_SESSIONS = 50
 ANOTHER_HOME = "set DAGSTER_HOME to another folder, or unset it"
 
 
@@ -40,9 +43,16 @@ def state_folder(home: Path) -> Path:
 
 
 def own_configuration(home: Path) -> bool:
-    """Whether a DAGSTER_HOME has a dagster.yaml of its own, not a link to the repository's."""
+    """Whether a DAGSTER_HOME has a dagster.yaml of its own, not the link that the kit makes.
+
+    A user's link is the user's own, wherever it leads.
+    """
     file = home / "dagster.yaml"
-    return file.exists() and not file.is_symlink()
+    if not file.is_symlink():
+        return file.exists()
+    record = state_folder(home) / LINKED
+    ours = record.read_text(encoding="utf-8") if record.exists() else ""
+    return str(file.readlink()) not in (str(DAGSTER_YAML), ours)
 
 
 def is_ready(home: Path) -> bool:
@@ -67,6 +77,7 @@ def prepare(home: Path) -> Preparation:
     try:
         state_folder(home).mkdir(parents=True, exist_ok=True)
         with filelocks.hold(state_folder(home) / "prepare.lock", waiting):
+            _require_own_configuration(home)
             if is_ready(home):
                 return Preparation.NONE
             _initialize(home)
@@ -97,13 +108,16 @@ def variables_of(team: Team) -> dict[str, str]:
     return {**variables.of_team(team), "DAGSTER_HOME": str(locate())}
 
 
-def end_lost_runs(home: Path) -> list[str]:
-    """Mark runs as failed whose code server has ended, as nothing else does; returns their ids.
+def remember_sockets(home: Path, folder: Path) -> None:
+    """Record the folder of sockets of a session, which holds this DAGSTER_HOME's lock."""
+    folders = [*socket_folders(home), str(folder)][-REMEMBERED_SESSIONS:]
+    (state_folder(home) / SOCKETS).write_text("\n".join(folders) + "\n", encoding="utf-8")
 
-    Raises:
-        DevkitError: if Dagster can't open DAGSTER_HOME.
-    """
-    return _ask_instance(home, "end-lost-runs").stdout.split()
+
+def socket_folders(home: Path) -> list[str]:
+    """The folders of sockets that this DAGSTER_HOME's sessions have had, the latest last."""
+    file = state_folder(home) / SOCKETS
+    return file.read_text(encoding="utf-8").splitlines() if file.exists() else []
 
 
 def _initialize(home: Path) -> None:
@@ -111,15 +125,20 @@ def _initialize(home: Path) -> None:
     if not own_configuration(home):
         configuration.unlink(missing_ok=True)
         configuration.symlink_to(DAGSTER_YAML)
-    _ask_instance(home, "initialize")
+        (state_folder(home) / LINKED).write_text(str(DAGSTER_YAML), encoding="utf-8")
+    ask_instance(home, "initialize")
     stamps.write(state_folder(home) / STAMP, _parts(home))
 
 
-def _ask_instance(home: Path, command: str) -> processes.Completed:
-    """Run a command of programs/instance.py in the orchestrator's interpreter."""
+def ask_instance(home: Path, command: str, *arguments: str) -> str:
+    """Run a command of programs/instance.py in the orchestrator's interpreter; its output.
+
+    Raises:
+        DevkitError: if Dagster can't open DAGSTER_HOME.
+    """
     script = PROGRAMS / "instance.py"
     done = processes.run(
-        [orchestrator_environment().python, "-P", script, command],
+        [orchestrator_environment().python, "-P", script, command, *arguments],
         cwd=ROOT,
         env={**clean_environment(), "DAGSTER_HOME": str(home)},
     )
@@ -130,7 +149,18 @@ def _ask_instance(home: Path, command: str) -> processes.Completed:
             found=str(home),
             fix=ANOTHER_HOME,
         )
-    return done
+    return done.stdout
+
+
+def _require_own_configuration(home: Path) -> None:
+    file = home / "dagster.yaml"
+    if own_configuration(home) and not file.exists():
+        raise DevkitError(
+            f"{file} is a link to nothing",
+            expected="a file, a link to one, or neither: then the repository's is used",
+            found=str(file.readlink()),
+            fix=f"rm {file}",
+        )
 
 
 def _parts(home: Path) -> dict[str, str]:

@@ -1,29 +1,34 @@
 """Creates the services of a platform: command, variables, log and shown lines of each."""
 
-import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
 from devkit.core.environ import clean_environment
 from devkit.core.paths import ROOT
 from devkit.dev import dagster_cli, debugger, home, session
+from devkit.dev.logs import Log
 from devkit.dev.options import Options
-from devkit.dev.service import ANSI_SGR, OnEvent, OnExit, Reaper, Service, SupervisedProcess
-from devkit.environments import variables
+from devkit.dev.parts import Parts
+from devkit.dev.reaper import Reaper
+from devkit.dev.service import ANSI_SGR, OnEvent, OnExit, Service, SupervisedProcess
 from devkit.registry.workspace import Team
 
 
 class Launcher:
     """Creates services that share a DAGSTER_HOME, a reaper and a folder of logs."""
 
-    def __init__(self, dagster_home: Path, on_event: OnEvent, options: Options) -> None:
+    def __init__(
+        self, dagster_home: Path, on_event: OnEvent, options: Options, parts: Parts
+    ) -> None:
         """`on_event` receives what is to be printed: events, and the services' own lines."""
         self._options = options
+        self._parts = parts
         self.reaper = Reaper()
         self.logs = home.state_folder(dagster_home) / "logs"
-        self.logs.mkdir(exist_ok=True)
+        self.logs.mkdir(parents=True, exist_ok=True)
         self.workspace = home.state_folder(dagster_home) / "workspace.yaml"
         self._on_event = on_event
+        self._open_logs: dict[str, Log] = {}
         self._common = {
             "DAGSTER_HOME": str(dagster_home),
             "PYTHONUNBUFFERED": "1",
@@ -33,21 +38,27 @@ class Launcher:
     def webserver(self) -> SupervisedProcess:
         """The UI for the locations of the workspace file."""
         options = self._options
-        argv = dagster_cli.webserver(self.workspace, options.host, options.port)
+        argv = self._parts.commands.webserver(self.workspace, options.host, options.port)
         return self._orchestrator_service("webserver", argv)
 
     def daemon(self) -> SupervisedProcess:
         """Schedules, sensors and the run queue for the locations of the workspace file."""
-        return self._orchestrator_service("daemon", dagster_cli.daemon(self.workspace))
+        return self._orchestrator_service("daemon", self._parts.commands.daemon(self.workspace))
 
     def code_server(
-        self, team: Team, argv: Sequence[str], env: dict[str, str], on_exit: OnExit
+        self, team: Team, socket: Path, env: dict[str, str], on_exit: OnExit
     ) -> SupervisedProcess:
         """A team's code server; `on_exit` is awaited when it has crashed."""
-        secrets = variables.secrets_of(team)
+        argv = self._parts.commands.code_server(team, socket)
         if team == self._options.debug:
             argv = debugger.listening(argv)
-        return self._supervise(team.location, argv, team.directory, env, secrets, on_exit)
+        env = {**dagster_cli.DEVELOPMENT, **env}
+        return self._supervise(team.location, argv, team.directory, env, on_exit)
+
+    def close(self) -> None:
+        """Close the logs."""
+        for log in self._open_logs.values():
+            log.close()
 
     def _orchestrator_service(self, name: str, argv: Sequence[str]) -> SupervisedProcess:
         env = {**clean_environment(), **dagster_cli.QUIET}
@@ -59,19 +70,26 @@ class Launcher:
         argv: Sequence[str],
         cwd: Path,
         env: dict[str, str],
-        secrets: Sequence[str] = (),
         on_exit: OnExit | None = None,
     ) -> SupervisedProcess:
-        log = self.logs / f"{name}.log"
-        with contextlib.suppress(OSError):  # a full disk: reported at the first line
-            log.write_text("", encoding="utf-8")
         log_filter = dagster_cli.LogFilter()
 
         def on_line(name: str, line: str) -> None:
             if not log_filter.hides(ANSI_SGR.sub("", line)):
                 self._on_event(name, line)
 
-        service = Service(name, argv, cwd, {**env, **self._common}, log, secrets)
         return SupervisedProcess(
-            service, self.reaper, on_event=self._on_event, on_line=on_line, on_exit=on_exit
+            Service(name, argv, cwd, {**env, **self._common}, self._log(name)),
+            self.reaper,
+            self._parts.clock,
+            on_event=self._on_event,
+            on_line=on_line,
+            on_exit=on_exit,
         )
+
+    def _log(self, name: str) -> Log:
+        """The log of all the services of this name in this session."""
+        if name not in self._open_logs:
+            path = self.logs / f"{name}.log"
+            self._open_logs[name] = Log(path, lambda text: self._on_event(name, text))
+        return self._open_logs[name]

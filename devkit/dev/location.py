@@ -1,4 +1,4 @@
-"""One code location of a running platform: its environment, its code server, its reloads.
+"""One code location of a running platform: its environment, its code servers, its reloads.
 
 A location reports every change of its state. A problem, such as an environment that can't be built
 or code that does not load, is a state too: the other locations keep running, and the next change
@@ -7,23 +7,20 @@ can fix it.
 
 import asyncio
 import contextlib
-import enum
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from devkit.core.errors import DevkitError
 from devkit.core.paths import ROOT
 from devkit.core.tracebacks import frames_in
-from devkit.dev import dagster_cli, session, webserver
-from devkit.dev.service import OnExit, SupervisedProcess
-from devkit.dev.webserver import Webserver
-from devkit.environments import variables, venvs
+from devkit.dev.context import PlatformContext
+from devkit.dev.servers import Servers
+from devkit.dev.service import SupervisedProcess
+from devkit.dev.states import ChangeKind, State
+from devkit.dev.webserver import LocationEntry, NoAnswerError
+from devkit.environments import variables
 from devkit.registry.workspace import Team
 
-# How often to check whether a code server accepts connections.
-SERVER_POLL_SECONDS = 0.03
 # After a failed build, or if the webserver still has an old state.
 RETRY_SECONDS = 30.0
 # The webserver checks once a second whether an unreachable code server is up. If it has not noticed
@@ -31,89 +28,105 @@ RETRY_SECONDS = 30.0
 RECHECK_AFTER_SECONDS = 4.0
 # A location that takes longer than this to load lets the next one start.
 START_SLOT_SECONDS = 20.0
-
-
-class State(enum.StrEnum):
-    """What a location is doing."""
-
-    WAITING = "waiting"
-    BUILDING = "building its environment"
-    STARTING = "starting"
-    RELOADING = "reloading"
-    LOADED = "loaded"
-    BROKEN = "does not load"
-    DOWN = "down"
-
-
-SETTLED = {State.LOADED, State.BROKEN, State.DOWN}
-
-
-class ChangeKind(enum.IntEnum):
-    """What happened to a location; handling a greater kind covers the lesser ones too."""
-
-    SERVER_RESTARTED = 1  # its code server crashed and was restarted
-    CODE = 2
-    ENVIRONMENT = 3  # its lock, its pyproject.toml, its .env
-
-
-@dataclass(frozen=True)
-class PlatformContext:
-    """What the locations of a platform share.
-
-    `supervise` creates a code server from a team, its command, its variables and a function that
-    is awaited after a crash. `start_slots` limits how many locations start at the same time.
-    `on_event` receives a location and what happened to it. `on_crash` is awaited when a code
-    server has crashed, before its restart.
-    """
-
-    webserver: Webserver
-    supervise: Callable[[Team, tuple[str, ...], dict[str, str], OnExit], SupervisedProcess]
-    start_slots: asyncio.Semaphore
-    on_event: Callable[["Location", str], None]
-    on_crash: OnExit
+# Code that writes into its own package while it loads would be loaded for ever. After this many
+# loads in a row with a save in the middle, a load is not interrupted, and the next one waits.
+INTERRUPTED_LOADS = 3
+LONGEST_PAUSE_SECONDS = 300.0
 
 
 class Location:
     """A team's code location while the platform runs."""
 
-    def __init__(self, team: Team, socket: Path, context: PlatformContext) -> None:
+    def __init__(self, team: Team, context: PlatformContext) -> None:
         self.team = team
-        self.socket = socket
         self.state = State.WAITING
         self._platform = context
-        self._server: SupervisedProcess | None = None
-        self._change: ChangeKind | None = None
+        self._parts = context.parts
+        self._servers = Servers(
+            context.sockets, context.parts, lambda text: context.on_event(self, text)
+        )
+        self._variables: dict[str, str] = {}  # those of the newest server
+        self._changes: set[ChangeKind] = set()
         self._saved: set[Path] = set()
         self._changed = asyncio.Event()
+        self._busy = True
+        self._interrupted = 0  # loads in a row during which a file was saved
+
+    @property
+    def socket(self) -> Path:
+        """Where the webserver and the daemon find its code server."""
+        return self._servers.link
 
     def notify(self, change: ChangeKind, file: Path | None = None) -> None:
-        """Record a change; `run` applies it, after the one that it is applying."""
+        """Record a change; `run` applies it, after those that it is applying."""
         if file:
             self._saved.add(file)
-        self._change = max(change, self._change or change)
+        self._changes.add(change)
         self._changed.set()
 
     async def run(self) -> None:
-        """Start the location and apply its changes until cancelled."""
+        """Start the location and apply its changes until cancelled.
+
+        Whatever goes wrong here is the state of this location, and of no other.
+        """
         self.notify(ChangeKind.ENVIRONMENT)
         while True:
+            self._busy = False
             await self._changed.wait()
             self._changed.clear()
-            change, self._change = self._change, None
+            self._busy = True
+            changes, self._changes = self._changes, set()
+            self._remove_bytecode()
             try:
-                await self._apply(change or ChangeKind.SERVER_RESTARTED)
-            except (OSError, ValueError) as error:  # for example, an unreadable .env
-                self._set(State.DOWN, f"down: {error}")
+                await self._apply(changes)
+            except Exception as error:  # noqa: BLE001 (for example, an unreadable .env)
+                kind = (
+                    "" if isinstance(error, DevkitError | OSError) else f"{type(error).__name__}: "
+                )
+                self._set(State.DOWN, f"down: {kind}{error}")
+            await self._pause_if_it_saves_itself()
 
-    async def _apply(self, change: ChangeKind) -> None:
-        self._remove_bytecode()
-        restart = not self._serving or self.state == State.STARTING
-        if change == ChangeKind.ENVIRONMENT or (change == ChangeKind.CODE and restart):
-            await self._rebuild_and_start()
-        elif change == ChangeKind.CODE:
-            await self._reload()
-        else:
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing that it is doing or has to do."""
+        return not self._busy and not self.pending
+
+    @property
+    def pending(self) -> bool:
+        """Whether there are changes that it has not begun to apply."""
+        return self._changed.is_set()
+
+    async def stop(self) -> None:
+        """End the code servers."""
+        await self._servers.stop()
+
+    async def retire(self) -> None:
+        """End the code servers when their runs have ended."""
+        await self._servers.retire()
+
+    def kill(self) -> None:
+        """End the code servers at once."""
+        self._servers.kill()
+
+    @property
+    def _superseded(self) -> bool:
+        """Whether a newer change makes it pointless to wait for the current one."""
+        newer = bool(self._changes & {ChangeKind.CODE, ChangeKind.ENVIRONMENT})
+        return newer and self._interrupted < INTERRUPTED_LOADS
+
+    async def _apply(self, changes: set[ChangeKind]) -> None:
+        up = self._servers.running and self.state not in (State.STARTING, State.WAITING)
+        if changes == {ChangeKind.SERVER_RESTARTED}:
             await self._wait_until_loaded("loaded again", since=time.time())
+        elif not up or (ChangeKind.ENVIRONMENT in changes and self._is_outdated()):
+            await self._renew()
+        elif ChangeKind.CODE in changes:
+            await self._reload()
+
+    def _is_outdated(self) -> bool:
+        """Whether the newest server has another environment or other variables than it should."""
+        stale = self._parts.environments.stale(self.team)
+        return stale or variables.of_team(self.team) != self._variables
 
     def _remove_bytecode(self) -> None:
         """Remove the cached bytecode of the saved files.
@@ -124,58 +137,48 @@ class Location:
         while self._saved:
             file = self._saved.pop()
             for cached in (file.parent / "__pycache__").glob(f"{file.stem}.*.pyc"):
-                cached.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):  # another user's: Python does not use it either
+                    cached.unlink()
 
-    async def stop(self) -> None:
-        """End the code server."""
-        if self._server:
-            await self._server.stop()
+    async def _pause_if_it_saves_itself(self) -> None:
+        self._interrupted = self._interrupted + 1 if self._saved else 0
+        more = self._interrupted - INTERRUPTED_LOADS
+        if more == 0:
+            files = ", ".join(sorted(map(_below_root, self._saved)))
+            text = f"saved while it loads, {INTERRUPTED_LOADS} times in a row: {files}"
+            self._platform.on_event(self, f"{text}; loading it less and less often")
+        if more >= 0:
+            await self._parts.clock.sleep(min(2.0**more, LONGEST_PAUSE_SECONDS))
 
-    def kill(self) -> None:
-        """End the code server at once."""
-        if self._server:
-            self._server.kill()
-
-    @property
-    def _serving(self) -> bool:
-        return self._server is not None and not self._server.failed
-
-    @property
-    def _superseded(self) -> bool:
-        """Whether a newer change makes it pointless to wait for the current one."""
-        return self._change is not None and self._change >= ChangeKind.CODE
-
-    async def _rebuild_and_start(self) -> None:
-        """Build the environment if it is stale, and start the code server again."""
+    async def _renew(self) -> None:
+        """Build the environment if it is stale, and start a new code server."""
         async with self._platform.start_slots:
-            began = time.time()
             if built := await self._build():
+                self._set(State.STARTING)
                 await self._start()
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(START_SLOT_SECONDS):
-                        await self._wait_until_serving()
+                    async with self._parts.clock.timeout(START_SLOT_SECONDS):
+                        await self._servers.switch(lambda: self._superseded)
         if built:
-            await self._wait_until_loaded("loaded", since=began)
+            await self._wait_until_loaded("loaded", since=self._servers.linked_at)
 
     async def _start(self) -> None:
-        self._set(State.STARTING)
-        await self.stop()
-        argv = dagster_cli.code_server(self.team, self.socket)
-        env = variables.of_team(self.team)
-        self._server = self._platform.supervise(self.team, argv, env, self._on_exit)
-        self._server.start()
+        env = self._variables = variables.of_team(self.team)
+
+        def launch(socket: Path) -> SupervisedProcess:
+            return self._platform.launch(self.team, socket, env, self._on_exit)
+
+        await self._servers.start(launch, exclusive=self.team in self._platform.exclusive)
 
     async def _build(self) -> bool:
         """Build a stale environment; returns whether it is up to date, or schedules a retry."""
-        environment = venvs.team_environment(self.team)
-        if venvs.stale(environment):
+        if self._parts.environments.stale(self.team):
             self._set(State.BUILDING)
             try:
-                await asyncio.to_thread(venvs.build, environment)
+                await self._parts.environments.build(self.team)
             except DevkitError as error:
                 self._set(State.DOWN, str(error))
-                loop = asyncio.get_running_loop()
-                loop.call_later(RETRY_SECONDS, self.notify, ChangeKind.ENVIRONMENT)
+                self._parts.clock.later(RETRY_SECONDS, self.notify, ChangeKind.ENVIRONMENT)
                 return False
         return True
 
@@ -183,44 +186,37 @@ class Location:
         self._set(State.RELOADING)
         began = time.time()
         try:
-            await asyncio.to_thread(
-                webserver.reload, self._platform.webserver.url, self.team.location
-            )
-        except (OSError, RuntimeError) as error:
+            await self._parts.webserver.reload(self.team.location)
+        except NoAnswerError as error:
             # For example, the webserver is down: the code server does not know of the change.
             self._platform.on_event(self, f"not reloaded yet: {error}")
-            await asyncio.sleep(1)
+            await self._parts.clock.sleep(1)
             self.notify(ChangeKind.CODE)
             return
         await self._wait_until_loaded("reloaded", since=began)
 
-    async def _wait_until_serving(self) -> None:
-        while (
-            self._serving and not self._superseded and not session.accepts_connections(self.socket)
-        ):
-            await asyncio.sleep(SERVER_POLL_SECONDS)
-
     async def _wait_until_loaded(self, done: str, since: float) -> None:
         """Wait until the webserver has loaded the location after `since`; report the result."""
-        await self._wait_until_serving()
-        name, url = self.team.location, self._platform.webserver.url
-        recheck = time.time() + RECHECK_AFTER_SECONDS
-        while self._serving and not self._superseded:
-            updated = (await self._platform.webserver.updates()).get(name)
-            with contextlib.suppress(OSError, RuntimeError):
+        clock, webserver, name = self._parts.clock, self._parts.webserver, self.team.location
+        await self._servers.switch(lambda: self._superseded)
+        since = max(since, self._servers.linked_at)
+        recheck = clock.monotonic() + RECHECK_AFTER_SECONDS
+        while self._servers.running and not self._superseded:
+            updated = (await webserver.updates()).get(name)
+            with contextlib.suppress(NoAnswerError):
                 if updated and updated >= since:
-                    entry = await asyncio.to_thread(webserver.location, url, name)
+                    entry = await webserver.location(name)
                     if entry and not entry.unreachable:
                         self._record_load_result(entry, done)
                         return
-                if updated and time.time() > recheck:
+                if updated and clock.monotonic() > recheck:
                     # It checked just before the server was up; a reload makes it check again.
                     recheck += RETRY_SECONDS
-                    await asyncio.to_thread(webserver.reload, url, name)
-        if not self._serving:
+                    await webserver.reload(name)
+        if not self._servers.running:
             self._set(State.DOWN, "code server keeps crashing; will retry on the next change")
 
-    def _record_load_result(self, entry: webserver.LocationEntry, done: str) -> None:
+    def _record_load_result(self, entry: LocationEntry, done: str) -> None:
         if entry.error is None:
             self._set(State.LOADED, done)
         else:
@@ -240,3 +236,7 @@ class Location:
     def _set(self, state: State, text: str = "") -> None:
         self.state = state
         self._platform.on_event(self, text or state)
+
+
+def _below_root(file: Path) -> str:
+    return str(file.relative_to(ROOT) if file.is_relative_to(ROOT) else file)

@@ -5,13 +5,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from devkit.core import output
-from devkit.dev.location import Location, State
+from devkit.dev.states import Reported, State
 
 
 class Reporter:
     """Prints events of services and locations, with the time since the platform's start."""
 
-    def __init__(self, locations: Callable[[], Sequence[Location]]) -> None:
+    def __init__(self, locations: Callable[[], Sequence[Reported]]) -> None:
         """`locations` returns the platform's current locations."""
         self._locations = locations
         self._started = time.monotonic()
@@ -37,11 +37,11 @@ class Reporter:
         """Print a line with the time since the start."""
         self.report(name, f"{text}  ({self.elapsed})")
 
-    def add(self, location: Location) -> None:
+    def add(self, location: Reported) -> None:
         """Add a location to the table."""
         self._table.set(location.team.location, location.state)
 
-    def changed(self, location: Location, text: str) -> None:
+    def changed(self, location: Reported, text: str) -> None:
         """Print a location's new state; a transient one only if there is no table."""
         self._table.set(location.team.location, location.state)
         transient = location.state in (State.STARTING, State.RELOADING)

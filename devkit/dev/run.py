@@ -6,9 +6,14 @@ from dataclasses import replace
 
 from devkit.core import output
 from devkit.core.errors import DevkitError
-from devkit.dev import debugger, home, session
+from devkit.dev import dagster_cli, debugger, home, session
+from devkit.dev.builds import Builds
+from devkit.dev.clock import Clock
+from devkit.dev.instance import Instance
 from devkit.dev.options import Options
+from devkit.dev.parts import Parts
 from devkit.dev.platform import Platform
+from devkit.dev.webserver import Client
 from devkit.environments.venvs import orchestrator_environment, require_built
 from devkit.registry.workspace import Team
 
@@ -29,11 +34,26 @@ def run(choose: Callable[[], Sequence[Team]], options: Options) -> int:
     home.prepare(dagster_home)
     if options.debug:
         _prepare_debugger(options.debug, teams)
-    with session.exclusive_home(dagster_home) as record, session.socket_folder() as sockets:
+    with (
+        session.exclusive_home(dagster_home) as record,
+        session.socket_folder(dagster_home) as sockets,
+    ):
         options = replace(options, port=session.free_port(options.host, options.port))
-        platform = Platform(dagster_home, sockets, choose, options)
-        record(platform.url)
+        _warn_if_public(options)
+        url = session.url(options.host, options.port)
+        record(url)
+        clock = Clock()
+        parts = Parts(dagster_cli, Client(url, clock), Instance(dagster_home), Builds(), clock)
+        platform = Platform(dagster_home, sockets, choose, options, parts)
         return asyncio.run(platform.run(teams))
+
+
+def _warn_if_public(options: Options) -> None:
+    if session.is_public(options.host):
+        output.warn(
+            f"warning: --host {options.host}: whoever reaches port {options.port} of this machine"
+            " can run the teams' code: the UI has no login"
+        )
 
 
 def _prepare_debugger(team: Team, teams: Sequence[Team]) -> None:

@@ -5,8 +5,6 @@ import contextlib
 import os
 import re
 import signal
-import sys
-import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,9 +12,11 @@ from pathlib import Path
 from typing import IO
 
 from devkit.core import processes
-from devkit.core.paths import PROGRAMS, ROOT
-
-REAPER = PROGRAMS / "reaper.py"
+from devkit.core.masking import mask
+from devkit.core.threads import in_thread
+from devkit.dev.clock import Clock
+from devkit.dev.logs import Log
+from devkit.dev.reaper import Reaper
 
 # A service that crashes is restarted after 1, 2, 4 ... seconds. It has failed when it crashes this
 # often without ever running for HEALTHY_AFTER_SECONDS.
@@ -35,55 +35,18 @@ GRACE_SECONDS = 3.0
 
 @dataclass(frozen=True)
 class Service:
-    """A program to run; `secrets` are masked in everything that it prints."""
+    """A program to run."""
 
     name: str
     argv: Sequence[str]
     cwd: Path
     env: Mapping[str, str] = field(repr=False)
-    log: Path
-    secrets: Sequence[str] = field(default=(), repr=False)
+    log: Log = field(repr=False)
 
 
 OnEvent = Callable[[str, str], None]  # receives a service's name and what happened to it
 OnLine = Callable[[str, str], None]  # receives a service's name and a line that it printed
 OnExit = Callable[[], Awaitable[None]]  # awaited after a crash, before the restart
-
-
-class Reaper:
-    """A child process that ends the services if this process is killed before it can do so."""
-
-    def __init__(self) -> None:
-        self._pipe: IO[bytes] | None = None
-        self._process: asyncio.subprocess.Process | None = None
-
-    async def start(self) -> None:
-        """Start it. It reads from a pipe, whose end tells it that this process has ended."""
-        read, write = os.pipe()
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-P", str(REAPER), stdin=read, cwd=ROOT, start_new_session=True
-        )
-        os.close(read)
-        self._pipe = os.fdopen(write, "wb", buffering=0)
-
-    def watch(self, group: int) -> None:
-        """Add a process group, which ends with this process from now on."""
-        self._write(f"+{group}\n")
-
-    def forget(self, group: int) -> None:
-        """Remove a process group that has ended."""
-        self._write(f"-{group}\n")
-
-    async def stop(self) -> None:
-        """End it; it ends the groups that it still watches, of which there should be none."""
-        if self._pipe and self._process:
-            self._pipe.close()
-            await self._process.wait()
-
-    def _write(self, line: str) -> None:
-        if self._pipe:
-            with contextlib.suppress(BrokenPipeError):
-                self._pipe.write(line.encode())
 
 
 class SupervisedProcess:
@@ -93,6 +56,7 @@ class SupervisedProcess:
         self,
         service: Service,
         reaper: Reaper,
+        clock: Clock,
         *,
         on_event: OnEvent,
         on_line: OnLine,
@@ -102,12 +66,12 @@ class SupervisedProcess:
         self.service = service
         self.failed = False
         self._reaper = reaper
+        self._clock = clock
         self._on_event = on_event
         self._on_line = on_line
         self._on_exit = on_exit
         self._process: asyncio.subprocess.Process | None = None
         self._stopping = False
-        self._log_failed = False
         self._wake = asyncio.Event()
         self._last: deque[str] = deque(maxlen=LAST_LINES)
         self._task: asyncio.Task[None] | None = None
@@ -130,43 +94,62 @@ class SupervisedProcess:
         self._stopping, self.failed = False, False
         self.start()
 
-    async def stop(self, grace: float = GRACE_SECONDS) -> None:
-        """End its process group: TERM, up to `grace` seconds, KILL."""
+    def retire(self) -> None:
+        """From now on, it is not started again when it ends."""
         self._stopping = True
         self._wake.set()
+
+    async def stop(self) -> None:
+        """End its process group: TERM, up to GRACE_SECONDS, KILL."""
+        self.retire()
         if self.pid:
-            await asyncio.to_thread(processes.end_group, self.pid, grace)
-        if self._task:
-            await self._task
+            await in_thread(processes.end_group, self.pid, self._grace)
+        if self._task:  # whoever waits for it here may be cancelled; it is not
+            await asyncio.shield(self._task)
 
     def kill(self) -> None:
         """End its process group at once: KILL."""
-        self._stopping = True
-        self._wake.set()
+        self.retire()
         if self.pid:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
 
+    @property
+    def _grace(self) -> float:
+        return self._clock.real(GRACE_SECONDS)
+
     async def _supervise(self) -> None:
         failures = 0
         while not self._stopping:
-            started = time.monotonic()
+            started = self._clock.monotonic()
             reason = await self._run_once()
             if self._stopping:
                 return
-            if self._on_exit:
-                await self._on_exit()
-            failures = 1 if time.monotonic() - started > HEALTHY_AFTER_SECONDS else failures + 1
+            await self._report_exit()
+            healthy = self._clock.monotonic() - started > HEALTHY_AFTER_SECONDS
+            failures = 1 if healthy else failures + 1
             last = "".join(f"\n    {line}" for line in self._last)
             if failures >= MAX_CONSECUTIVE_FAILURES:
                 self.failed = True
-                text = f"{reason}; crashed {failures} times, giving up; log: {self.service.log}"
+                text = (
+                    f"{reason}; crashed {failures} times, giving up; log: {self.service.log.path}"
+                )
                 self._on_event(self.service.name, text + last)
                 return
             delay = min(2.0 ** (failures - 1), LONGEST_DELAY_SECONDS)
             self._on_event(self.service.name, f"{reason}; restarting in {delay:.0f} s{last}")
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), delay)
+                async with self._clock.timeout(delay):
+                    await self._wake.wait()
+
+    async def _report_exit(self) -> None:
+        """Await `on_exit`; whatever goes wrong there, the service is restarted."""
+        try:
+            if self._on_exit:
+                await self._on_exit()
+        except Exception as error:  # noqa: BLE001 (not this service's fault)
+            text = f"after its end: {type(error).__name__}: {error}"
+            self._on_event(self.service.name, text)
 
     async def _run_once(self) -> str:
         """Run the program until it ends; returns the reason."""
@@ -198,7 +181,7 @@ class SupervisedProcess:
             reader = asyncio.create_task(self._read(output))
             code = await process.wait()
             # Its children may outlive it, and hold its output open.
-            await asyncio.to_thread(processes.end_group, process.pid, GRACE_SECONDS)
+            await in_thread(processes.end_group, process.pid, self._grace)
             await reader
         finally:
             self._reaper.forget(process.pid)
@@ -220,20 +203,8 @@ class SupervisedProcess:
                     continue
                 if not raw:
                     return
-                line = raw.decode(errors="replace").rstrip()
-                for secret in self.service.secrets:
-                    line = line.replace(secret, "***")
+                line = mask(raw.decode(errors="replace").rstrip())
                 plain = ANSI_SGR.sub("", line)
-                self._write_log(plain)
+                self.service.log.write(plain)
                 self._last.append(plain)
                 self._on_line(self.service.name, line)
-
-    def _write_log(self, line: str) -> None:
-        """Append a line to the log; only the first failure is reported."""
-        try:
-            with self.service.log.open("a", encoding="utf-8") as log:
-                log.write(line + "\n")
-        except OSError as error:
-            if not self._log_failed:
-                self._log_failed = True
-                self._on_event(self.service.name, f"{self.service.log} can't be written: {error}")

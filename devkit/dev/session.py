@@ -4,6 +4,7 @@ Others can tell whether it still runs: file locks, which end with the process, p
 and the folder, and its services carry its mark.
 """
 
+import ipaddress
 import json
 import os
 import socket
@@ -80,8 +81,11 @@ def exclusive_home(dagster_home: Path) -> Iterator[Callable[[str], None]]:
 
 
 @contextmanager
-def socket_folder() -> Iterator[Path]:
-    """Create a folder for Unix sockets, with a short enough path; removed at the end."""
+def socket_folder(dagster_home: Path) -> Iterator[Path]:
+    """Create a folder for Unix sockets, with a short enough path; removed at the end.
+
+    DAGSTER_HOME remembers it: runs whose code server has ended are known by it.
+    """
     usual = tempfile.gettempdir()
     parent = usual if len(usual) <= MAX_SOCKET_FOLDER else SHORT_TMP
     with (
@@ -93,6 +97,7 @@ def socket_folder() -> Iterator[Path]:
         filelocks.try_lock(owner)
         owner.write(str(ROOT))
         owner.flush()
+        home.remember_sockets(dagster_home, Path(folder))
         yield Path(folder)
 
 
@@ -169,8 +174,19 @@ def free_port(host: str, wanted: int = 0, fix: str = ANOTHER_PORT) -> int:
 
 def url(host: str, port: int) -> str:
     """The URL of the UI for a browser on this machine."""
-    everywhere = host in ("0.0.0.0", "::")  # noqa: S104
-    return f"http://{'127.0.0.1' if everywhere else host}:{port}"
+    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    return f"http://{f'[{here}]' if ':' in here else here}:{port}"
+
+
+def is_public(host: str) -> bool:
+    """Whether other machines can reach what listens on a host's address."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError:
+        return True  # what listens there says why it can't
+    return not all(
+        ipaddress.ip_address(str(one[4][0]).partition("%")[0]).is_loopback for one in found
+    )
 
 
 def accepts_connections(path: Path) -> bool:

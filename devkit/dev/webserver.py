@@ -2,39 +2,38 @@
 
 import asyncio
 import contextlib
+import http.client
 import json
 import urllib.request
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-ENTRY = """
-fragment Entry on WorkspaceLocationEntry {
-  name
-  loadStatus
-  updatedTimestamp
-  locationOrLoadError {
-    __typename
-    ... on PythonError { message stack errorChain { error { message stack } } }
-  }
-}
-"""
-LOCATION = (
-    ENTRY
-    + """
+from devkit.core.threads import in_thread
+from devkit.dev.clock import Clock
+
+LOCATION = """
 query Location($name: String!) {
   workspaceLocationEntryOrError(name: $name) {
     __typename
-    ...Entry
+    ... on WorkspaceLocationEntry {
+      name
+      loadStatus
+      updatedTimestamp
+      locationOrLoadError {
+        __typename
+        ... on PythonError { message stack errorChain { error { message stack } } }
+      }
+    }
   }
 }
 """
-)
 UPDATES = """
 { locationStatusesOrError {
     ... on WorkspaceLocationStatusEntries { entries { name loadStatus updateTimestamp } } } }
 """
 UNFINISHED = """
-{ runsOrError(filter: {statuses: [STARTING, STARTED, CANCELING]}, limit: 1) {
+{ runsOrError(filter: {statuses: [STARTING, STARTED, CANCELING]}) {
     ... on Runs { results { id } } } }
 """
 RELOAD = """
@@ -52,6 +51,16 @@ ANSWER_SECONDS = 10.0
 POLL_SECONDS = 0.25
 RELOAD_SECONDS = 600.0  # as long as the team's code takes to load
 UNREACHABLE = "DagsterUserCodeUnreachableError"
+
+# What a request raises if the answer is missing, half, late, or that of another program.
+NO_ANSWER = (OSError, http.client.HTTPException, ValueError, LookupError, TypeError, AttributeError)
+
+# A proxy of the shell's is for the way out of this machine.
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class NoAnswerError(ConnectionError):
+    """The webserver gave no answer, or none that makes sense."""
 
 
 @dataclass(frozen=True)
@@ -78,78 +87,90 @@ def ask(
     """Send one query or mutation and return its `data`; `timeout` is in seconds.
 
     Raises:
-        OSError: if the webserver does not answer.
-        RuntimeError: if the answer is a GraphQL error.
+        NoAnswerError: if there is no answer, it is not Dagster's, or it is a GraphQL error.
     """
     body = json.dumps({"query": query, "variables": variables or {}}).encode()
     request = urllib.request.Request(  # noqa: S310 (the URL is our own webserver's)
         f"{url}/graphql", data=body, headers={"Content-Type": "application/json"}
     )
-    with urllib.request.urlopen(request, timeout=timeout) as response:  # noqa: S310
+    with _one_error(), DIRECT.open(request, timeout=timeout) as response:
         answer: dict[str, Any] = json.load(response)
-    if "errors" in answer:
-        raise RuntimeError(json.dumps(answer["errors"])[:2000])
-    data: dict[str, Any] = answer["data"]
-    return data
+        if "errors" in answer:
+            raise NoAnswerError(json.dumps(answer["errors"])[:2000])
+        return dict(answer["data"])
 
 
-def updates(url: str) -> dict[str, float]:
-    """When the webserver last checked each location, in seconds since the epoch.
+class Client:
+    """Asks the webserver at `url`. Every method raises NoAnswerError, and nothing else."""
 
-    Omits locations that it is loading.
+    def __init__(self, url: str, clock: Clock) -> None:
+        self.url = url
+        self._clock = clock
+        self._request: asyncio.Task[dict[str, float]] | None = None
 
-    Raises:
-        OSError: if the webserver does not answer.
-    """
-    entries = ask(url, UPDATES)["locationStatusesOrError"].get("entries", [])
-    return {
-        entry["name"]: entry["updateTimestamp"]
-        for entry in entries
-        if entry["loadStatus"] == "LOADED"
-    }
+    async def is_up(self) -> bool:
+        """Whether the webserver serves the UI and the API."""
+        try:
+            await in_thread(ask, self.url, "{ __typename }")
+        except NoAnswerError:
+            return False
+        return True
+
+    async def updates(self) -> dict[str, float]:
+        """When the webserver last checked each location, in seconds since the epoch.
+
+        Omits locations that it is loading; empty while it does not answer. All who wait for an
+        answer share one request.
+        """
+        if self._request is None or self._request.done():
+            self._request = asyncio.create_task(self._ask_for_updates())
+        return await asyncio.shield(self._request)
+
+    async def location(self, name: str) -> LocationEntry | None:
+        """The webserver's entry of a location; None if it is unknown or loading."""
+        with _one_error():
+            data = await in_thread(ask, self.url, LOCATION, {"name": name})
+            entry = data["workspaceLocationEntryOrError"]
+            if not entry or entry.get("loadStatus") != "LOADED" or not entry["locationOrLoadError"]:
+                return None
+            error = _error(entry["locationOrLoadError"])
+            return LocationEntry(name, error, float(entry["updatedTimestamp"]))
+
+    async def reload(self, name: str) -> None:
+        """Have a location's code server reload its code; returns once it has, or has failed to."""
+        with _one_error():
+            data = await in_thread(ask, self.url, RELOAD, {"name": name}, RELOAD_SECONDS)
+            answer = data["reloadRepositoryLocation"]
+            if answer["__typename"] != "WorkspaceLocationEntry":
+                raise NoAnswerError(answer.get("message") or answer["__typename"])
+
+    async def unfinished_runs(self) -> set[str]:
+        """The ids of the runs that have started and not ended."""
+        with _one_error():
+            runs = (await in_thread(ask, self.url, UNFINISHED))["runsOrError"]["results"]
+            return {str(run["id"]) for run in runs}
+
+    async def _ask_for_updates(self) -> dict[str, float]:
+        await self._clock.sleep(POLL_SECONDS)
+        with contextlib.suppress(NoAnswerError), _one_error():  # it is starting or restarting
+            data = await in_thread(ask, self.url, UPDATES)
+            return {
+                entry["name"]: float(entry["updateTimestamp"])
+                for entry in data["locationStatusesOrError"]["entries"]
+                if entry["loadStatus"] == "LOADED"
+            }
+        return {}
 
 
-def has_unfinished_runs(url: str) -> bool:
-    """Whether there are runs that have started and not ended.
-
-    Raises:
-        OSError: if the webserver does not answer.
-        RuntimeError: if the answer is a GraphQL error.
-    """
-    return bool(ask(url, UNFINISHED)["runsOrError"].get("results", True))
-
-
-def location(url: str, name: str) -> LocationEntry | None:
-    """The webserver's entry of a location; None if it is unknown or loading.
-
-    Raises:
-        OSError: if the webserver does not answer.
-    """
-    entry = ask(url, LOCATION, {"name": name})["workspaceLocationEntryOrError"]
-    if not entry or entry.get("loadStatus") != "LOADED" or not entry["locationOrLoadError"]:
-        return None
-    return LocationEntry(name, _error(entry["locationOrLoadError"]), entry["updatedTimestamp"])
-
-
-def reload(url: str, name: str) -> None:
-    """Have a location's code server reload its code; returns once it has reloaded or failed to.
-
-    Raises:
-        OSError: if the webserver does not answer.
-        RuntimeError: if the webserver refuses.
-    """
-    answer = ask(url, RELOAD, {"name": name}, timeout=RELOAD_SECONDS)["reloadRepositoryLocation"]
-    if answer["__typename"] != "WorkspaceLocationEntry":
-        raise RuntimeError(answer.get("message") or answer["__typename"])
-
-
-def answers(url: str) -> bool:
-    """Whether the webserver serves the UI and the API."""
+@contextlib.contextmanager
+def _one_error() -> Iterator[None]:
+    """Turn everything that an answer can be wrong about into the one error of this module."""
     try:
-        ask(url, "{ __typename }")
-    except OSError:
-        return False
-    return True
+        yield
+    except NoAnswerError:
+        raise
+    except NO_ANSWER as error:
+        raise NoAnswerError(f"{type(error).__name__}: {error}") from error
 
 
 def _error(state: dict[str, Any]) -> str | None:
@@ -157,23 +178,3 @@ def _error(state: dict[str, Any]) -> str | None:
         return None
     chain = [state, *(link["error"] for link in state["errorChain"])]
     return "\n".join("".join(error["stack"]) + error["message"] for error in chain)
-
-
-class Webserver:
-    """The webserver at `url`; all who wait for an answer share one request."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self._request: asyncio.Task[dict[str, float]] | None = None
-
-    async def updates(self) -> dict[str, float]:
-        """When it last checked each location; empty while it does not answer."""
-        if self._request is None or self._request.done():
-            self._request = asyncio.create_task(self._ask())
-        return await asyncio.shield(self._request)
-
-    async def _ask(self) -> dict[str, float]:
-        await asyncio.sleep(POLL_SECONDS)
-        with contextlib.suppress(OSError, RuntimeError):  # it is starting or restarting
-            return await asyncio.to_thread(updates, self.url)
-        return {}

@@ -4,6 +4,7 @@ One platform serves all of these tests, in their order: each sees what follows a
 what was before it is still there.
 """
 
+import asyncio
 import signal
 import subprocess
 import time
@@ -20,6 +21,7 @@ import yaml
 from devkit.core.environ import clean_environment
 from devkit.core.paths import ROOT
 from devkit.dev import webserver
+from devkit.dev.clock import Clock
 from devkit.registry.workspace import Team
 from testing.deploy.postgres import Postgres, postgres
 from testing.deploy.support import built_checkout, environment
@@ -128,7 +130,8 @@ class Deployed:
 
     def seen(self, location: str, since: float) -> bool:
         """Whether the webserver has looked at a location since then, and all are loaded."""
-        return webserver.updates(self.url).get(location, 0) > since and self.loaded()
+        client = webserver.Client(self.url, Clock())
+        return asyncio.run(client.updates()).get(location, 0) > since and self.loaded()
 
     def end(self) -> None:
         """Nothing of it runs afterwards."""

@@ -95,9 +95,44 @@ def test_prepare_keeps_the_developers_own_configuration(tmp_path: Path) -> None:
 
 
 def test_prepare_replaces_the_link_to_another_checkouts_configuration(tmp_path: Path) -> None:
-    (tmp_path / "dagster.yaml").symlink_to(tmp_path / "missing/dagster.yaml")
     home.prepare(tmp_path)
-    assert (tmp_path / "dagster.yaml").readlink() == DAGSTER_YAML
+    link = tmp_path / "dagster.yaml"
+    link.unlink()  # as if this checkout had been elsewhere then
+    link.symlink_to(tmp_path / "missing/dagster.yaml")
+    (home.state_folder(tmp_path) / home.LINKED).write_text(str(link.readlink()), encoding="utf-8")
+    assert not home.own_configuration(tmp_path)
+    home.prepare(tmp_path)
+    assert link.readlink() == DAGSTER_YAML
+
+
+def test_prepare_keeps_a_link_of_the_developers_own(tmp_path: Path) -> None:
+    own = tmp_path / "dotfiles" / "orchestrator" / "dagster.yaml"
+    own.parent.mkdir(parents=True)
+    own.write_text("telemetry:\n  enabled: false\n", encoding="utf-8")
+    where = tmp_path / "home"
+    where.mkdir()
+    (where / "dagster.yaml").symlink_to(own)
+    home.prepare(where)
+    assert (where / "dagster.yaml").readlink() == own
+    assert home.own_configuration(where)
+    assert home.is_ready(where)
+
+
+def test_prepare_refuses_a_link_to_nothing_that_it_has_not_made(tmp_path: Path) -> None:
+    (tmp_path / "dagster.yaml").symlink_to(tmp_path / "missing.yaml")
+    message = refusal(tmp_path)
+    assert "dagster.yaml is a link to nothing" in message
+    assert f"fix:      rm {tmp_path}/dagster.yaml" in message
+    assert (tmp_path / "dagster.yaml").is_symlink()
+
+
+def test_sockets_of_sessions_are_remembered(tmp_path: Path) -> None:
+    home.state_folder(tmp_path).mkdir()
+    assert home.socket_folders(tmp_path) == []
+    folders = [f"/run/dagteam-{number}" for number in range(home.REMEMBERED_SESSIONS + 2)]
+    for folder in folders:
+        home.remember_sockets(tmp_path, Path(folder))
+    assert home.socket_folders(tmp_path) == folders[2:]
 
 
 def refusal(where: Path) -> str:

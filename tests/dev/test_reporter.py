@@ -4,13 +4,12 @@ import dataclasses
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
 
 import pytest
 
 from devkit.core import output
-from devkit.dev.location import Location, State
 from devkit.dev.reporter import Reporter
+from devkit.dev.states import State
 from devkit.registry.workspace import Team
 
 
@@ -39,16 +38,16 @@ class FakeTable:
         self.states.append((name, state))
 
 
-Make = Callable[[str, State], Location]
+Make = Callable[[str, State], FakeLocation]
 
 
 @pytest.fixture
 def make(teams: dict[str, Team]) -> Make:
     """Creates a fake location of this name and state."""
 
-    def location(name: str, state: State) -> Location:
+    def location(name: str, state: State) -> FakeLocation:
         team = dataclasses.replace(teams["ml"], location=name)
-        return cast("Location", FakeLocation(team, state))
+        return FakeLocation(team, state)
 
     return location
 

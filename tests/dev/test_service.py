@@ -10,9 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from devkit.core import masking
 from devkit.core.paths import ROOT
 from devkit.dev import service
-from devkit.dev.service import Reaper, Service, SupervisedProcess
+from devkit.dev.clock import Clock
+from devkit.dev.logs import Log
+from devkit.dev.reaper import Reaper
+from devkit.dev.service import Service, SupervisedProcess
 from testing.platform import until
 from testing.support import runs
 
@@ -24,6 +28,14 @@ PARENT = (
     "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']);"
     "print(child.pid); time.sleep(60)"
 )
+
+
+SPEED = 10.0  # as fast as real time is what a service waits for
+
+
+def log_of(folder: Path) -> Log:
+    """The log of the service in this folder."""
+    return Log(folder / "it.log", print)
 
 
 class Record:
@@ -44,7 +56,6 @@ def supervise(
     folder: Path,
     script: str,
     use: Callable[[SupervisedProcess, Record], Awaitable[None]],
-    secrets: tuple[str, ...] = (),
 ) -> Record:
     """Run a script as a service, use it, and stop it; returns what was recorded."""
     record = Record()
@@ -53,15 +64,16 @@ def supervise(
         reaper = Reaper()
         await reaper.start()
         argv = (sys.executable, "-u", "-c", script)
-        service = Service("it", argv, folder, dict(os.environ), folder / "it.log", secrets)
+        service = Service("it", argv, folder, dict(os.environ), log_of(folder))
         supervised = SupervisedProcess(
-            service, reaper, on_event=record.on_event, on_line=record.on_line
+            service, reaper, Clock(SPEED), on_event=record.on_event, on_line=record.on_line
         )
         try:
             supervised.start()
             await use(supervised, record)
         finally:
-            await supervised.stop(grace=0.5)
+            await supervised.stop()
+            service.log.close()
             await reaper.stop()
 
     asyncio.run(run())
@@ -85,11 +97,12 @@ def test_service_lines_are_shown_and_logged(tmp_path: Path) -> None:
 
 def test_service_secrets_are_neither_shown_nor_logged(tmp_path: Path) -> None:
     async def use(_: SupervisedProcess, record: Record) -> None:
-        await eventually(lambda: record.lines)
+        await eventually(lambda: len(record.lines) == 3)
 
-    script = "print('password=hunter22!'); import time; time.sleep(60)"
-    record = supervise(tmp_path, script, use, secrets=("hunter22!",))
-    assert record.lines == ["password=***"]
+    script = "print('password=hunter22!\\nfirst line\\nsecond line'); import time; time.sleep(60)"
+    masking.hide(["hunter22!", "first line\nsecond line"])
+    record = supervise(tmp_path, script, use)
+    assert record.lines == ["password=***", "***", "***"]
     assert "hunter22" not in (tmp_path / "it.log").read_text(encoding="utf-8")
 
 
@@ -161,9 +174,9 @@ def test_service_that_cannot_be_started_fails(
     async def run() -> None:
         reaper = Reaper()
         await reaper.start()
-        service = Service("it", ("/no/such/program",), tmp_path, {}, tmp_path / "it.log")
+        service = Service("it", ("/no/such/program",), tmp_path, {}, log_of(tmp_path))
         supervised = SupervisedProcess(
-            service, reaper, on_event=record.on_event, on_line=record.on_line
+            service, reaper, Clock(SPEED), on_event=record.on_event, on_line=record.on_line
         )
         supervised.start()
         await eventually(lambda: supervised.failed)
@@ -178,15 +191,19 @@ def test_reaper_ends_the_services_of_a_killed_supervisor(tmp_path: Path) -> None
     script = f"""
 import asyncio, os, sys
 from pathlib import Path
-from devkit.dev.service import Reaper, Service, SupervisedProcess
+from devkit.dev.clock import Clock
+from devkit.dev.logs import Log
+from devkit.dev.reaper import Reaper
+from devkit.dev.service import Service, SupervisedProcess
 
 async def run():
     reaper = Reaper()
     await reaper.start()
     argv = (sys.executable, "-u", "-c", {PARENT!r})
-    service = Service("it", argv, Path("."), dict(os.environ), Path({str(tmp_path / "it.log")!r}))
+    log = Log(Path({str(tmp_path / "it.log")!r}), print)
+    service = Service("it", argv, Path("."), dict(os.environ), log)
     show = lambda _name, text: print(text, flush=True)
-    supervised = SupervisedProcess(service, reaper, on_event=show, on_line=show)
+    supervised = SupervisedProcess(service, reaper, Clock(), on_event=show, on_line=show)
     supervised.start()
     await asyncio.sleep(0.5)
     print(supervised.pid, flush=True)

@@ -95,7 +95,9 @@ def test_socket_folder_is_short_locked_and_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / ("x" * 40)))
-    with session.socket_folder() as folder:
+    home.state_folder(tmp_path).mkdir()
+    with session.socket_folder(tmp_path) as folder:
+        assert home.socket_folders(tmp_path) == [str(folder)]
         assert folder.parent == Path(session.SHORT_TMP)
         assert (folder / session.OWNER).read_text(encoding="utf-8") == str(ROOT)
         assert folder in session.find_socket_folders(stale=False)
@@ -148,6 +150,8 @@ def test_free_port_reports_that_none_is_free(monkeypatch: pytest.MonkeyPatch) ->
         ("127.0.0.1", "http://127.0.0.1:3000"),
         ("0.0.0.0", "http://127.0.0.1:3000"),  # noqa: S104
         ("localhost", "http://localhost:3000"),
+        ("::", "http://[::1]:3000"),
+        ("::1", "http://[::1]:3000"),
     ],
 )
 def test_url_is_for_a_browser_on_this_machine(host: str, url: str) -> None:
@@ -170,3 +174,13 @@ def test_accepts_connections(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         server.listen()
         assert session.accepts_connections(path)
     assert not session.accepts_connections(path)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "localhost", "::1"])
+def test_loopback_is_not_public(host: str) -> None:
+    assert not session.is_public(host)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "nowhere.invalid"])  # noqa: S104
+def test_what_others_can_reach_is_public(host: str) -> None:
+    assert session.is_public(host)

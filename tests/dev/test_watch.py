@@ -1,61 +1,20 @@
-"""Which locations a saved file affects, and that no save is missed."""
+"""That no save is missed, and that what can't be seen is said."""
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator, Callable, Coroutine
+import shutil
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import watchfiles
 
-from devkit.core.paths import REGISTRY, SHARED
+from devkit.core import filesystems
 from devkit.dev import watch
-from devkit.dev.location import ChangeKind
+from devkit.dev.states import ChangeKind
 from devkit.dev.watch import Watcher
 from devkit.registry.workspace import Team
-
-
-def affected_by(team: Team, *parts: str) -> ChangeKind | None:
-    """How a file of a team affects the team."""
-    return watch.affected_locations(team.directory.joinpath(*parts), [team]).get(team.location)
-
-
-def test_code_and_data_of_a_package_affect_its_team_only(teams: dict[str, Team]) -> None:
-    ml, analytics = teams["ml"], teams["analytics"]
-    saved = ml.directory / ml.package / "defs" / "data.csv"
-    assert watch.affected_locations(saved, teams.values()) == {ml.location: ChangeKind.CODE}
-    assert affected_by(analytics, analytics.package, "definitions.py") == ChangeKind.CODE
-
-
-def test_files_of_the_environment_affect_more_than_the_code(teams: dict[str, Team]) -> None:
-    for name in ("pyproject.toml", "local_requirements.txt", ".env"):
-        assert affected_by(teams["ml"], name) == ChangeKind.ENVIRONMENT, name
-
-
-def test_utils_affects_every_team(teams: dict[str, Team]) -> None:
-    locations = {team.location for team in teams.values()}
-    code = watch.affected_locations(SHARED / "utils" / "store.py", teams.values())
-    assert code == dict.fromkeys(locations, ChangeKind.CODE)
-    project = watch.affected_locations(SHARED / "pyproject.toml", teams.values())
-    assert project == dict.fromkeys(locations, ChangeKind.ENVIRONMENT)
-
-
-def test_tests_and_the_registry_affect_no_location(teams: dict[str, Team]) -> None:
-    assert affected_by(teams["ml"], "ml_project_tests", "test_assets.py") is None
-    assert watch.affected_locations(REGISTRY, teams.values()) == {}
-
-
-@pytest.mark.parametrize(
-    "name", [".assets.py.swp", "4913", "assets.py~", "#assets.py#", "test_it.py", "assets.py.tmp"]
-)
-def test_code_filter_ignores_files_of_editors_and_tests(name: str) -> None:
-    assert not watch.CodeFilter()(watchfiles.Change.modified, f"/anywhere/{name}")
-
-
-@pytest.mark.parametrize("name", ["assets.py", "penguins.csv", "query.sql", "testing.py"])
-def test_code_filter_accepts_code_and_data(name: str) -> None:
-    assert watch.CodeFilter()(watchfiles.Change.modified, f"/anywhere/{name}")
 
 
 def some_team(like: Team, folder: Path, name: str) -> Team:
@@ -72,8 +31,15 @@ def watching(
     seen: set[str] = set()
     events: list[str] = []
 
+    def on_save(file: Path, affected: Mapping[str, ChangeKind]) -> None:
+        if affected:
+            seen.add(file.name)
+
+    def on_event(name: str, text: str) -> None:
+        events.append(f"{name}: {text}")
+
     async def go() -> None:
-        watcher = Watcher(lambda files: seen.update(f.name for f in files), events.append)
+        watcher = Watcher(on_save, on_event)
         try:
             await use(watcher, seen, events)
         finally:
@@ -135,6 +101,71 @@ def test_watcher_falls_back_to_polling(
         await asyncio.sleep(1)
         (team.directory / "polled" / "seen.py").write_text("", encoding="utf-8")
         await seen_all(seen, {"seen.py"})
-        assert events[0] == "falling back to polling: no more watches"
+        assert events == ["dev: falling back to polling: no more watches"]
+
+    watching(use)
+
+
+def test_watcher_polls_where_changes_are_not_reported(
+    teams: dict[str, Team], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team = some_team(teams["ml"], tmp_path, "polled")
+    monkeypatch.setenv(watch.POLLING, "true")
+    asked: list[object] = []
+    real = watchfiles.awatch
+
+    def recorded(*paths: Path, **options: Any) -> Any:
+        asked.append(options["force_polling"])
+        return real(*paths, **options)
+
+    monkeypatch.setattr(watchfiles, "awatch", recorded)
+
+    async def use(watcher: Watcher, seen: set[str], events: list[str]) -> None:
+        await watcher.watch([team])
+        (team.directory / "polled" / "seen.py").write_text("", encoding="utf-8")
+        await seen_all(seen, {"seen.py"})
+        expected = "looking at every file again and again: WATCHFILES_FORCE_POLLING is set"
+        assert events == [f"dev: {expected}"]
+        assert asked == [True, True]
+
+    watching(use)
+
+
+def test_needs_polling(monkeypatch: pytest.MonkeyPatch) -> None:
+    for value in ("", "0", "false", "disable"):
+        assert watch.needs_polling({watch.POLLING: value}) is None, value
+    assert watch.needs_polling({watch.POLLING: "1"}) == "WATCHFILES_FORCE_POLLING is set"
+    monkeypatch.setattr(filesystems, "unreported_changes", lambda _: "nfs4")
+    expected = "changes on this file system (nfs4) may not be reported"
+    assert watch.needs_polling({}) == expected
+
+
+def test_watcher_sees_a_package_that_is_removed_and_comes_back(
+    teams: dict[str, Team], tmp_path: Path
+) -> None:
+    team = some_team(teams["ml"], tmp_path, "back")
+    package = team.directory / "back"
+
+    async def use(watcher: Watcher, seen: set[str], events: list[str]) -> None:
+        await watcher.watch([team])
+        shutil.rmtree(package)
+        await seen_all(seen, {"back"})
+        package.mkdir()
+        async with asyncio.timeout(30):
+            while "later.py" not in seen:  # a moment passes until it is watched again
+                (package / "later.py").write_text("", encoding="utf-8")
+                await asyncio.sleep(0.2)
+
+    watching(use)
+
+
+def test_watcher_says_which_location_has_no_package(teams: dict[str, Team], tmp_path: Path) -> None:
+    team = some_team(teams["ml"], tmp_path, "missing")
+    shutil.rmtree(team.directory / "missing")
+
+    async def use(watcher: Watcher, seen: set[str], events: list[str]) -> None:
+        await watcher.watch([team])
+        folder = team.directory / "missing"
+        assert events == [f"missing: no saves can be seen: there is no folder {folder}"]
 
     watching(use)

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from devkit.dev import webserver
-from devkit.dev.webserver import LocationEntry, Webserver
+from devkit.dev.clock import Clock
+from devkit.dev.webserver import Client, LocationEntry, NoAnswerError
 from testing.platform import free_port
 
 
@@ -18,7 +19,8 @@ class GraphQL:
     """A GraphQL server: it gives the answers in `answers`, and records its requests."""
 
     def __init__(self) -> None:
-        self.answers: list[dict[str, Any]] = []
+        self.answers: list[Any] = []  # bytes, or what is sent as JSON
+        self.missing_bytes = 0  # of each answer's body
         self.requests: list[dict[str, Any]] = []
         fake = self
 
@@ -26,9 +28,10 @@ class GraphQL:
             def do_POST(self) -> None:
                 request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 fake.requests.append({"path": self.path, **request})
-                body = json.dumps(fake.answers.pop(0)).encode()
+                answer = fake.answers.pop(0)
+                body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
                 self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
+                self.send_header("Content-Length", str(len(body) + fake.missing_bytes))
                 self.end_headers()
                 self.wfile.write(body)
 
@@ -52,6 +55,12 @@ def graphql() -> Iterator[GraphQL]:
     fake.server.shutdown()
     thread.join()
     fake.server.server_close()
+
+
+@pytest.fixture
+def client(graphql: GraphQL) -> Client:
+    """A client of that server."""
+    return Client(graphql.url, Clock(speed=50))
 
 
 def location_answer(state: dict[str, Any] | None, status: str = "LOADED") -> dict[str, Any]:
@@ -81,48 +90,53 @@ def test_ask_posts_query_and_variables(graphql: GraphQL) -> None:
 
 def test_ask_raises_a_graphql_error(graphql: GraphQL) -> None:
     graphql.answers.append({"data": None, "errors": [{"message": "Unknown field"}]})
-    with pytest.raises(RuntimeError, match="Unknown field"):
+    with pytest.raises(NoAnswerError, match="Unknown field"):
         webserver.ask(graphql.url, "{ nonsense }")
 
 
-def test_ask_raises_oserror_while_no_webserver_listens() -> None:
-    with pytest.raises(OSError, match="refused"):
+def test_ask_raises_its_error_while_no_webserver_listens() -> None:
+    with pytest.raises(NoAnswerError, match="refused"):
         webserver.ask(f"http://127.0.0.1:{free_port()}", "{ __typename }")
 
 
-def test_answers(graphql: GraphQL) -> None:
+def test_is_up(graphql: GraphQL, client: Client) -> None:
     graphql.answer(__typename="Query")
-    assert webserver.answers(graphql.url)
-    assert not webserver.answers(f"http://127.0.0.1:{free_port()}")
+    assert asyncio.run(client.is_up())
+    graphql.answers.append(b"<html>another program</html>")
+    assert not asyncio.run(client.is_up())
+    nobody = Client(f"http://127.0.0.1:{free_port()}", Clock())
+    assert not asyncio.run(nobody.is_up())
 
 
-def test_updates_omits_locations_that_are_loading(graphql: GraphQL) -> None:
+def test_updates_omits_locations_that_are_loading(graphql: GraphQL, client: Client) -> None:
     entries = [
         {"name": "analytics_project", "loadStatus": "LOADED", "updateTimestamp": 1.5},
         {"name": "ml_project", "loadStatus": "LOADING", "updateTimestamp": 2.5},
     ]
     graphql.answer(locationStatusesOrError={"entries": entries})
-    assert webserver.updates(graphql.url) == {"analytics_project": 1.5}
+    assert asyncio.run(client.updates()) == {"analytics_project": 1.5}
 
 
-def test_updates_is_empty_if_dagster_reports_an_error(graphql: GraphQL) -> None:
+def test_updates_is_empty_if_dagster_reports_an_error(graphql: GraphQL, client: Client) -> None:
     graphql.answer(locationStatusesOrError={})
-    assert webserver.updates(graphql.url) == {}
+    assert asyncio.run(client.updates()) == {}
 
 
-def test_location_that_is_loaded(graphql: GraphQL) -> None:
+def test_location_that_is_loaded(graphql: GraphQL, client: Client) -> None:
     graphql.answer(**location_answer({"__typename": "RepositoryLocation"}))
-    entry = webserver.location(graphql.url, "ml_project")
+    entry = asyncio.run(client.location("ml_project"))
     assert entry == LocationEntry("ml_project", error=None, updated=12.5)
     assert not entry.unreachable
     assert graphql.requests[0]["variables"] == {"name": "ml_project"}
 
 
-def test_location_that_does_not_load_has_the_whole_chain_of_errors(graphql: GraphQL) -> None:
+def test_location_that_does_not_load_has_the_whole_chain_of_errors(
+    graphql: GraphQL, client: Client
+) -> None:
     cause = {"message": "ZeroDivisionError: division by zero\n", "stack": ["  line 3\n"]}
     error = python_error("DagsterImportError: no\n", "  line 1\n", "  line 2\n", chain=(cause,))
     graphql.answer(**location_answer(error))
-    entry = webserver.location(graphql.url, "ml_project")
+    entry = asyncio.run(client.location("ml_project"))
     assert entry and entry.error == (
         "  line 1\n  line 2\nDagsterImportError: no\n\n"
         "  line 3\nZeroDivisionError: division by zero\n"
@@ -130,23 +144,25 @@ def test_location_that_does_not_load_has_the_whole_chain_of_errors(graphql: Grap
     assert not entry.unreachable
 
 
-def test_location_whose_server_does_not_answer_is_unreachable(graphql: GraphQL) -> None:
+def test_location_whose_server_does_not_answer_is_unreachable(
+    graphql: GraphQL, client: Client
+) -> None:
     error = python_error("dagster._core.errors.DagsterUserCodeUnreachableError: no server\n")
     graphql.answer(**location_answer(error))
-    entry = webserver.location(graphql.url, "ml_project")
+    entry = asyncio.run(client.location("ml_project"))
     assert entry and entry.unreachable
 
 
-def test_location_is_none_if_loading_or_unknown(graphql: GraphQL) -> None:
+def test_location_is_none_if_loading_or_unknown(graphql: GraphQL, client: Client) -> None:
     graphql.answer(**location_answer(None, status="LOADING"))
     graphql.answer(**location_answer(None))
     graphql.answer(workspaceLocationEntryOrError=None)
-    assert [webserver.location(graphql.url, "ml_project") for _ in range(3)] == [None] * 3
+    assert [asyncio.run(client.location("ml_project")) for _ in range(3)] == [None] * 3
 
 
-def test_reload_returns_when_the_location_is_reloaded(graphql: GraphQL) -> None:
+def test_reload_returns_when_the_location_is_reloaded(graphql: GraphQL, client: Client) -> None:
     graphql.answer(reloadRepositoryLocation={"__typename": "WorkspaceLocationEntry"})
-    webserver.reload(graphql.url, "ml_project")
+    asyncio.run(client.reload("ml_project"))
     (request,) = graphql.requests
     assert request["query"].strip().startswith("mutation")
     assert request["variables"] == {"name": "ml_project"}
@@ -160,32 +176,75 @@ def test_reload_returns_when_the_location_is_reloaded(graphql: GraphQL) -> None:
     ],
 )
 def test_reload_that_is_refused_raises_the_reason(
-    graphql: GraphQL, answer: dict[str, str], message: str
+    graphql: GraphQL, client: Client, answer: dict[str, str], message: str
 ) -> None:
     graphql.answer(reloadRepositoryLocation=answer)
-    with pytest.raises(RuntimeError, match=message):
-        webserver.reload(graphql.url, "ml_project")
+    with pytest.raises(NoAnswerError, match=message):
+        asyncio.run(client.reload("ml_project"))
+
+
+def test_unfinished_runs(graphql: GraphQL, client: Client) -> None:
+    graphql.answer(runsOrError={"results": [{"id": "one"}, {"id": "two"}]})
+    assert asyncio.run(client.unfinished_runs()) == {"one", "two"}
 
 
 @pytest.mark.parametrize(
-    ("runs", "unfinished"),
-    [({"results": []}, False), ({"results": [{"id": "1"}]}, True), ({}, True)],
+    "answer",
+    [
+        b"",
+        b"<html>",
+        b"\xff\xfe",
+        b"[]",
+        b"null",
+        b"12",
+        {},
+        {"data": None},
+        {"data": []},
+        {"data": {}},
+        {
+            "data": {
+                "workspaceLocationEntryOrError": 1,
+                "runsOrError": [],
+                "reloadRepositoryLocation": 0,
+            }
+        },
+        {"data": {"locationStatusesOrError": {"entries": [{"name": "x"}]}, "runsOrError": {}}},
+        {
+            "data": {
+                "runsOrError": {"results": [{"name": "x"}]},
+                "workspaceLocationEntryOrError": {"loadStatus": "LOADED"},
+            }
+        },
+        "half",
+    ],
 )
-def test_has_unfinished_runs(graphql: GraphQL, runs: dict[str, Any], unfinished: bool) -> None:
-    graphql.answer(runsOrError=runs)
-    assert webserver.has_unfinished_runs(graphql.url) is unfinished
-
-
-def test_webserver_shares_one_request_among_all_who_wait(
-    graphql: GraphQL, monkeypatch: pytest.MonkeyPatch
+def test_an_answer_that_makes_no_sense_is_one_error(
+    graphql: GraphQL, client: Client, answer: Any
 ) -> None:
-    monkeypatch.setattr(webserver, "POLL_SECONDS", 0.01)
+    if answer == "half":
+        graphql.missing_bytes, answer = 10, b'{"data": {"runsOrError": '
+    for ask in (client.unfinished_runs(), client.reload("x"), client.location("x")):
+        graphql.answers.append(answer)
+        with pytest.raises(NoAnswerError):
+            asyncio.run(ask)
+    graphql.answers.append(answer)
+    assert asyncio.run(client.updates()) == {}
+
+
+def test_ask_uses_no_proxy(graphql: GraphQL, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("no_proxy", "")
+    graphql.answer(answer=42)
+    assert webserver.ask(graphql.url, "{ answer }") == {"answer": 42}
+
+
+def test_updates_shares_one_request_among_all_who_wait(graphql: GraphQL, client: Client) -> None:
     entry = {"name": "ml_project", "loadStatus": "LOADED", "updateTimestamp": 2.5}
     for _ in range(2):
         graphql.answer(locationStatusesOrError={"entries": [entry]})
 
     async def run() -> None:
-        client = Webserver(graphql.url)
         expected = {"ml_project": 2.5}
         assert await asyncio.gather(*(client.updates() for _ in range(3))) == [expected] * 3
         assert len(graphql.requests) == 1
@@ -193,11 +252,3 @@ def test_webserver_shares_one_request_among_all_who_wait(
         assert len(graphql.requests) == 2
 
     asyncio.run(run())
-
-
-def test_webserver_has_no_updates_while_it_does_not_answer(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(webserver, "POLL_SECONDS", 0.01)
-    client = Webserver(f"http://127.0.0.1:{free_port()}")
-    assert asyncio.run(client.updates()) == {}

@@ -12,9 +12,14 @@ import psutil
 import pytest
 
 from devkit.core.paths import ROOT
-from devkit.dev import home, session
+from devkit.dev import dagster_cli, home, session
+from devkit.dev.builds import Builds
+from devkit.dev.clock import Clock
+from devkit.dev.instance import Instance
 from devkit.dev.launcher import Launcher
 from devkit.dev.options import Options
+from devkit.dev.parts import Parts
+from devkit.dev.webserver import Client
 from devkit.doctor import leftovers
 from devkit.environments import variables
 from devkit.registry.workspace import Team
@@ -106,7 +111,8 @@ def test_sockets_of_a_dead_platform_are_found_and_removed(
 def test_a_socket_folder_is_stale_once_its_lock_is_released(tmp_path: Path) -> None:
     code = (
         "from devkit.dev import session\nimport time\nfrom pathlib import Path\n"
-        "with session.socket_folder() as folder:\n"
+        "home = Path('home')\n(home / '.dagteam').mkdir(parents=True)\n"
+        "with session.socket_folder(home) as folder:\n"
         "    Path('folder').write_text(f'{folder}\\n')\n    time.sleep(600)"
     )
     environ = {"TMPDIR": str(tmp_path)} if len(str(tmp_path)) < 40 else {}
@@ -153,7 +159,10 @@ def test_a_port_in_use_by_another_program_is_found(
 
 def test_services_carry_the_mark_of_their_platform(tmp_path: Path, teams: dict[str, Team]) -> None:
     home.state_folder(tmp_path).mkdir()
-    launcher = Launcher(tmp_path, lambda *_: None, Options())
+    options, clock = Options(port=1), Clock()
+    client = Client("http://127.0.0.1:1", clock)
+    parts = Parts(dagster_cli, client, Instance(tmp_path), Builds(), clock)
+    launcher = Launcher(tmp_path, lambda *_: None, options, parts)
     env = variables.of_team(teams["ml"])
 
     async def on_exit() -> None: ...
@@ -161,6 +170,6 @@ def test_services_carry_the_mark_of_their_platform(tmp_path: Path, teams: dict[s
     services = [
         launcher.webserver(),
         launcher.daemon(),
-        launcher.code_server(teams["ml"], ("true",), env, on_exit),
+        launcher.code_server(teams["ml"], tmp_path / "socket", env, on_exit),
     ]
     assert {one.service.env[session.MARK] for one in services} == {session.mark()}
