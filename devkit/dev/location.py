@@ -115,7 +115,9 @@ class Location:
         return newer and self._interrupted < INTERRUPTED_LOADS
 
     async def _apply(self, changes: set[ChangeKind]) -> None:
-        up = self._servers.running and self.state not in (State.STARTING, State.WAITING)
+        # A server that is not linked yet (its environment broke meanwhile) has old code.
+        linked = self._servers.running and self._servers.switched
+        up = linked and self.state not in (State.STARTING, State.WAITING)
         if changes == {ChangeKind.SERVER_RESTARTED}:
             await self._wait_until_loaded("loaded again", since=time.time())
         elif not up or (ChangeKind.ENVIRONMENT in changes and self._is_outdated()):
