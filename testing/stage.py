@@ -163,10 +163,10 @@ class StubWebserver:
     async def reload(self, name: str) -> None:
         """Have the server read its text again."""
         self._answer("reload")
-        if name in self.sockets() and (
-            answer := await in_thread(request, self.sockets()[name], "reload")
-        ):
-            self._seen[name] = (answer["id"], clock.time())
+        answer = await in_thread(request, self.sockets().get(name, ""), "reload")
+        if answer is None:
+            raise NoAnswerError("its code server does not answer")
+        self._seen[name] = (answer["id"], clock.time())
 
     async def unfinished_runs(self) -> set[str]:
         """The runs that have not ended."""
@@ -328,6 +328,18 @@ class Stage:
                 if name in process.cmdline():
                     return process
         return None
+
+    def starting(self, name: str, former: int) -> bool:
+        """Whether a server of this team runs, another than the former, and does not serve yet."""
+        running = [
+            one for one in self.processes() if one.pid != former and self._is_server(one, name)
+        ]
+        return bool(running) and self.served(name) is None
+
+    def _is_server(self, process: psutil.Process, name: str) -> bool:
+        with suppress(psutil.Error):
+            return str(self.code(name)) in process.cmdline()
+        return False
 
     def code(self, name: str) -> Path:
         """The text that a team's server serves."""

@@ -7,6 +7,8 @@ from pathlib import Path
 import yaml
 
 from devkit.core.paths import PROGRAMS
+from devkit.dev.service import ANSI_SGR
+from devkit.dev.webserver import UNREACHABLE
 from devkit.environments.venvs import orchestrator_environment
 from devkit.registry.workspace import Team
 
@@ -29,28 +31,45 @@ TICK = re.compile(
     r"Checking for new runs|Sensor \w+ skipped|Evaluating |Priority sorting|Creating new run|"
     r"Instance is configured with"
 )
+FAILED_TICK = "caught an error"
 
 
 class LogFilter:
     """Hides routine lines of one service from the terminal; its log file has all of them.
 
     Hidden are: records of code servers, which the platform reports in a line each; debug records,
-    which the UI shows for each run; what the webserver and the daemon do at every tick.
+    which the UI shows for each run; what the webserver and the daemon do at every tick, and that
+    they can't reach a code server, which the platform reports as well.
     """
 
     def __init__(self) -> None:
         self._hidden = False
+        self._holding = False
+        self._held: list[str] = []
 
-    def hides(self, line: str) -> bool:
-        """Whether to hide the line, which is the service's next."""
-        if record := RECORD.match(line):
+    def shown(self, line: str) -> list[str]:
+        """What to show now that this line, the service's next, is there.
+
+        The traceback of a failed tick is shown when it is complete, with the next record.
+        """
+        complete: list[str] = []
+        if record := RECORD.match(ANSI_SGR.sub("", line)):
+            if not any(UNREACHABLE in held for held in self._held):
+                complete = self._held
+            self._held = []
+            self._holding = FAILED_TICK in record["text"]
             logger, level = record["logger"], record["level"]
             routine = level == "INFO" and (
                 logger == "dagster-webserver"
                 or (logger.startswith("dagster.daemon") and TICK.match(record["text"]) is not None)
             )
             self._hidden = routine or level == "DEBUG" or logger == "dagster.code_server"
-        return self._hidden
+        if self._hidden:
+            return complete
+        if self._holding:
+            self._held.append(line)
+            return complete
+        return [*complete, line]
 
 
 def webserver(workspace: Path, host: str, port: int) -> tuple[str, ...]:

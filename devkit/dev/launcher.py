@@ -10,7 +10,7 @@ from devkit.dev.logs import Log
 from devkit.dev.options import Options
 from devkit.dev.parts import Parts
 from devkit.dev.reaper import Reaper
-from devkit.dev.service import ANSI_SGR, OnEvent, OnExit, Service, SupervisedProcess
+from devkit.dev.service import OnEvent, OnExit, Service, SupervisedProcess
 from devkit.registry.workspace import Team
 
 
@@ -75,8 +75,8 @@ class Launcher:
         log_filter = dagster_cli.LogFilter()
 
         def on_line(name: str, line: str) -> None:
-            if not log_filter.hides(ANSI_SGR.sub("", line)):
-                self._on_event(name, line)
+            for shown in log_filter.shown(line):
+                self._on_event(name, shown)
 
         return SupervisedProcess(
             Service(name, argv, cwd, {**env, **self._common}, self._log(name)),

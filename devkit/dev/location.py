@@ -11,8 +11,9 @@ import time
 from pathlib import Path
 
 from devkit.core.errors import DevkitError
-from devkit.core.paths import ROOT
+from devkit.core.paths import ROOT, shown
 from devkit.core.tracebacks import frames_in
+from devkit.dev.brake import Brake
 from devkit.dev.context import PlatformContext
 from devkit.dev.servers import Servers
 from devkit.dev.service import SupervisedProcess
@@ -28,10 +29,7 @@ RETRY_SECONDS = 30.0
 RECHECK_AFTER_SECONDS = 4.0
 # A location that takes longer than this to load lets the next one start.
 START_SLOT_SECONDS = 20.0
-# Code that writes into its own package while it loads would be loaded for ever. After this many
-# loads in a row with a save in the middle, a load is not interrupted, and the next one waits.
-INTERRUPTED_LOADS = 3
-LONGEST_PAUSE_SECONDS = 300.0
+CAN_RELOAD = {State.LOADED, State.BROKEN, State.RELOADING}
 
 
 class Location:
@@ -49,8 +47,7 @@ class Location:
         self._changes: set[ChangeKind] = set()
         self._saved: set[Path] = set()
         self._changed = asyncio.Event()
-        self._busy = True
-        self._interrupted = 0  # loads in a row during which a file was saved
+        self._brake = Brake(context.parts.clock)
 
     @property
     def socket(self) -> Path:
@@ -61,6 +58,7 @@ class Location:
         """Record a change; `run` applies it, after those that it is applying."""
         if file:
             self._saved.add(file)
+            self._brake.save(file)
         self._changes.add(change)
         self._changed.set()
 
@@ -71,10 +69,9 @@ class Location:
         """
         self.notify(ChangeKind.ENVIRONMENT)
         while True:
-            self._busy = False
             await self._changed.wait()
             self._changed.clear()
-            self._busy = True
+            self._brake.loading = True
             changes, self._changes = self._changes, set()
             self._remove_bytecode()
             try:
@@ -84,12 +81,17 @@ class Location:
                     "" if isinstance(error, DevkitError | OSError) else f"{type(error).__name__}: "
                 )
                 self._set(State.DOWN, f"down: {kind}{error}")
-            await self._pause_if_it_saves_itself()
+            if files := self._brake.end_load():
+                text = (
+                    f"saved while it loads, again and again: {', '.join(sorted(map(shown, files)))}"
+                )
+                self._platform.on_event(self, f"{text}; loading it less and less often")
+            await self._brake.pause()
 
     @property
     def idle(self) -> bool:
         """Whether there is nothing that it is doing or has to do."""
-        return not self._busy and not self.pending
+        return not self._brake.loading and not self.pending
 
     @property
     def pending(self) -> bool:
@@ -112,12 +114,11 @@ class Location:
     def _superseded(self) -> bool:
         """Whether a newer change makes it pointless to wait for the current one."""
         newer = bool(self._changes & {ChangeKind.CODE, ChangeKind.ENVIRONMENT})
-        return newer and self._interrupted < INTERRUPTED_LOADS
+        return newer and not self._brake.is_on
 
     async def _apply(self, changes: set[ChangeKind]) -> None:
         # A server that is not linked yet (its environment broke meanwhile) has old code.
-        linked = self._servers.running and self._servers.switched
-        up = linked and self.state not in (State.STARTING, State.WAITING)
+        up = self.state in CAN_RELOAD and self._servers.running and self._servers.switched
         if changes == {ChangeKind.SERVER_RESTARTED}:
             await self._wait_until_loaded("loaded again", since=time.time())
         elif not up or (ChangeKind.ENVIRONMENT in changes and self._is_outdated()):
@@ -141,16 +142,6 @@ class Location:
             for cached in (file.parent / "__pycache__").glob(f"{file.stem}.*.pyc"):
                 with contextlib.suppress(OSError):  # another user's: Python does not use it either
                     cached.unlink()
-
-    async def _pause_if_it_saves_itself(self) -> None:
-        self._interrupted = self._interrupted + 1 if self._saved else 0
-        more = self._interrupted - INTERRUPTED_LOADS
-        if more == 0:
-            files = ", ".join(sorted(map(_below_root, self._saved)))
-            text = f"saved while it loads, {INTERRUPTED_LOADS} times in a row: {files}"
-            self._platform.on_event(self, f"{text}; loading it less and less often")
-        if more >= 0:
-            await self._parts.clock.sleep(min(2.0**more, LONGEST_PAUSE_SECONDS))
 
     async def _renew(self) -> None:
         """Build the environment if it is stale, and start a new code server."""
@@ -238,7 +229,3 @@ class Location:
     def _set(self, state: State, text: str = "") -> None:
         self.state = state
         self._platform.on_event(self, text or state)
-
-
-def _below_root(file: Path) -> str:
-    return str(file.relative_to(ROOT) if file.is_relative_to(ROOT) else file)

@@ -35,7 +35,7 @@ class WebserverClient(Protocol):
         """Its entry of a location; None if it is unknown or loading."""
 
     async def reload(self, name: str) -> None:
-        """Have a location's code reloaded; returns once it is."""
+        """Have a location's code reloaded; returns once it is. An error if its server is down."""
 
     async def unfinished_runs(self) -> set[str]:
         """The ids of the runs that have started and not ended."""

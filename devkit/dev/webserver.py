@@ -40,6 +40,7 @@ RELOAD = """
 mutation Reload($name: String!) {
   reloadRepositoryLocation(repositoryLocationName: $name) {
     __typename
+    ... on WorkspaceLocationEntry { locationOrLoadError { ... on PythonError { message } } }
     ... on ReloadNotSupported { message }
     ... on RepositoryLocationNotFound { message }
     ... on UnauthorizedError { message }
@@ -137,12 +138,17 @@ class Client:
             return LocationEntry(name, error, float(entry["updatedTimestamp"]))
 
     async def reload(self, name: str) -> None:
-        """Have a location's code server reload its code; returns once it has, or has failed to."""
+        """Have a location's code server reload its code; returns once it has, or has failed to.
+
+        A code server that did not answer has not been asked: that is an error here.
+        """
         with _one_error():
             data = await in_thread(ask, self.url, RELOAD, {"name": name}, RELOAD_SECONDS)
             answer = data["reloadRepositoryLocation"]
             if answer["__typename"] != "WorkspaceLocationEntry":
                 raise NoAnswerError(answer.get("message") or answer["__typename"])
+            if UNREACHABLE in (answer.get("locationOrLoadError") or {}).get("message", ""):
+                raise NoAnswerError("its code server does not answer")
 
     async def unfinished_runs(self) -> set[str]:
         """The ids of the runs that have started and not ended."""

@@ -58,9 +58,3 @@ def own(team: Team) -> dict[str, str]:
     found = {name: value for name, value in values.items() if value is not None}
     masking.hide(found.values())
     return found
-
-
-def secrets_of(team: Team) -> tuple[str, ...]:
-    """The values in the team's `.env` that are long enough to be secrets, longest first."""
-    values = {value for value in own(team).values() if len(value) >= masking.SHORTEST}
-    return tuple(sorted(values, key=len, reverse=True))

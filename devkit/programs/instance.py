@@ -42,9 +42,11 @@ def move_runs(instance: DagsterInstance, link: str, path: str, time: str) -> Non
 
     A run that was launched just then may be in the server that the link leads to now.
     """
-    now = DagsterGrpcClient(socket=link)
+    replaced = os.path.realpath(link) != os.path.realpath(path)
+    now = DagsterGrpcClient(socket=link) if replaced else None
     for run, its_path in _unfinished(instance):
-        if its_path == link and _launched(instance, run) < float(time) and not _has(now, run):
+        is_newer = _launched(instance, run) >= float(time) or (now and _has(now, run))
+        if its_path == link and not is_newer:
             server = {**json.loads(run.tags[SERVER_TAG]), "socket": path}
             instance.add_run_tags(run.run_id, {SERVER_TAG: json.dumps(server)})
             print(run.run_id)

@@ -28,7 +28,7 @@ RUN_MODULE = str(PROGRAMS / "run_module.py")
     ],
 )
 def test_log_filter_hides_routine(line: str) -> None:
-    assert LogFilter().hides(line)
+    assert LogFilter().shown(line) == []
 
 
 @pytest.mark.parametrize(
@@ -43,15 +43,38 @@ def test_log_filter_hides_routine(line: str) -> None:
     ],
 )
 def test_log_filter_shows_events(line: str) -> None:
-    assert not LogFilter().hides(line)
+    assert LogFilter().shown(line) == [line]
 
 
 def test_log_filter_hides_a_traceback_with_its_record() -> None:
     log_filter = LogFilter()
-    assert log_filter.hides(f"{NOW} - dagster.code_server - ERROR - it does not load")
-    assert log_filter.hides("Traceback (most recent call last):")
-    assert not log_filter.hides(f"{NOW} - dagster.daemon - ERROR - it died")
-    assert not log_filter.hides("Traceback (most recent call last):")
+    assert log_filter.shown(f"{NOW} - dagster.code_server - ERROR - it does not load") == []
+    assert log_filter.shown("Traceback (most recent call last):") == []
+    for line in (f"{NOW} - dagster.daemon - ERROR - it died", "Traceback (most recent call last):"):
+        assert log_filter.shown(line) == [line]
+
+
+TICK = f"\x1b[34m{NOW} - dagster.daemon.SensorDaemon - ERROR - Sensor tick caught an error\x1b[0m"
+NEXT = f"{NOW} - dagster.daemon.SensorDaemon - INFO - Checking for new runs for sensor: s"
+
+
+def test_log_filter_hides_that_a_code_server_is_not_reached() -> None:
+    log_filter = LogFilter()
+    error = "dagster._core.errors.DagsterUserCodeUnreachableError: Unable to reach the server"
+    for line in (TICK, "Traceback (most recent call last):", "  File x", error, "  at the end"):
+        assert log_filter.shown(line) == []
+    assert log_filter.shown(NEXT) == []
+    assert log_filter.shown("of a team") == []  # what belongs to the last record
+    event = f"{NOW} - dagster.daemon.SensorDaemon - INFO - Completed launch of run 1 for s"
+    assert log_filter.shown(event) == [event]
+
+
+def test_log_filter_shows_another_failed_tick_when_it_is_complete() -> None:
+    log_filter = LogFilter()
+    lines = [TICK, "Traceback (most recent call last):", "ZeroDivisionError: division by zero"]
+    for line in lines:
+        assert log_filter.shown(line) == []
+    assert log_filter.shown(NEXT) == lines
 
 
 def test_webserver_runs_in_the_orchestrators_environment() -> None:

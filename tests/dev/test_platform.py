@@ -10,6 +10,7 @@ import signal
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -392,6 +393,56 @@ def test_code_that_saves_itself_is_loaded_and_the_file_is_named(
     assert "one/code.txt; loading it less and less often" in capsys.readouterr().out
 
 
+def test_variables_that_are_mended_to_what_they_were_bring_a_location_back(tmp_path: Path) -> None:
+    async def use(stage: Stage) -> None:
+        stage.save_env("one", "SETTING=old\n")
+        await stage.loaded()
+        await stage.until(stage.settled, "loaded")
+        stage.save_env("one", "<<<<<<< HEAD\n")
+        await stage.until(lambda: stage.state("one") == State.DOWN, "down")
+        stage.save_env("one", "SETTING=old\n")
+        await stage.loaded()
+
+    play(tmp_path, use)
+
+
+def test_a_save_while_a_killed_server_starts_again_is_loaded(tmp_path: Path) -> None:
+    """It has read its code before the save, and can't be asked to reload it yet."""
+
+    async def use(stage: Stage) -> None:
+        stage.save("one", "slow before")
+        await stage.loaded()
+        await stage.until(stage.settled, "loaded")
+        for number in range(3):
+            first = stage.pid("one")
+            os.kill(first, signal.SIGKILL)
+            await stage.until(partial(stage.starting, "one", first), "it starts again")
+            stage.save("one", f"slow after {number}")
+            await stage.until(lambda: stage.served("one"), "it serves")
+            await stage.until(stage.settled, "loaded")
+            answer = stage.served("one")
+            assert answer and answer["text"] == f"slow after {number}"
+
+    play(tmp_path, use)
+
+
+def test_a_save_ends_the_pause_of_code_that_saves_itself(tmp_path: Path) -> None:
+    async def use(stage: Stage) -> None:
+        await stage.loaded()
+        stage.location(
+            "one"
+        )._brake._interrupted = 20  # as after many loads: the pause is the longest
+        stage.save("one", "slow by itself")
+        await stage.until(lambda: stage.state("one") == State.RELOADING, "reloading")
+        stage.save("one", "good by itself")
+        await stage.until(lambda: stage.state("one") == State.LOADED, "loaded, and waiting")
+        await asyncio.sleep(0.1)
+        stage.save("one", "good by hand")
+        await stage.until(lambda: (stage.served("one") or {})["text"] == "good by hand", "loaded")
+
+    play(tmp_path, use)
+
+
 def test_a_team_to_debug_has_one_server_at_a_time(tmp_path: Path) -> None:
     async def use(stage: Stage) -> None:
         await stage.loaded()
@@ -488,7 +539,10 @@ class Chaos:
             if stage.state(team.name) == State.DOWN:
                 stage.save(team.name, "good")
         await stage.until(stage.settled, "everything comes to rest")
-        await stage.until(lambda: not self._untrue(), f"a true state: {self._untrue()}")
+        try:
+            await stage.until(lambda: not self._untrue(), "a true state")
+        except AssertionError as error:
+            raise AssertionError("\n".join([*self._untrue(), str(error)])) from None
 
     def _untrue(self) -> list[str]:
         """What is not as it should be."""

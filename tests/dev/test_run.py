@@ -136,7 +136,10 @@ def test_what_is_saved_is_loaded_and_runs_go_on(copy: Checkout, folder: Path) ->
     def in_flight() -> str:
         began.unlink(missing_ok=True)
         run_id = launch(running, "long_job", "ml_project")
-        until(began.exists, 60, "the run has begun")
+        try:
+            until(began.exists, 60, "the run has begun")
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {status(running, run_id)}\n{running.text}") from None
         return run_id
 
     with dev(folder / "home", root=copy.root) as running:

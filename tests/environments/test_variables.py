@@ -76,10 +76,6 @@ def test_the_teams_environment_is_active_and_the_callers_is_not(
     assert "PYTHONHOME" not in variables.of_team(tea)
 
 
-def test_secrets_are_the_long_values_longest_first(tea: Team) -> None:
-    assert variables.secrets_of(tea) == ("tea-secret", "hello tea")
-
-
 def test_what_was_read_is_masked_from_then_on(tea: Team) -> None:
     variables.of_team(tea)
     assert masking.mask("tea-secret says hello tea 1234") == "*** says *** 1234"
