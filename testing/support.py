@@ -72,8 +72,7 @@ def started(
         stderr=subprocess.STDOUT,
         text=True,
         process_group=0,
-        # A script's background job would pass on an ignored Ctrl-C.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        preexec_fn=_with_default_signals,
     ) as process:
         try:
             yield process
@@ -241,6 +240,12 @@ def copy_repository(target: Path) -> Checkout:
 def borrow_tools(checkout: Checkout) -> None:
     """Link this repository's tools into a copy instead of building them."""
     link_tools(checkout.root)
+
+
+def _with_default_signals() -> None:
+    """A script's background job would pass on an ignored Ctrl-C, and `nohup` an ignored SIGHUP."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def _environment(extra: Mapping[str, str] | None) -> dict[str, str]:

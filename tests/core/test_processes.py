@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from devkit.core import processes
-from testing.support import devkit_script, eventually, output_until_end, runs, started, written
+from testing.support import (
+    PATIENCE_SECONDS,
+    devkit_script,
+    eventually,
+    output_until_end,
+    runs,
+    started,
+    written,
+)
 
 # Starts a child that ignores TERM, then does `{then}`.
 FAMILY = """
@@ -132,7 +140,8 @@ def test_ctrl_c_in_the_main_thread_ends_what_it_runs(tmp_path: Path) -> None:
 
 def test_in_the_foreground_the_program_handles_ctrl_c(tmp_path: Path) -> None:
     ready = tmp_path / "ready"
-    child = f"trap 'echo caught' INT; echo > {ready}; while :; do sleep 0.05; done & wait; exit 7"
+    # The trap ends the loop: with `wait`, a signal just before it would be waited for in vain.
+    child = f"trap 'echo caught; exit 7' INT; echo > {ready}; while :; do sleep 0.05; done"
     code = (
         "import os, sys\nfrom pathlib import Path\nfrom devkit.core import processes\n"
         f"argv = ['sh', '-c', {child!r}]\n"
@@ -142,8 +151,7 @@ def test_in_the_foreground_the_program_handles_ctrl_c(tmp_path: Path) -> None:
     with started(devkit_script(code), tmp_path) as process:
         eventually(lambda: written(ready), "it is running")
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does
-        process.wait()
-        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(PATIENCE_SECONDS)
         printed = process.stdout.read() if process.stdout else ""
     assert (printed, process.returncode) == ("caught\n", 7)
 
