@@ -7,6 +7,7 @@ import contextlib
 import io
 import os
 import shutil
+import threading
 from pathlib import Path
 
 from devkit.core.errors import DevkitError, fixable
@@ -37,12 +38,12 @@ def read_text(path: Path) -> str:
 def replace_text(path: Path, text: str) -> None:
     """Replace a file's text in one step, keeping its permissions; creates a missing file.
 
-    A process that is killed meanwhile leaves at most `.NAME.PID.new`, which Git ignores.
+    A process that is killed meanwhile leaves at most `.NAME.PID.THREAD.new`, which Git ignores.
 
     Raises:
         OSError: if it can't be written; the old file is unchanged.
     """
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.new")
     try:
         fresh.write_text(text, encoding="utf-8")
         if path.exists():

@@ -63,14 +63,15 @@ def of_style() -> list[Suite]:
 
 
 def of_kit(arguments: Sequence[str] = (), *, examples: bool = False) -> list[Suite]:
-    """The kit's own tests, with one test file at a time on each core; none in a repository without.
+    """The kit's own tests, three test files at a time on two cores; none in a repository without.
 
+    A third of their time they wait: for services that start, for a poll, for a disk.
     `examples`: with the test of the example teams, the only one that any team's change can break.
     With arguments, which may select some tests, their coverage says nothing.
     """
     if not DEPLOY_TESTS.parent.is_dir():
         return []
-    side_by_side = ("--numprocesses", str(parallel.jobs()), "--dist", "loadfile")
+    side_by_side = ("--numprocesses", str(parallel.jobs() * 3 // 2), "--dist", "loadfile")
     longest_first = ("--no-loadscope-reorder",)  # in the order of tests/conftest.py
     others = (DEPLOY_TESTS,) if examples else (DEPLOY_TESTS, EXAMPLES_TEST)
     without = [f"--ignore={path.relative_to(ROOT)}" for path in others]

@@ -1,6 +1,8 @@
 """Replacing files: readers see the old text or the new one, whatever happens to the writer."""
 
+import re
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -76,9 +78,8 @@ def test_a_killed_writer_leaves_the_old_text(tmp_path: Path) -> None:
         output_until_end(writer)
     assert writer.returncode == -signal.SIGKILL
     assert file.read_text(encoding="utf-8") == "old"
-    assert [path.name for path in tmp_path.iterdir() if path != file] == [
-        f".tea.txt.{writer.pid}.new"
-    ]
+    (left,) = (path.name for path in tmp_path.iterdir() if path != file)
+    assert re.fullmatch(rf"\.tea\.txt\.{writer.pid}\.\d+\.new", left)
 
 
 def test_an_interrupted_writer_leaves_the_old_text_alone(
@@ -106,3 +107,11 @@ def test_a_folder_that_cannot_be_written_is_an_oserror_and_the_old_text_stays(
     with as_another_user(), pytest.raises(PermissionError):
         replace_text(folder / "tea.txt", "new")
     assert (folder / "tea.txt").read_text(encoding="utf-8") == "old"
+
+
+def test_threads_that_replace_one_file_at_once_leave_the_text_of_one(tmp_path: Path) -> None:
+    file = tmp_path / "tea.txt"
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: replace_text(file, f"{number}\n"), range(200)))
+    assert int(file.read_text(encoding="utf-8")) in range(200)
+    assert list(tmp_path.iterdir()) == [file]
