@@ -15,6 +15,7 @@ from typing import NamedTuple
 import psutil
 
 from devkit.core import output
+from devkit.core.signals import Deferred
 
 # How long after TERM a process group gets KILL.
 GRACE_SECONDS = 5.0
@@ -62,25 +63,31 @@ def run(
     """
     command = tuple(str(part) for part in argv)
     output.program(command)
-    with _guard:
-        process = subprocess.Popen(
-            command,
-            cwd=cwd,
-            env=env,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            pass_fds=pass_fds,
-        )
-        _running.add(process)
-    try:
-        out, err, timed_out = _communicate(process, stdin.encode(), timeout, grace)
-    finally:
-        end_group(process.pid, grace)
-        process.wait()
+    with Deferred() as signals:
         with _guard:
-            _running.discard(process)
+            process = subprocess.Popen(
+                command,
+                cwd=cwd,
+                env=env,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+                pass_fds=pass_fds,
+            )
+            _running.add(process)
+        try:
+            signals.resume()
+            out, err, timed_out = _communicate(process, stdin.encode(), timeout, grace)
+        finally:
+            end_group(process.pid, grace)
+            process.wait()
+            for pipe in (process.stdin, process.stdout, process.stderr):
+                if pipe:
+                    with contextlib.suppress(BrokenPipeError):  # what it has not read
+                        pipe.close()
+            with _guard:
+                _running.discard(process)
     decode = os.fsdecode if exact else _as_text
     return Completed(process.returncode, decode(out), decode(err), timed_out)
 
@@ -112,9 +119,6 @@ def _communicate(
         try:
             return *process.communicate(timeout=POLL_SECONDS), late
         except subprocess.TimeoutExpired as printed:  # held open from outside the group
-            for pipe in (process.stdout, process.stderr):
-                if pipe:
-                    pipe.close()
             return printed.output or b"", printed.stderr or b"", late
 
 
@@ -144,17 +148,19 @@ def run_in_foreground(argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str
     try:
         command = [str(part) for part in argv]
         output.program(command)
-        process = subprocess.Popen(command, cwd=cwd, env=env)
-        try:
-            process.wait()
-        except BaseException:  # `cli` raises one for TERM
-            process.terminate()
+        with Deferred() as signals:
+            process = subprocess.Popen(command, cwd=cwd, env=env)
             try:
-                process.wait(GRACE_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
+                signals.resume()
                 process.wait()
-            raise
+            except BaseException:  # `cli` raises one for TERM
+                process.terminate()
+                try:
+                    process.wait(GRACE_SECONDS)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+                raise
     finally:
         signal.signal(signal.SIGINT, before)
     return Ended(process.returncode, interrupted=bool(pressed))
