@@ -15,8 +15,9 @@ from devkit.registry.workspace import load_teams
 
 # Each uses those after it, and none before it. `bootstrap` runs before anything is installed.
 LAYERS = (
-    "__main__", "commands", "cli", "scaffolding", "doctor", "lineage", "generated", "contracts",
-    "dev", "definitions", "environments", "registry", "bootstrap", "core", "__init__",
+    "__main__", "commands", "cli", "adoption", "scaffolding", "doctor", "lineage", "generated",
+    "contracts", "dev", "definitions", "environments", "registry", "kit", "bootstrap", "core",
+    "__init__",
 )  # fmt: skip
 MODULES = sorted(path for path in KIT.rglob("*.py") if "templates" not in path.parts)
 PROGRAMS = [path for path in MODULES if path.is_relative_to(KIT / "programs")]
