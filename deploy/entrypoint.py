@@ -7,6 +7,8 @@ have, and the password of the database. Without these files, as on Kubernetes, n
 It also warns if Compose publishes the UI, which has no login, to other machines.
 """
 
+from __future__ import annotations
+
 import ipaddress
 import os
 import sys

@@ -34,7 +34,7 @@ ENV PATH=/opt/venv/bin:$PATH \
 USER 10001:10001
 WORKDIR /opt/dagteam/home
 EXPOSE 3000
-ENTRYPOINT ["python", "-P", "/opt/dagteam/entrypoint.py"]
+ENTRYPOINT ["python", "-I", "/opt/dagteam/entrypoint.py"]
 # The webserver pools connections to the database and does not notice when the database restarts:
 # the next request would fail. So no connection is pooled for longer than five seconds.
 CMD ["dagster-webserver", "--host", "0.0.0.0", "--port", "3000", "--workspace", "workspace.yaml", \

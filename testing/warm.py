@@ -40,10 +40,10 @@ class Interpreters:
             "timeout": loading.DEFAULT_LIMIT_SECONDS,
             "grace": processes.GRACE_SECONDS,
         }
-        probes = arguments[:2] == ["-P", str(loading.PROBE)] and usual
+        probes = arguments[:1] == [str(loading.PROBE)] and usual
         if not probes or sys.platform != "linux":  # elsewhere, such a socket or fork is missing
             return self._cold(argv, cwd=cwd, env=env, **options)
-        request = {"argv": arguments[1:], "cwd": str(cwd), "env": dict(env)}
+        request = {"argv": arguments, "cwd": str(cwd), "env": dict(env)}
         with ExitStack() as stack:
             stdin = stack.enter_context(Path(os.devnull).open("rb"))
             pipes = [os.pipe() for _ in range(3)]

@@ -31,7 +31,7 @@ def test_it_loads_the_same(
     (tmp_path / "tea.py").write_text(code, encoding="utf-8")
     team = replace(teams["ml"], module="tea", directory=tmp_path)
     env = {"NAME": "leaves"}
-    argv: list[str | Path] = [team.python, "-P", loading.PROBE, team.module, team.directory]
+    argv: list[str | Path] = [team.python, loading.PROBE, team.module, team.directory]
     cold, warm = (run(argv, cwd=tmp_path, env=env) for run in (processes.run, interpreters.run))
     assert warm == cold
 
@@ -40,5 +40,5 @@ def test_a_program_that_dies_has_its_exit_code(
     interpreters: Interpreters, teams: dict[str, Team], tmp_path: Path
 ) -> None:
     (tmp_path / "tea.py").write_text("import os; os.abort()", encoding="utf-8")
-    argv: list[str | Path] = [teams["ml"].python, "-P", loading.PROBE, "tea", tmp_path]
+    argv: list[str | Path] = [teams["ml"].python, loading.PROBE, "tea", tmp_path]
     assert interpreters.run(argv, cwd=tmp_path, env={}).code == -6

@@ -11,9 +11,8 @@ from typing import Any
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
-from packaging.version import Version
 
-from devkit.core import files, pythons, toml
+from devkit.core import files, python_range, toml
 from devkit.core.errors import DevkitError
 from devkit.core.paths import shown
 
@@ -123,13 +122,8 @@ class Pyproject:
 
     @property
     def oldest_python(self) -> str:
-        """The oldest Python that both the project and the kit support."""
-        lowest = [
-            Version(specifier.version.removesuffix(".*"))
-            for specifier in SpecifierSet(self.requires_python)
-            if specifier.operator in (">=", "~=", "==")
-        ]
-        return str(max([Version(pythons.OLDEST), *lowest]))
+        """The oldest Python that the project's environment may have: see `python_range`."""
+        return python_range.oldest(self.requires_python, self.file.parent)
 
     @property
     def direct_dependencies(self) -> set[str]:

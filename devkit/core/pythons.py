@@ -7,11 +7,15 @@ that old Pythons understand: `bootstrap` needs it.
 
 SUPPORTED = ("3.11", "3.12", "3.13", "3.14")
 
+# What a team may have that allows none of these: the kit itself never runs in it.
+TEAMS = ("3.9", "3.10") + SUPPORTED
+
 # The version in images and in the dev container.
 DEPLOYED = "3.13"
 
 OLDEST = SUPPORTED[0]
 NEWEST = SUPPORTED[-1]
+TEAMS_OLDEST = TEAMS[0]
 
 
 def as_tuple(version: str) -> tuple:  # type: ignore[type-arg] # tuple[int] is too new

@@ -64,7 +64,7 @@ def load(
     try:
         limit = time_limit(team) if timeout is None else timeout
         done = processes.run(
-            [team.python, "-P", PROBE, team.module, team.directory],
+            [team.python, PROBE, team.module, team.directory],
             cwd=team.directory,
             env=variables.of_team(team) if env is None else env,
             timeout=limit,

@@ -1,23 +1,55 @@
 """Which Python an environment is built with."""
 
+import os
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
-from devkit.core import pyproject, pythons, uv
+from devkit.core import pyproject, python_range, uv
+from devkit.core.environ import clean_environment
+from devkit.core.paths import ROOT
+from devkit.core.processes import run
+
+# Where version managers keep Pythons: the variable with their folder, or else where it is in the
+# user's home, and the folder below it.
+MANAGERS = (
+    ("PYENV_ROOT", ".pyenv", "versions"),
+    ("ASDF_DATA_DIR", ".asdf", "installs/python"),
+    ("MISE_DATA_DIR", ".local/share/mise", "installs/python"),
+)
+RELEASE = re.compile(r"\d+\.\d+\.\d+")
 
 
 def choose(project: Path) -> str:
-    """The Python to build with: the tools' own if the project allows it.
+    """The Python to build with: the tools' own if the project allows it, or one of this machine.
 
-    Otherwise the project's requirement: uv finds a Python for it.
+    Otherwise the versions that the project may have: uv downloads one of them.
     """
-    wanted = _wanted(project)
+    return find(_wanted(project))
+
+
+def deployed(project: Path) -> str:
+    """The minor version of Python in the project's image, such as `3.13`."""
+    return python_range.deployed(pyproject.read(project).requires_python, project)
+
+
+def find(wanted: str) -> str:
+    """The tools' Python if it is in this range of versions, or another one of this machine.
+
+    If there is none, the range itself, for which uv may download one.
+    """
     running = ".".join(map(str, sys.version_info[:3]))
     own: str = sys._base_executable  # type: ignore[attr-defined] # noqa: SLF001 (as in venv)
-    return own if running in SpecifierSet(wanted) else wanted
+    if running in SpecifierSet(wanted):
+        return own
+    if not uv.ask("python", "find", "--no-project", "--no-python-downloads", wanted).code:
+        return wanted  # on the PATH
+    return next(map(str, _of_managers(SpecifierSet(wanted))), wanted)
 
 
 def missing(project: Path) -> str | None:
@@ -26,6 +58,25 @@ def missing(project: Path) -> str | None:
     if Path(wanted).is_absolute():
         return None
     return wanted if uv.ask("python", "find", "--no-project", wanted).code else None
+
+
+def _of_managers(wanted: SpecifierSet) -> Iterator[Path]:
+    """The Pythons of pyenv, asdf and mise that start, newest first: few are on the PATH."""
+    found: list[Path] = []
+    for variable, home, below in MANAGERS:
+        with suppress(OSError):  # another user's
+            found += (Path(os.environ.get(variable) or Path.home() / home) / below).iterdir()
+    releases = [each for each in found if RELEASE.fullmatch(each.name) and each.name in wanted]
+    for folder in sorted(releases, key=lambda each: Version(each.name), reverse=True):
+        python = folder / "bin" / "python"
+        if python.exists() and _starts(python):
+            yield python
+
+
+def _starts(python: Path) -> bool:
+    with suppress(OSError):
+        return not run([python, "-c", "import venv"], cwd=ROOT, env=clean_environment()).code
+    return False
 
 
 def is_allowed(environment: Path, project: Path) -> bool:
@@ -47,4 +98,4 @@ def has_moved(environment: Path) -> bool:
 
 
 def _wanted(project: Path) -> str:
-    return pyproject.read(project).requires_python or f">={pythons.OLDEST}"
+    return python_range.wanted(pyproject.read(project).requires_python, project)

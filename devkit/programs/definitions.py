@@ -4,6 +4,8 @@ Loaded by `probe.py` in the team's own interpreter: standard library only. Where
 public API, this uses names that 1.8 to 1.13 have in common.
 """
 
+from __future__ import annotations
+
 import inspect
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any

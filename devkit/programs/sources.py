@@ -3,6 +3,8 @@
 Loaded by `probe.py` in the team's own interpreter, which knows the syntax: standard library only.
 """
 
+from __future__ import annotations
+
 import ast
 import os
 import re

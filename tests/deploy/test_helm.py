@@ -120,7 +120,7 @@ def test_a_teams_release_is_its_own_down_to_its_runs(teams: dict[str, Team]) -> 
         assert server["image"] == f"registry.example.com/{team.location}:1234567"
         probes = ("startupProbe", "readinessProbe", "livenessProbe")
         asked = [server[probe]["exec"]["command"] for probe in probes]
-        assert asked == 3 * [["python", "-P", "/opt/dagteam/health.py", "4000"]]
+        assert asked == 3 * [["python", "-I", "/opt/dagteam/health.py", "4000"]]
         secrets = [each["secretRef"] for each in server["envFrom"] if "secretRef" in each]
         assert [each["name"] for each in secrets if not each.get("optional")] == [name]
         context = next(

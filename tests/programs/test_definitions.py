@@ -324,7 +324,7 @@ def test_a_manifest_has_the_versions_of_dagster_and_python(
 
 
 def test_standard_output_is_json_only(teams: Mapping[str, Team], folder: Path) -> None:
-    argv: list[str | Path] = [teams["ml"].python, "-P", loading.PROBE]
+    argv: list[str | Path] = [teams["ml"].python, loading.PROBE]
     argv += ["tea_project.definitions", folder]
     done = run(argv, folder, {"PYTHONPATH": str(folder.parent / "shared")})
     assert done.returncode == 0
