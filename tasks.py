@@ -5,6 +5,10 @@ invoke, does the same: both continue inside `.venv-tools`. A command's options, 
 in `devkit/commands/`.
 """
 
+# Linters of a repository that has adopted the kit have nothing to say about it.
+# ruff: noqa
+# fmt: off
+
 import sys
 
 # After the standard library, which a file next to this one could replace: a queue.py, say.

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from packaging.utils import canonicalize_name
 
 from devkit.contracts.snapshot import Finding, Snapshot
+from devkit.core.paths import doc
 
-SHARE = "share an asset instead (docs/sharing-assets.md), or move the code to utils"
+SHARE = f"share an asset instead ({doc('sharing-assets.md')}), or move the code to a library"
 
 
 def imported(snapshot: Snapshot) -> Iterator[Finding]:

@@ -12,7 +12,13 @@ KIT = ROOT / "devkit"
 PROGRAMS = KIT / "programs"
 TOOLS = ROOT / ".venv-tools"
 
-ORCHESTRATOR = ROOT / "orchestrator"
+# A repository that has adopted the kit has all of it in the one folder, and a record of it there.
+ADOPTED = KIT / "adopted.toml"
+BASELINE = KIT / "baseline.toml"  # what `invoke check` found on the first day
+RULES = KIT / "pyproject.toml"  # the kit's rules of style
+ORCHESTRATOR = (KIT if (KIT / "orchestrator").is_dir() else ROOT) / "orchestrator"
+DOCS = (KIT if (KIT / "docs").is_dir() else ROOT) / "docs"
+
 ORCHESTRATOR_VENV = ROOT / ".venv-dagit"
 DAGSTER_YAML = ORCHESTRATOR / "dagster.yaml"
 
@@ -25,6 +31,11 @@ STATE = ROOT / ".dagteam"  # caches, logs, and records of unfinished work
 LOCAL_LOCK = "local_requirements.txt"
 DEPLOYED_LOCK = "requirements.txt"
 TOOLS_LOCK = KIT / LOCAL_LOCK
+
+
+def doc(page: str) -> str:
+    """A page of the documentation as a message names it, relative to the root."""
+    return shown(DOCS / page)
 
 
 def shown(path: Path) -> str:

@@ -8,7 +8,7 @@ from devkit.contracts.collect import collect
 from devkit.core import output, processes
 from devkit.core.environ import clean_environment
 from devkit.core.errors import DevkitError
-from devkit.core.paths import ROOT
+from devkit.core.paths import ROOT, doc
 from devkit.core.wording import did_you_mean
 from devkit.definitions import cache
 from devkit.definitions.loading import Failure
@@ -80,7 +80,7 @@ def upstream(key: str, known: Sequence[Manifest | Failure]) -> Upstream:
         raise DevkitError(
             f"{key} of {team.name} is partitioned, and `--upstream` can't choose partitions",
             expected="an asset without partitions",
-            fix="omit it, then declare it by hand: docs/contracts.md, partitions-unmappable",
+            fix=f"omit it, then declare it by hand: {doc('contracts.md')}, partitions-unmappable",
         )
     return Upstream(key, team.name, asset.columns)
 
