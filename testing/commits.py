@@ -47,8 +47,11 @@ def load(team: Team, files: Files, _: float | None = None) -> Manifest | Failure
     return manifest.parse(team, raw)
 
 
-def make(root: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    """A repository of one commit: milk and sugar depend on tea, which produces cup."""
+def make(root: Path, monkeypatch: pytest.MonkeyPatch, top: Path | None = None) -> Repository:
+    """A repository of one commit: milk and sugar depend on tea, which produces cup.
+
+    `top` is the top of its work tree, if that is not the root.
+    """
     monkeypatch.setattr(relocated, "load", load)
     repository = Repository(root)
     repository.write("workspace.yaml", f"load_from:\n{TEA}{MILK}{SUGAR}")
@@ -59,7 +62,6 @@ def make(root: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
     repository.write("sugar/code.py", code("lump", needs="cup"))
     for name in ("tea/.venv-tea_project", "teams/milk/.venv-milk_project", "sugar/.venv-sugar"):
         repository.write(f"{name}/bin/python")
-    repository.git("init", "--quiet", "--initial-branch", "main")
-    repository.commit()
+    repository.init(top)
     assert cache.FOLDER.parent.is_dir()
     return repository

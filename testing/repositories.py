@@ -30,7 +30,7 @@ REGISTRY = f"load_from:\n{TEA}{MILK}{SUGAR}"
 
 @dataclass(frozen=True)
 class Repository:
-    """A checkout that a test may change."""
+    """A checkout that a test may change, or a folder below its top."""
 
     root: Path
 
@@ -44,6 +44,11 @@ class Repository:
         """Write a file, creating its folder."""
         (self.root / name).parent.mkdir(parents=True, exist_ok=True)
         (self.root / name).write_text(text, encoding="utf-8")
+
+    def init(self, top: Path | None = None) -> None:
+        """Make the folder, or `top` above it, the top of a new repository, with one commit."""
+        Repository(top or self.root).git("init", "--quiet", "--initial-branch", "main")
+        self.commit()
 
     def commit(self) -> str:
         """Commit everything; returns the commit."""
@@ -60,3 +65,22 @@ class Repository:
     def affected(self, base: str = "main") -> Affected:
         """What the changes since the base affect."""
         return affected(load_teams(self.root), base, self.root)
+
+
+def three_teams(root: Path, top: Path | None = None) -> Repository:
+    """Three teams, one of them in a nested folder, on a branch from main."""
+    made = Repository(root)
+    made.write("workspace.yaml", REGISTRY)
+    made.write(".gitignore", "*.log\n.venv*\n")
+    for folder in ("tea", "teams/milk", "sugar"):
+        made.write(f"{folder}/code.py", f"# the code of {folder}\n")
+    made.init(top)
+    made.git("checkout", "--quiet", "-b", "work")
+    return made
+
+
+def three_teams_below(top: Path) -> Repository:
+    """The same, two folders below the top of a repository that holds more."""
+    Repository(top).write("website/index.html")
+    Repository(top).write("README.md")
+    return three_teams(top / "platforms" / "data [1]", top)

@@ -16,7 +16,7 @@ from devkit.registry.workspace import Team, load_teams
 from testing import linked, sandbox
 from testing.platform import ready_copy
 from testing.reporting import Reporting
-from testing.repositories import REGISTRY, Repository
+from testing.repositories import Repository, three_teams, three_teams_below
 from testing.support import Checkout, borrow_tools, copy_repository
 from testing.warm import Interpreters
 
@@ -144,15 +144,13 @@ def isolated_git(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def repository(tmp_path: Path, isolated_git: None) -> Repository:
     """Three teams, one of them in a nested folder, on a branch from main."""
-    made = Repository(tmp_path / "checkout")
-    made.write("workspace.yaml", REGISTRY)
-    made.write(".gitignore", "*.log\n.venv*\n")
-    for folder in ("tea", "teams/milk", "sugar"):
-        made.write(f"{folder}/code.py", f"# the code of {folder}\n")
-    made.git("init", "--quiet", "--initial-branch", "main")
-    made.commit()
-    made.git("checkout", "--quiet", "-b", "work")
-    return made
+    return three_teams(tmp_path / "checkout")
+
+
+@pytest.fixture
+def below(tmp_path: Path, isolated_git: None) -> Repository:
+    """The same in a folder below the top of the checkout."""
+    return three_teams_below(tmp_path / "checkout")
 
 
 # What the tests of a module share and change: a copy of the repository, a running platform.

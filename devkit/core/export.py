@@ -1,6 +1,8 @@
 """The files of a commit, or of what is staged, in a folder of their own."""
 
+import glob
 import os
+import posixpath
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -51,37 +53,48 @@ def exported(tree: str, only: Sequence[str], root: Path = ROOT) -> Iterator[File
     """The files of a commit or tree in a temporary folder: `only` these folders, and the root's.
 
     Every other folder, every submodule, and what Git ignores are links to those in the work tree,
-    since definitions may read them: data, or what another tool has generated. Changes nothing in
-    the repository, as a Git worktree would.
+    since definitions may read them: data, or what another tool has generated. If the root is below
+    the top of its work tree, so is the folder, and what is above it is there too. Changes nothing
+    in the repository, as a Git worktree would.
 
     Raises:
         DevkitError: if the files can't be written.
     """
+    top = git.top(root)
+    below = PurePosixPath(git.prefix(root))
+    chosen = [posixpath.normpath(below / name) for name in only]
     with tempfile.TemporaryDirectory(prefix="dagteam-files-") as scratch:
-        folder = Path(scratch).resolve() / "tree"
-        index = folder.parent / "index"
-        folder.mkdir()
-        others = [":(glob)*/**", *(f":(exclude,literal){name}" for name in only)]
-        _run(root, index, "read-tree", tree)
-        _run(root, index, "rm", "-r", "-f", "-q", "--cached", "--ignore-unmatch", "--", *others)
-        _run(root, index, "checkout-index", "--all", f"--prefix={folder}/")
-        _link(root, folder, _listed(root, "ls-tree", "-r", "-d", "--name-only", "-z", tree))
-        _link(root, folder, _listed(root, "ls-files", "--others", "--ignored", "--directory",
-                                    "--exclude-standard", "-z"))  # fmt: skip
+        copy = Path(scratch).resolve() / "tree"
+        index = copy.parent / "index"
+        folder = copy / below
+        folder.mkdir(parents=True)
+        # Of the folders above the root, and of the root, what is directly in them.
+        levels = [each.as_posix() for each in (below, *below.parents) if each.parts]
+        kept = [f":(exclude,glob){glob.escape(level)}/*" for level in levels]
+        others = [":(glob)*/**", *kept, *(f":(exclude,literal){name}" for name in chosen)]
+        _run(top, index, "read-tree", tree)
+        _run(top, index, "rm", "-r", "-f", "-q", "--cached", "--ignore-unmatch", "--", *others)
+        _run(top, index, "checkout-index", "--all", f"--prefix={copy}/")
+        _link(top, copy, _listed(top, "ls-tree", "-r", "-d", "--name-only", "-z", tree), below)
+        _link(top, copy, _listed(top, "ls-files", "--others", "--ignored", "--directory",
+                                 "--exclude-standard", "-z"), below)  # fmt: skip
         # For code that asks Git for the commit that it belongs to.
         directory = _run(root, None, "rev-parse", "--absolute-git-dir").strip()
-        (folder / ".git").write_text(f"gitdir: {directory}\n", encoding="utf-8")
+        (copy / ".git").write_text(f"gitdir: {directory}\n", encoding="utf-8")
         yield Files(root, folder)
 
 
-def _link(root: Path, folder: Path, names: Iterable[str]) -> None:
+def _link(top: Path, copy: Path, names: Iterable[str], below: PurePosixPath) -> None:
     """Link these files and folders of the work tree, except environments and bytecode.
 
-    A folder that is not in the work tree is made, empty.
+    A folder that is not in the work tree is made, empty. The root, which is `below` the top, and
+    what it is in are no links.
     """
     for name in map(PurePosixPath, names):
-        link = folder / name
+        link = copy / name
         if any(part == "__pycache__" or part.startswith(".venv") for part in name.parts):
+            continue
+        if below.is_relative_to(name):
             continue
         if not link.parent.is_dir() or link.parent.resolve() != link.parent:
             continue  # in a folder that is left out, or linked as a whole
@@ -89,8 +102,8 @@ def _link(root: Path, folder: Path, names: Iterable[str]) -> None:
             link.rmdir()  # a submodule
         if os.path.lexists(link):
             continue
-        if os.path.lexists(root / name):
-            link.symlink_to(root / name)
+        if os.path.lexists(top / name):
+            link.symlink_to(top / name)
         else:
             link.mkdir()
 

@@ -1,4 +1,8 @@
-"""Runs Git: lists files, finds what changed since a revision, reads old versions."""
+"""Runs Git: lists files, finds what changed since a revision, reads old versions.
+
+A `root` is the top of a work tree, or a folder below it: a platform in a larger repository. Paths
+are relative to the root, and files outside of it do not count.
+"""
 
 import os
 import re
@@ -6,14 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from devkit.core import processes
+from devkit.core import missing_base, processes
 from devkit.core.environ import clean_environment
 from devkit.core.errors import DevkitError
 from devkit.core.paths import ROOT
 from devkit.core.processes import Completed
 
 # Options that keep the user's settings from hiding a file; a rename is a deletion and an addition.
-DIFF = ("diff", "--name-only", "--no-renames", "--ignore-submodules=none", "-z")
+DIFF = ("diff", "--name-only", "--relative", "--no-renames", "--ignore-submodules=none", "-z")
 # How Git's hooks and GitHub's events write that there was no commit before.
 ZERO_SHA = re.compile(r"0{40}|0{64}")
 UNTRACKED = ("ls-files", "--others", "--exclude-standard", "-z")
@@ -44,6 +48,9 @@ def ask(*arguments: str, root: Path = ROOT, index: Path | None = None) -> Comple
     """
     env = {**clean_environment(), "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
     env |= {"GIT_INDEX_FILE": str(index)} if index else {}
+    if "GIT_WORK_TREE" not in env and _repository_above(root):
+        # In a linked worktree, Git sets it for a hook, and then takes any folder for the top.
+        env.pop("GIT_DIR", None)
     try:
         return processes.run(("git", *arguments), cwd=root, env=env, exact=True)
     except FileNotFoundError:
@@ -60,8 +67,8 @@ def changed_files(base: str, root: Path = ROOT) -> Changes:
     ones. In a Git hook, the index is the hook's own.
 
     Raises:
-        DevkitError: if Git is not installed, `root` is not the root of a work tree with a
-            commit, or `base` is not found.
+        DevkitError: if Git is not installed, `root` is not in a work tree with a commit, or
+            `base` is not found.
     """
     _require_work_tree(root)
     if ZERO_SHA.fullmatch(base):
@@ -70,13 +77,14 @@ def changed_files(base: str, root: Path = ROOT) -> Changes:
         return Changes(base, empty, tuple(sorted(new)), "there was no commit before this")
     tip = _commit(base, root)
     if tip is None:
-        raise _no_base(base, root)
+        remotes = ask("remote", root=root).stdout.split()
+        raise missing_base.error(base, shallow=_is_shallow(root), remotes=remotes)
     common = ask("merge-base", tip, "HEAD", root=root)
     start = tip if common.code else common.stdout.strip()
     listings = [(*DIFF, start, "HEAD", "--"), (*DIFF, "--cached", start, "--"),
                 (*DIFF, start, "--"), UNTRACKED]  # fmt: skip
     files = {file for listing in listings for file in _list(root, listing)}
-    note = _no_history(base, root) if common.code else None
+    note = missing_base.note(base, shallow=_is_shallow(root)) if common.code else None
     return Changes(base, start, tuple(sorted(files)), note)
 
 
@@ -88,7 +96,7 @@ def staged_files(root: Path = ROOT) -> Changes:
     commit.
 
     Raises:
-        DevkitError: if Git is not installed, or `root` is not the root of a work tree.
+        DevkitError: if Git is not installed, or `root` is not in a work tree.
     """
     _require_work_tree(root, commit=False)
     head = _commit("HEAD", root) or _empty_tree(root)
@@ -108,7 +116,7 @@ def differs_from_index(paths: Sequence[str], root: Path = ROOT) -> bool:
 
 
 def staged_tree(root: Path = ROOT) -> str:
-    """The tree of what is staged, which the next commit will have.
+    """The tree of what is staged, which the next commit will have, from the top of the work tree.
 
     Raises:
         DevkitError: if there are conflicts.
@@ -123,7 +131,7 @@ def index_files(root: Path = ROOT) -> list[str]:
     """The files that Git tracks, in the work tree or not: sorted paths relative to the root.
 
     Raises:
-        DevkitError: if Git is not installed or `root` is not the root of a work tree.
+        DevkitError: if Git is not installed or `root` is not in a work tree.
     """
     _require_work_tree(root)
     return sorted(set(_list(root, ("ls-files", "--cached", "-z"))))
@@ -135,12 +143,12 @@ def tracked_files(root: Path = ROOT) -> set[Path]:
     Raises:
         DevkitError: if there is one and Git fails.
     """
-    if not (root / ".git").exists():
+    if _repository_above(root) is None:
         return set()
     return {root / name for name in _list(root, ("ls-files", "--cached", "-z"))}
 
 
-def uncommitted_files(folder: Path) -> list[tuple[str, str]] | None:
+def uncommitted_files(folder: Path, root: Path = ROOT) -> list[tuple[str, str]] | None:
     """The uncommitted files of a folder, including ignored ones: Git's two letters, and paths.
 
     None if the folder is not in a work tree.
@@ -149,18 +157,32 @@ def uncommitted_files(folder: Path) -> list[tuple[str, str]] | None:
                "--ignored=matching", "--", ".", root=folder)  # fmt: skip
     if done.code:
         return None
-    return [(line[:2], line[3:]) for line in done.stdout.split("\0") if line]
+    above = top(folder)  # which Git's paths are relative to, whatever the settings
+    lines = [line for line in done.stdout.split("\0") if line]
+    return [(line[:2], os.path.relpath(above / line[3:], root.resolve())) for line in lines]
 
 
 def read_at(commit: str, file: str, root: Path = ROOT) -> str | None:
     """The text of a file at a commit; None if it did not exist."""
-    done = ask("cat-file", "blob", f"{commit}:{file}", root=root)
+    done = ask("cat-file", "blob", f"{commit}:./{file}", root=root)
     return None if done.code else done.stdout
 
 
+def top(root: Path = ROOT) -> Path:
+    """The top of the work tree that a folder is in; the folder itself if it is in none."""
+    done = ask("rev-parse", "--show-toplevel", root=root)
+    return (_repository_above(root) or root) if done.code else Path(done.stdout.rstrip("\n"))
+
+
+def prefix(root: Path = ROOT) -> str:
+    """The path of a folder in its work tree, with `/` at its end; empty for the top."""
+    return ask("rev-parse", "--show-prefix", root=root).stdout.rstrip("\n")
+
+
 def repair(root: Path) -> str:
-    """What to do about a folder that Git can't use as the root of a work tree."""
-    if (root / ".git").is_file():  # of a worktree, or of a submodule
+    """What to do about a folder that Git can't use as a work tree."""
+    above = _repository_above(root)
+    if above and (above / ".git").is_file():  # of a worktree, or of a submodule
         return (
             "the file .git names a repository that is not there: `git worktree repair` in the "
             "repository; in a container, open a clone instead of a worktree, or mount both"
@@ -168,18 +190,24 @@ def repair(root: Path) -> str:
     return "`git clone` the repository, and run this in the clone"
 
 
+def is_left_out(root: Path) -> bool:
+    """Whether the work tree that a folder is in ignores it: it is not part of that repository."""
+    ignored = prefix(root) and ask("check-ignore", "--quiet", ".", root=root).code == 0
+    return bool(ignored) and not _list(root, ("ls-files", "-z"))
+
+
 def _require_work_tree(root: Path, *, commit: bool = True) -> None:
-    asked = ask("rev-parse", "--is-inside-work-tree", "--show-prefix", root=root)
-    if asked.code or asked.stdout.splitlines() != ["true", ""]:
+    asked = ask("rev-parse", "--is-inside-work-tree", root=root)
+    if asked.stdout.strip() != "true" or is_left_out(root):
         if "dubious ownership" in asked.stderr:
             raise DevkitError(
                 f"Git refuses this repository: {root} belongs to another user",
-                fix=f"`git config --global --add safe.directory {root}`",
+                fix=f"`git config --global --add safe.directory {top(root)}`",
             )
         raise DevkitError(
-            f"{root} is not the root of a Git work tree",
+            f"{root} is in no Git work tree",
             expected="a clone of the repository",
-            found=asked.stderr.partition("\n")[0] or "a folder inside another work tree",
+            found=asked.stderr.partition("\n")[0] or "a folder that the repository above ignores",
             fix=repair(root),
         )
     if commit and _commit("HEAD", root) is None:
@@ -206,34 +234,10 @@ def _list(root: Path, arguments: Sequence[str]) -> list[str]:
     return list(filter(None, done.stdout.split("\0")))
 
 
-def _no_base(base: str, root: Path) -> DevkitError:
-    """The error for a base that is not found, with the command that fetches it, if there is one."""
-    shallow = _is_shallow(root)
-    branch = re.split(r"[~^:]|@\{", base.removeprefix("refs/remotes/"))[0]
-    remotes = ask("remote", root=root).stdout.split()
-    remote = next((name for name in remotes if branch.startswith(f"{name}/")), None)
-    what = ["--unshallow"] if shallow else []
-    if remote:  # with the refspec: the clone of a single branch is configured to fetch only that
-        branch = branch.removeprefix(f"{remote}/")
-        what.append(f"{remote} {branch}:refs/remotes/{remote}/{branch}")
-    return DevkitError(
-        f"revision {base!r} not found",
-        expected="a branch, tag or commit of this repository",
-        found=f"no such commit in this {'shallow clone' if shallow else 'checkout'}",
-        fix=f"`git fetch {' '.join(what)}`" if what else "choose one from `git branch --all`",
-    )
-
-
-def _no_history(base: str, root: Path) -> str:
-    """The note for a base and a HEAD without a common ancestor."""
-    doubt = f"so this compares with {base} itself and may list too many teams"
-    if _is_shallow(root):
-        return (
-            f"the merge base with {base} is not in this shallow clone, {doubt}: "
-            "`git fetch --unshallow` fetches the rest"
-        )
-    return f"{base} and HEAD have no common history, {doubt}: choose another with `--base`"
-
-
 def _is_shallow(root: Path) -> bool:
     return ask("rev-parse", "--is-shallow-repository", root=root).stdout.strip() == "true"
+
+
+def _repository_above(root: Path) -> Path | None:
+    """The nearest folder with a `.git`: the root, or one that it is in."""
+    return next((each for each in (root, *root.parents) if os.path.lexists(each / ".git")), None)

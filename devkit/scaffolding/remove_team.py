@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Sequence
+from pathlib import Path
 
 from devkit.core import git, output
 from devkit.core.errors import DevkitError
@@ -84,12 +85,12 @@ def consumers(team: Team, known: Sequence[Manifest]) -> dict[str, list[str]]:
     return {name: keys for name, keys in needed.items() if keys}
 
 
-def uncommitted_files(team: Team) -> list[str]:
+def uncommitted_files(team: Team, root: Path = ROOT) -> list[str]:
     """The files in the team's folder that no commit has; ignored files first.
 
     No branch has ignored files, such as a `.env` with the team's secrets.
     """
-    found = git.uncommitted_files(team.directory)
+    found = git.uncommitted_files(team.directory, root)
     if found is None:
         return ["all of it, since this is not a Git repository"]
     ignored = [path for state, path in found if state == "!!" and not REGENERATED.search(path)]

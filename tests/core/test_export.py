@@ -92,6 +92,37 @@ def test_code_can_ask_git_for_its_commit(repository: Repository) -> None:
     assert done.stdout.strip() == repository.git("rev-parse", "HEAD")
 
 
+def test_below_the_top_the_folder_is_below_the_top_too(below: Repository) -> None:
+    below.write("tea/code.py", "# later\n")
+    below.write("some.log")
+    below.write("../shared.toml")
+    below.git("add", "--all")
+    below.write("tea/code.py", "# not staged\n")
+    tree = git.staged_tree(below.root)
+    where = git.prefix(below.root)
+    with exported(tree, ["tea", "teams/milk"], below.root) as files:
+        assert files.root == below.root
+        assert text(files, "tea/code.py") == "# later\n"
+        assert text(files, "workspace.yaml").startswith("load_from:")
+        assert text(files, "../shared.toml") == "new\n"
+        assert text(files, "../../README.md") == "new\n"
+        assert text(files, "some.log") == "new\n"
+        links = {path.name for path in files.folder.rglob("*") if path.is_symlink()}
+        assert links == {"sugar", "some.log"}
+        assert (files.folder.parent.parent / "website").is_symlink()
+        asked = git.ask("rev-parse", "HEAD", "--show-prefix", root=files.folder)
+        assert asked.stdout.split("\n")[:2] == [below.git("rev-parse", "HEAD"), where]
+
+
+def test_a_commit_without_the_root_gives_an_empty_folder(below: Repository) -> None:
+    """Not a link to the work tree's: what is there now was not there then."""
+    top = Repository(git.top(below.root))
+    top.git("rm", "-rq", "--cached", "platforms")
+    with exported(git.staged_tree(below.root), ["tea"], below.root) as files:
+        assert list(files.folder.iterdir()) == []
+        assert (files.folder.parent.parent / "website/index.html").exists()
+
+
 def test_paths_and_texts_are_those_of_the_work_tree(tmp_path: Path) -> None:
     files = Files(tmp_path / "root", tmp_path / "folder")
     assert files.path(tmp_path / "root/a") == tmp_path / "folder/a"

@@ -19,8 +19,8 @@ from testing.support import devkit_script
 HOOK = """
 import json, os
 from pathlib import Path
-from devkit.core.git import changed_files
-found = changed_files("HEAD", Path.cwd())
+from devkit.core import git
+found = git.{question}
 json.dump([list(found.files), os.environ["GIT_INDEX_FILE"]], open({answer!r}, "w"))
 """
 
@@ -169,11 +169,13 @@ def test_no_setting_hides_a_change(repository: Repository) -> None:
     assert repository.changed() == ["tea/code.py", "tea/new.py"]
 
 
-def install_hook(repository: Repository, answer: Path) -> None:
+def install_hook(
+    repository: Repository, answer: Path, question: str = 'changed_files("HEAD", Path.cwd())'
+) -> None:
     """A pre-commit hook that asks what differs from HEAD."""
     hook = Path(repository.git("rev-parse", "--path-format=absolute", "--git-path", "hooks"))
     hook.mkdir(exist_ok=True)
-    command = shlex.join(devkit_script(HOOK.format(answer=str(answer))))
+    command = shlex.join(devkit_script(HOOK.format(question=question, answer=str(answer))))
     (hook / "pre-commit").write_text(f"#!/bin/sh\nexec {command}\n", encoding="utf-8")
     (hook / "pre-commit").chmod(0o755)
 
@@ -302,14 +304,18 @@ def test_unrelated_histories_are_compared_directly(
 
 def test_a_folder_outside_a_work_tree_is_an_error(tmp_path: Path) -> None:
     message = refusal("main", tmp_path)
-    assert message.startswith(f"{tmp_path} is not the root of a Git work tree")
+    assert message.startswith(f"{tmp_path} is in no Git work tree")
     assert "not a git repository" in message
 
 
-def test_a_folder_inside_another_work_tree_is_an_error(repository: Repository) -> None:
-    message = refusal("main", repository.root / "tea")
-    assert message.startswith(f"{repository.root}/tea is not the root of a Git work tree")
-    assert "a folder inside another work tree" in message
+def test_a_folder_that_the_repository_above_ignores_is_an_error(repository: Repository) -> None:
+    """An unpacked archive, in a home folder that is a repository for instance."""
+    repository.write("archive.log/workspace.yaml")
+    message = refusal("main", repository.root / "archive.log")
+    assert message.startswith(f"{repository.root}/archive.log is in no Git work tree")
+    assert "a folder that the repository above ignores" in message
+    repository.git("add", "--force", "archive.log")
+    assert changed_files("main", repository.root / "archive.log").files == ("workspace.yaml",)
 
 
 def test_a_repository_without_a_commit_is_an_error(repository: Repository) -> None:
@@ -381,14 +387,14 @@ def test_uncommitted_files_are_changed_new_and_ignored_ones_of_a_folder(
     repository.write("tea/new.py")
     repository.write("tea/some.log")
     repository.write("sugar/new.py")
-    found = git.uncommitted_files(repository.root / "tea")
+    found = git.uncommitted_files(repository.root / "tea", repository.root)
     assert found is not None
     assert sorted(found) == [
         (" M", "tea/code.py"),
         ("!!", "tea/some.log"),
         ("??", "tea/new.py"),
     ]
-    assert git.uncommitted_files(tmp_path) is None
+    assert git.uncommitted_files(tmp_path, tmp_path) is None
 
 
 def test_read_at_returns_an_old_text_or_none(repository: Repository) -> None:
@@ -397,3 +403,99 @@ def test_read_at_returns_an_old_text_or_none(repository: Repository) -> None:
     assert git.read_at("main", "tea/code.py", repository.root) == "# the code of tea\n"
     assert git.read_at("HEAD", "tea/code.py", repository.root) == "new\n"
     assert git.read_at("main", "tea/new.py", repository.root) is None
+
+
+# A root below the top of its repository
+
+
+@pytest.mark.parametrize(
+    "step", [committed, staged, staged_and_undone, committed_and_undone, intended, left]
+)
+def test_below_the_top_paths_are_relative_to_the_root_and_others_do_not_count(
+    below: Repository, step: Callable[[Repository], None]
+) -> None:
+    below.write("tea/code.py")
+    below.write("sugar/new.py")
+    below.write("../../website/new.html")
+    below.write("../more.txt")
+    step(below)
+    assert below.changed() == ["sugar/new.py", "tea/code.py"]
+    assert list(below.affected().reasons) == ["tea", "sugar"]
+
+
+def test_below_the_top_staged_files_are_those_of_the_root(below: Repository) -> None:
+    below.write("tea/code.py")
+    below.write("../../website/index.html", "changed\n")
+    below.git("add", "--all")
+    below.write("sugar/code.py")
+    assert git.staged_files(below.root).files == ("tea/code.py",)
+    assert git.differs_from_index(["sugar"], below.root)
+    assert not git.differs_from_index(["tea", "workspace.yaml"], below.root)
+
+
+def test_below_the_top_a_merge_is_what_differs_from_both_parents(below: Repository) -> None:
+    below.write("sugar/code.py")
+    below.commit()
+    below.git("checkout", "--quiet", "main")
+    below.write("tea/code.py")
+    below.commit()
+    below.git("merge", "--quiet", "--no-commit", "work")
+    assert git.staged_files(below.root).files == ()
+    below.write("tea/code.py", "both\n")
+    below.git("add", "--all")
+    assert git.staged_files(below.root).files == ("tea/code.py",)
+
+
+def test_below_the_top_files_and_old_texts_are_those_of_the_root(below: Repository) -> None:
+    below.write("tea/code.py")
+    below.write("tea/some.log")
+    below.git("add", "tea/code.py")
+    assert git.read_at("HEAD", "tea/code.py", below.root) == "# the code of tea\n"
+    assert git.read_at("", "tea/code.py", below.root) == "new\n"
+    assert git.read_at("HEAD", "website/index.html", below.root) is None
+    assert git.index_files(below.root)[:2] == [".gitignore", "sugar/code.py"]
+    assert git.tracked_files(below.root) == {
+        below.root / name for name in git.index_files(below.root)
+    }
+    found = git.uncommitted_files(below.root / "tea", below.root)
+    assert found == [("M ", "tea/code.py"), ("!!", "tea/some.log")]
+
+
+def test_below_the_top_a_shallow_clone_and_an_empty_base_are_compared(below: Repository) -> None:
+    assert "workspace.yaml" in changed_files("0" * 40, below.root).files
+    below.write("tea/code.py")
+    below.commit()
+    top = git.top(below.root)
+    target = top.with_name("clone")
+    below.git("clone", "--quiet", "--depth", "1", "--no-single-branch", top.as_uri(), str(target))
+    found = changed_files("origin/main", target / git.prefix(below.root))
+    assert found.files == ("tea/code.py",)
+    assert found.note
+
+
+@pytest.mark.parametrize("linked", [False, True])
+@pytest.mark.parametrize("options", [["--all"], ["--only", "tea/code.py"]])
+def test_below_the_top_a_hook_sees_what_is_being_committed(
+    below: Repository, tmp_path: Path, *, linked: bool, options: list[str]
+) -> None:
+    """Git runs hooks at the top; in a linked worktree, with a variable that hides where that is."""
+    where = git.prefix(below.root)
+    install_hook(below, tmp_path / "answer", f"staged_files(Path.cwd() / {where!r})")
+    if linked:
+        below.git("worktree", "add", "--quiet", str(tmp_path / "linked"))
+        below = Repository(tmp_path / "linked" / where)
+    below.write("tea/code.py")
+    below.write("../../website/index.html", "changed\n")
+    below.git("commit", "--quiet", "--message", "some", *options)
+    assert json.loads((tmp_path / "answer").read_text(encoding="utf-8"))[0] == ["tea/code.py"]
+
+
+def test_a_root_that_is_a_submodule_is_a_top(repository: Repository, tmp_path: Path) -> None:
+    Repository(tmp_path).git("init", "--quiet", "outer")
+    outer = Repository(tmp_path / "outer")
+    outer.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add",
+              str(repository.root), "data")  # fmt: skip
+    inner = Repository(outer.root / "data")
+    inner.write("tea/code.py")
+    assert inner.changed("HEAD") == ["tea/code.py"]
+    assert (git.top(inner.root), git.prefix(inner.root)) == (inner.root, "")

@@ -55,7 +55,7 @@ def test_uncommitted_files_leave_out_what_git_has_and_what_tools_regenerate(
     (repository.root / "tea/old.py").unlink()
     tea, *_ = load_teams(repository.root)
     lost = {f"tea/{file}" for file in ("code.py", "new.py", "staged.py", "brew.log")}
-    found = remove_team.uncommitted_files(tea)
+    found = remove_team.uncommitted_files(tea, repository.root)
     assert set(found) == lost
     assert found[0] == "tea/brew.log"
 
