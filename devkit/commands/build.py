@@ -5,10 +5,18 @@ from invoke.context import Context
 from devkit.cli import AFFECTED, BASE, TEAM, affected_teams, command, some_teams
 
 
-@command(help=TEAM | AFFECTED, iterable=["team"])
-def build(_: Context, team: list[str], affected: bool = False, base: str = BASE) -> None:
+@command(
+    help=TEAM | AFFECTED | {"prove": "load each folder as its image does, and compare"},
+    iterable=["team"],
+)
+def build(
+    _: Context, team: list[str], affected: bool = False, base: str = BASE, prove: bool = False
+) -> None:
     """Build each team's deployable folder in dist/."""
     from devkit.generated import dist
+    from devkit.generated import prove as proving
 
     teams = affected_teams(team, base) if affected else some_teams(team)
     dist.build(teams, orchestrator=not team and not affected)
+    if prove:
+        proving.prove(teams)

@@ -30,7 +30,14 @@ def choose(project: Path) -> str:
 
     Otherwise the versions that the project may have: uv downloads one of them.
     """
-    return find(_wanted(project))
+    wanted = _wanted(project)
+    return str(find(wanted) or wanted)
+
+
+def missing(project: Path) -> str | None:
+    """The versions of Python that the project needs, if this machine has none of them."""
+    wanted = _wanted(project)
+    return None if find(wanted) else wanted
 
 
 def deployed(project: Path) -> str:
@@ -38,26 +45,34 @@ def deployed(project: Path) -> str:
     return python_range.deployed(pyproject.read(project).requires_python, project)
 
 
-def find(wanted: str) -> str:
-    """The tools' Python if it is in this range of versions, or another one of this machine.
-
-    If there is none, the range itself, for which uv may download one.
-    """
+def find(wanted: str) -> Path | None:
+    """The tools' Python if it is in this range of versions, or another one of this machine."""
     running = ".".join(map(str, sys.version_info[:3]))
-    own: str = sys._base_executable  # type: ignore[attr-defined] # noqa: SLF001 (as in venv)
     if running in SpecifierSet(wanted):
-        return own
-    if not uv.ask("python", "find", "--no-project", "--no-python-downloads", wanted).code:
-        return wanted  # on the PATH
-    return next(map(str, _of_managers(SpecifierSet(wanted))), wanted)
+        own: str = sys._base_executable  # type: ignore[attr-defined] # noqa: SLF001 (as in venv)
+        return Path(own)
+    found = uv.ask("python", "find", "--system", "--no-project", "--no-python-downloads", wanted)
+    if not found.code:
+        return Path(found.stdout.strip())
+    return next(_of_managers(SpecifierSet(wanted)), None)
 
 
-def missing(project: Path) -> str | None:
-    """The versions of Python that the project needs, if this machine has none of them."""
-    wanted = choose(project)
-    if Path(wanted).is_absolute():
-        return None
-    return wanted if uv.ask("python", "find", "--no-project", wanted).code else None
+def is_allowed(environment: Path, project: Path) -> bool:
+    """Whether a project allows the Python that an environment was built with."""
+    config = environment / "pyvenv.cfg"
+    text = config.read_text(encoding="utf-8") if config.exists() else ""
+    found = re.search(r"^version(?:_info)? *= *(\d+\.\d+\.\d+)", text, re.MULTILINE)
+    return found is not None and found[1] in SpecifierSet(_wanted(project))
+
+
+def has_moved(environment: Path) -> bool:
+    """Whether the environment's Python is now another minor version than its packages are for.
+
+    As after an upgrade of the operating system, if the link leads to `python3`.
+    """
+    name = (environment / "bin" / "python").resolve().name
+    found = [folder.name for folder in environment.glob("lib/python3.*")]
+    return re.fullmatch(r"python3\.\d+", name) is not None and bool(found) and name not in found
 
 
 def _of_managers(wanted: SpecifierSet) -> Iterator[Path]:
@@ -77,24 +92,6 @@ def _starts(python: Path) -> bool:
     with suppress(OSError):
         return not run([python, "-c", "import venv"], cwd=ROOT, env=clean_environment()).code
     return False
-
-
-def is_allowed(environment: Path, project: Path) -> bool:
-    """Whether a project allows the Python that an environment was built with."""
-    config = environment / "pyvenv.cfg"
-    text = config.read_text(encoding="utf-8") if config.exists() else ""
-    found = re.search(r"^version(?:_info)? *= *(\d+\.\d+\.\d+)", text, re.MULTILINE)
-    return found is not None and found[1] in SpecifierSet(_wanted(project))
-
-
-def has_moved(environment: Path) -> bool:
-    """Whether the environment's Python is now another minor version than its packages are for.
-
-    As after an upgrade of the operating system, if the link leads to `python3`.
-    """
-    name = (environment / "bin" / "python").resolve().name
-    found = [folder.name for folder in environment.glob("lib/python3.*")]
-    return re.fullmatch(r"python3\.\d+", name) is not None and bool(found) and name not in found
 
 
 def _wanted(project: Path) -> str:
