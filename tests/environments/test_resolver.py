@@ -106,6 +106,19 @@ def test_a_pin_outside_new_bounds_moves_alone(old: Checkout, index: Mapping[str,
     assert pins(old) == (local, {**local, "sugar": "1.0"})
 
 
+def test_a_package_with_a_version_for_each_python_keeps_both(
+    old: Checkout, index: Mapping[str, str]
+) -> None:
+    """The deployed lock is resolved with the pins of the first pass, markers included."""
+    both = """"milk<2 ; python_version < '3.13'", "milk>=2 ; python_version >= '3.13'\""""
+    old.edit("orchestrator/pyproject.toml", '"milk"', both)
+    lock(old, index)
+    forked = {"tea": "1.0", "milk": "1.0, 2.0"}
+    assert pins(old) == (forked, {**forked, "sugar": "1.0"})
+    lock(old, index, "--package", "tea")  # with these pins as preferences
+    assert pins(old) == ({**forked, "tea": "2.0"}, {**forked, "tea": "2.0", "sugar": "1.0"})
+
+
 def test_a_new_project_is_locked_without_a_table_of_changes(
     old: Checkout, index: Mapping[str, str]
 ) -> None:
