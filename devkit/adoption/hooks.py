@@ -1,0 +1,87 @@
+"""The kit's Git hooks in a repository that may have its own: added, never in place of them."""
+
+from pathlib import Path
+
+import yaml
+
+from devkit.core import git
+from devkit.kit import blocks
+
+CONFIG = ".pre-commit-config.yaml"
+OURS, THEIRS, NONE = "ours", "theirs", "none"
+# Where the kit is not set up, in somebody's CI perhaps, they have nothing to say.
+RUN = "sh -c 'test ! -x .venv-tools/bin/python || exec .venv-tools/bin/python tasks.py {}'"
+HOOKS = (
+    ("locks", "locks are up to date", "lock --check --staged"),
+    ("derived", "generated files are up to date", "derive --check --staged"),
+    ("definitions", "affected teams load, contracts hold", "check --staged"),
+)
+HEADER = (
+    "# The hooks of DagTeam. They use what `python3 tasks.py setup` has installed: nothing is",
+    "# downloaded. Where that has not run, they pass.",
+)
+
+
+def lines(pad: str = "  ") -> list[str]:
+    """The kit's hooks as an item of the list `repos`, whose dashes are in column `len(pad)`."""
+    rows = ["- repo: local", "  hooks:"]
+    for name, title, command in HOOKS:
+        rows += [
+            f"    - id: dagteam-{name}",
+            f"      name: {title}",
+            "      language: system",
+            f'      entry: "{RUN.format(command)}"',
+            "      pass_filenames: false",
+            "      always_run: true",
+            "      verbose: true",
+            "      stages: [pre-commit]",
+        ]
+    return [pad + row for row in rows]
+
+
+def new_config() -> str:
+    """The text of a configuration for a repository that has none."""
+    return "\n".join([*HEADER, "repos:", *lines()]) + "\n"
+
+
+def with_ours(text: str) -> str | None:
+    """A configuration with the kit's hooks in a marked block; None if it can't be edited so."""
+    try:
+        document = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError:
+        return None
+    pairs = document.value if isinstance(document, yaml.MappingNode) else ()
+    for key, value in pairs:
+        if key.value != "repos" or not isinstance(value, yaml.SequenceNode) or value.flow_style:
+            continue
+        changed = blocks.put(text, lines(" " * value.start_mark.column), _end_of(text, value))
+        return changed if _adds_only_ours(text, changed) else None
+    return None
+
+
+def found(root: Path) -> str:
+    """What hooks there are that the kit's have to be added to by hand; empty if there are none."""
+    folder = git.ask("config", "--get", "core.hooksPath", root=root).stdout.strip()
+    if folder:
+        return f"core.hooksPath is {folder}"
+    husky = (root / ".husky").is_dir()
+    return "husky (.husky/)" if husky else ""
+
+
+def _end_of(text: str, repos: yaml.SequenceNode) -> int:
+    """The number of the line after the last one of the list, without blank lines and comments."""
+    rows = text.splitlines()
+    end = min(repos.end_mark.line + (1 if repos.end_mark.column else 0), len(rows))
+    while end and (not rows[end - 1].strip() or rows[end - 1].lstrip().startswith("#")):
+        end -= 1
+    return end
+
+
+def _adds_only_ours(before: str, after: str) -> bool:
+    """Whether a configuration is as it was, but for one more item at the end of `repos`."""
+    try:
+        old, new = yaml.safe_load(before), yaml.safe_load(after)
+    except yaml.YAMLError:
+        return False
+    added = yaml.safe_load("\n".join(lines("")))
+    return bool(new == {**old, "repos": [*old["repos"], *added]})
