@@ -5,43 +5,25 @@ from pathlib import Path
 import yaml
 
 from devkit.core import git
+from devkit.core.paths import KIT
 from devkit.kit import blocks
 
 CONFIG = ".pre-commit-config.yaml"
+OWN = KIT / "kit" / "hooks.yaml"
 OURS, THEIRS, NONE = "ours", "theirs", "none"
-# Where the kit is not set up, in somebody's CI perhaps, they have nothing to say.
-RUN = "sh -c 'test ! -x .venv-tools/bin/python || exec .venv-tools/bin/python tasks.py {}'"
-HOOKS = (
-    ("locks", "locks are up to date", "lock --check --staged"),
-    ("derived", "generated files are up to date", "derive --check --staged"),
-    ("definitions", "affected teams load, contracts hold", "check --staged"),
-)
-HEADER = (
-    "# The hooks of DagTeam. They use what `python3 tasks.py setup` has installed: nothing is",
-    "# downloaded. Where that has not run, they pass.",
-)
-
-
-def lines(pad: str = "  ") -> list[str]:
-    """The kit's hooks as an item of the list `repos`, whose dashes are in column `len(pad)`."""
-    rows = ["- repo: local", "  hooks:"]
-    for name, title, command in HOOKS:
-        rows += [
-            f"    - id: dagteam-{name}",
-            f"      name: {title}",
-            "      language: system",
-            f'      entry: "{RUN.format(command)}"',
-            "      pass_filenames: false",
-            "      always_run: true",
-            "      verbose: true",
-            "      stages: [pre-commit]",
-        ]
-    return [pad + row for row in rows]
+LIST = "repos:\n"
+PAD = 2  # columns before the dashes of the list in OWN
 
 
 def new_config() -> str:
     """The text of a configuration for a repository that has none."""
-    return "\n".join([*HEADER, "repos:", *lines()]) + "\n"
+    return OWN.read_text(encoding="utf-8")
+
+
+def lines(pad: str = "") -> list[str]:
+    """The kit's hooks as an item of the list `repos`, whose dashes are in column `len(pad)`."""
+    _, _, item = new_config().partition(LIST)
+    return [pad + row[PAD:] for row in item.splitlines()]
 
 
 def with_ours(text: str) -> str | None:
@@ -83,5 +65,5 @@ def _adds_only_ours(before: str, after: str) -> bool:
         old, new = yaml.safe_load(before), yaml.safe_load(after)
     except yaml.YAMLError:
         return False
-    added = yaml.safe_load("\n".join(lines("")))
+    added = yaml.safe_load("\n".join(lines()))
     return bool(new == {**old, "repos": [*old["repos"], *added]})

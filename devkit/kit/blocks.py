@@ -17,8 +17,10 @@ BLOCK = re.compile(
 
 
 def put(text: str, lines: Sequence[str], at: int | None = None) -> str:
-    """A file's text with these lines in the kit's block: in place of its old ones, or before line
-    `at` (counted from 0), by default at the end."""
+    """A file's text with these lines in the kit's block.
+
+    In place of its old lines, or before line `at` (counted from 0), by default at the end.
+    """
     if found := BLOCK.search(text):
         return text[: found.start()] + _block(lines, found["unended"] or "") + text[found.end() :]
     rows = text.splitlines(keepends=True)

@@ -13,7 +13,9 @@ NAME = "dagteam"  # of the project in devkit/
 NOT_SHIPPED = {"devkit/adopted.toml", "devkit/baseline.toml", "docs/lineage.md"}
 GENERATED = b"`invoke derive`"  # at the top of each file that is generated as a whole
 TOP = 300  # bytes
+WORKFLOW = ".github/workflows/dagteam.yml"  # where `adopt --ci` was asked for it
 TEMPLATES = {
+    WORKFLOW: "devkit/kit/templates/workflow.yml",
     "devkit/.ruff.toml": "devkit/kit/templates/ruff.toml",
     "devkit/.gitattributes": "devkit/kit/templates/gitattributes",
 }

@@ -1,0 +1,217 @@
+"""What an adoption ends with, by the kit that is there now: lock, set up, check, test and build."""
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from devkit.adoption.model import Plan, PlannedTeam, below
+from devkit.core import git, output, parallel, processes
+from devkit.core.environ import clean_environment
+from devkit.core.parallel import Outcome
+from devkit.core.processes import Completed
+from devkit.kit import commits, record
+from devkit.kit.record import Record
+
+CONSTRAINTS = Path(".dagteam", "constraints")
+LOCKS = ("local_requirements.txt", "requirements.txt", "deployed_requirements.txt")
+KITS_LOCKS = tuple(f"devkit/{folder}{name}" for folder in ("", "orchestrator/") for name in LOCKS)
+BASELINE = "devkit/baseline.toml"
+MADE = "# inputs: sha256"  # in the first line of each lock that the kit made
+MOST_RELEASED = 40  # pins of one team
+RESULT = re.compile(r"^(ok|FAILED) +(\S+)  +(.*)$", re.MULTILINE)
+FORMER_HOOK = "dagteam/pre-commit"  # in Git's folder
+
+# Runs a command of the kit in a repository: its arguments, after `python3 tasks.py`.
+Run = Callable[[Path, Sequence[str]], Completed]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command of the kit: its arguments, and a word for what it shows of a team."""
+
+    arguments: tuple[str, ...]
+    shows: str
+
+
+STEPS = (
+    Step(("setup",), "environment"),
+    Step(("check", "--baseline"), "loads"),
+    Step(("test",), "tests"),
+    Step(("build", "--prove"), "builds"),
+)
+
+
+@dataclass
+class Report:
+    """What was found out of each team, by step: whether it is well, and in words."""
+
+    teams: dict[str, dict[str, tuple[bool, str]]] = field(default_factory=dict)
+    failed: list[str] = field(default_factory=list)
+    released: list[str] = field(default_factory=list)
+
+    def add(self, shows: str, printed: str, names: Sequence[str]) -> None:
+        """Read what a command printed: a line for each team."""
+        for word, name, text in RESULT.findall(printed):
+            if name in names:
+                self.teams.setdefault(name, {})[shows] = (word == "ok", text.strip())
+
+
+def task(root: Path, arguments: Sequence[str]) -> Completed:
+    """Run a command of the kit in a repository, with the Python that runs this one's tools."""
+    python = getattr(sys, "_base_executable", sys.executable)
+    return processes.run([python, "tasks.py", *arguments], cwd=root, env=clean_environment())
+
+
+def run(plan: Plan, written: Record, message: str, task: Run = task) -> bool:
+    """Lock, set up, check, test, build and prove every team, commit what that made, report it.
+
+    Returns whether everything is green. A step that fails does not keep the others from running.
+    """
+    report, names = Report(), [team.slug for team in plan.teams]
+    _write_constraints(plan)
+    _step(report, "lock", lambda: _lock(plan, report, task), "locks", names)
+    shutil.rmtree(plan.root / CONSTRAINTS, ignore_errors=True)
+    for step in STEPS:
+        _step(report, " ".join(step.arguments),
+              lambda step=step: task(plan.root, step.arguments), step.shows, names)  # type: ignore[misc] # fmt: skip
+    _commit(plan, written, message)
+    _print(plan, report)
+    return not report.failed and not (plan.root / BASELINE).exists()
+
+
+def keep_hook(root: Path) -> None:
+    """Keep the Git hook that this clone has now, for `unadopt` to put back."""
+    hook = root / git.ask("rev-parse", "--git-path", "hooks/pre-commit", root=root).stdout.strip()
+    kept = hook.parent.parent / FORMER_HOOK
+    if hook.is_file() and not kept.exists():
+        kept.parent.mkdir(exist_ok=True)
+        shutil.copy2(hook, kept)
+
+
+def _step(
+    report: Report, title: str, work: Callable[[], Completed], shows: str, names: Sequence[str]
+) -> None:
+    """Run a command, and print a line of it; if it fails, all that it printed."""
+
+    def job() -> Outcome:
+        done = work()
+        report.add(shows, done.combined, names)
+        lines = [line for line in done.combined.splitlines() if line.strip()]
+        ok = done.code == 0
+        return Outcome(title, ok, lines[-1] if ok and lines else "", "" if ok else done.combined)
+
+    (outcome,) = parallel.run(title, {title: job})
+    if not outcome.ok:
+        report.failed.append(title)
+
+
+def _write_constraints(plan: Plan) -> None:
+    """Write today's pins where the first `lock` reads them."""
+    for team in plan.teams:
+        if team.pins:
+            file = plan.root / CONSTRAINTS / f"{team.slug}.txt"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text("".join(f"{pin}\n" for pin in team.pins), encoding="utf-8")
+
+
+def _lock(plan: Plan, report: Report, task: Run) -> Completed:
+    """Lock everything; a pin that makes that impossible for its team is released."""
+    done = task(plan.root, ("lock",))
+    if done.code == 0:
+        return done
+    for team in plan.teams:
+        for _ in range(MOST_RELEASED):
+            one = task(plan.root, ("lock", "--team", team.slug))
+            pin = None if one.code == 0 else _conflicting(plan.root, team, one.combined)
+            if pin is None:
+                break
+            report.released.append(f"{team.slug}: {pin}")
+    return task(plan.root, ("lock",))
+
+
+def _conflicting(root: Path, team: PlannedTeam, printed: str) -> str | None:
+    """Take out and return the first of a team's pins that an explanation names; None if none."""
+    file = root / CONSTRAINTS / f"{team.slug}.txt"
+    pins = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    for found in re.finditer(r"([A-Za-z0-9._-]+)==", printed):
+        wanted = _normal(found[1])
+        for pin in pins:
+            if _normal(pin.partition("==")[0]) == wanted:
+                pins.remove(pin)
+                file.write_text("".join(f"{one}\n" for one in pins), encoding="utf-8")
+                return pin
+    return None
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name.strip()).lower()
+
+
+def _commit(plan: Plan, written: Record, message: str) -> None:
+    """Commit the locks and the baseline, with a record that names them."""
+    made = {name: (plan.root / name).read_bytes() for name in _made(plan)}
+    fresh = {name: record.digest(made[name]) for name in made if name in written.files}
+    final = replace(written, files={**written.files, **fresh}, generated=tuple(sorted(made)))
+    record.write(final, plan.root)
+    before = commits.position(plan.root)
+    content: Mapping[str, bytes] = {**made, record.NAME: final.text.encode()}
+    done = commits.commit(plan.root, before.commit, content, message)
+    git.ask("reset", "--quiet", "--mixed", done, root=plan.root)
+
+
+def _made(plan: Plan) -> Iterator[str]:
+    """The files that the commands made: locks, and the baseline."""
+    folders = dict.fromkeys(team.project for team in plan.teams)
+    names = [below(folder, name) for folder in folders for name in LOCKS]
+    for name in dict.fromkeys([*names, *KITS_LOCKS, BASELINE]):
+        file = plan.root / name
+        if file.is_file() and (name == BASELINE or is_made(file)):
+            yield name
+
+
+def is_made(file: Path) -> bool:
+    """Whether the kit made a lock."""
+    with file.open(encoding="utf-8", errors="replace") as opened:
+        return MADE in opened.read(2000)
+
+
+def _print(plan: Plan, report: Report) -> None:
+    """Print a line for each location, then what is left to a person."""
+    output.info()
+    rows = []
+    for team in plan.teams:
+        shown = report.teams.get(team.slug, {})
+        cells = [_cell(shown.get(shows)) for shows in ("loads", "tests", "builds")]
+        rows.append((team.location, f"--team {team.slug}", *cells))
+    if rows:
+        output.table(("location", "team", "loads", "tests", "builds"), rows)
+    if report.released:
+        output.info("pins that could not be kept: " + ", ".join(report.released))
+    left = [*plan.notes]
+    left += [
+        f"variables of {team.slug}: {', '.join(team.variables)} (in {below(team.project, '.env')})"
+        for team in plan.teams
+        if team.variables
+    ]
+    if (plan.root / BASELINE).exists():
+        left.append(f"{BASELINE}: what `check` found on the first day; only new findings fail")
+    left += [f"`python3 tasks.py {title}` fails: see above" for title in report.failed]
+    if left:
+        output.block("left to a person", "\n".join(f"- {line}" for line in left))
+    output.info(
+        "Review the branch, then merge it; `python3 tasks.py unadopt` takes everything back."
+    )
+
+
+def _cell(found: tuple[bool, str] | None) -> str:
+    return "-" if found is None else "yes" if found[0] else "NO"
+
+
+def former_hook(root: Path) -> Path:
+    """Where the hook is kept that this clone had before."""
+    common = git.ask("rev-parse", "--git-common-dir", root=root).stdout.strip()
+    return Path(os.path.normpath(root / common)) / FORMER_HOOK
