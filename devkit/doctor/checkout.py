@@ -36,11 +36,11 @@ NO_CHECKOUT = Rule(
     fix="`git clone` the repository",
     severity=Severity.WARNING,
 )
-INSIDE = Rule(
-    "not-the-top",
-    what="this folder is in another Git repository, not its top",
-    why="the Git hooks can't be installed, and changes can't be detected",
-    fix="make it a repository of its own",
+UNCALLED = Rule(
+    "hooks-not-called",
+    what="this folder is below the top of its repository, whose Git hook does not run its checks",
+    why="commits that break a team are not refused: only CI finds them",
+    fix="call them in the configuration of pre-commit at the top",
     severity=Severity.WARNING,
 )
 HOOKS_PATH = Rule(
@@ -90,14 +90,14 @@ RULES = {
     hooks.Kind.NO_REPOSITORY: NO_CHECKOUT,
     hooks.Kind.UNSAFE: UNSAFE,
     hooks.Kind.UNREADABLE: BROKEN,
-    hooks.Kind.INSIDE: INSIDE,
+    hooks.Kind.UNCALLED: UNCALLED,
     hooks.Kind.MISSING: HOOKS,
     hooks.Kind.REDIRECTED: HOOKS_PATH,
 }
 
 
 def git(context: Context) -> Iterator[Finding]:
-    """`git-missing`, `git-unsafe`, `git-broken`, `no-checkout`, `not-the-top`, `hooks-...`."""
+    """`git-missing`, `git-unsafe`, `git-broken`, `no-checkout`, `hooks-...`."""
     if found := hooks.problem(context.root):
         rule = RULES[found.kind]
         yield rule.finding(
@@ -116,21 +116,16 @@ def secrets(context: Context) -> Iterator[Finding]:
                 fix=f"`chmod 600 {name}`",
                 repair=partial(make_private, file),
             )
-    if (context.root / ".git").exists():
-        # If Git fails, the check `git` above reports it.
-        names = [str(file.relative_to(context.root)) for file in files]
-        try:
-            listed = git_program.ask(
-                "ls-files", "--", *names, root=context.root
-            ).stdout.splitlines()
-        except DevkitError:
-            return
-        for tracked in listed:
-            yield ENV_TRACKED.finding(
-                f"{tracked} is tracked by Git",
-                fix=f"`git rm --cached {tracked}`, then replace the secrets, "
-                "which are in the history",
-            )
+    names = [str(file.relative_to(context.root)) for file in files]
+    try:
+        listed = git_program.ask("ls-files", "--", *names, root=context.root).stdout.splitlines()
+    except DevkitError:  # the check `git` above reports it
+        return
+    for tracked in listed:
+        yield ENV_TRACKED.finding(
+            f"{tracked} is tracked by Git",
+            fix=f"`git rm --cached {tracked}`, then replace the secrets, which are in the history",
+        )
 
 
 def make_private(file: Path) -> str:

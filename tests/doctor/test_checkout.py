@@ -67,9 +67,11 @@ def test_git_finds_a_worktree_whose_repository_is_gone(tmp_path: Path) -> None:
     assert "/nowhere/.git/worktrees/x" in one.what
 
 
-def test_git_finds_a_folder_inside_of_a_repository(here: Context, tmp_path: Path) -> None:
-    one = only(checkout.git, context(tmp_path, root=here.root / "tea"))
-    assert (one.code, one.severity == "error") == ("not-the-top", False)
+def test_git_finds_a_hook_above_that_does_not_run_the_checks(below: Repository) -> None:
+    below.write("../../.pre-commit-config.yaml", "repos: []\n")
+    one = only(checkout.git, context(below.root, root=below.root))
+    assert (one.code, one.severity == "error") == ("hooks-not-called", False)
+    assert "tasks.py" in one.fix
 
 
 def test_secrets_finds_readable_and_tracked_files(

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from devkit.core import git
+from devkit.core.errors import DevkitError
 from devkit.core.paths import TOOLS
 from devkit.environments import hooks
 from devkit.environments.hooks import Kind, Problem
@@ -174,12 +176,24 @@ def test_a_hook_of_another_folder_is_missing(root: Path, tmp_path: Path) -> None
     hooks.install()
     hook = root / ".git/hooks/pre-commit"
     text = hook.read_text(encoding="utf-8")
-    other = tmp_path / "other"
+    other = tmp_path / "other/.venv-tools"
     (other / "bin").mkdir(parents=True)
     (other / "bin/python").symlink_to(TOOLS / "bin/python")
     for folder in (other, tmp_path / "gone"):
         hook.write_text(text.replace(str(root / ".venv-tools"), str(folder)), encoding="utf-8")
         assert str(folder) in expect(root, Kind.MISSING).what
+
+
+def test_a_pre_commit_of_the_user_s_own_is_as_good(root: Path, tmp_path: Path) -> None:
+    """In a repository that had hooks before: it is not installed over."""
+    hooks.install()
+    hook = root / ".git/hooks/pre-commit"
+    text = hook.read_text(encoding="utf-8")
+    (tmp_path / "own").symlink_to(TOOLS / "bin/python")
+    own = text.replace(str(root / ".venv-tools/bin/python"), str(tmp_path / "own"))
+    hook.write_text(own, encoding="utf-8")
+    assert hooks.ensure(root) is None
+    assert hook.read_text(encoding="utf-8") == own
 
 
 def test_a_hook_by_hand_counts_if_it_runs_the_tools(root: Path) -> None:
@@ -207,12 +221,10 @@ def test_a_worktree_whose_repository_is_gone_is_named(tmp_path: Path) -> None:
     assert "worktree repair" in found.fix
 
 
-def test_a_folder_inside_of_a_repository_is_named(repository: Repository) -> None:
-    assert str(repository.root) in expect(repository.root / "tea", Kind.INSIDE).what
-
-
-def test_an_archive_is_no_repository(tmp_path: Path) -> None:
+def test_an_archive_is_no_repository(tmp_path: Path, repository: Repository) -> None:
     expect(tmp_path, Kind.NO_REPOSITORY)
+    repository.write("archive.log/workspace.yaml")  # Git ignores it
+    expect(repository.root / "archive.log", Kind.NO_REPOSITORY)
 
 
 def test_a_checkout_without_git_is_named(
@@ -220,3 +232,122 @@ def test_a_checkout_without_git_is_named(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
     expect(root, Kind.NO_GIT)
+
+
+# A root below the top of its repository
+
+
+# It prints where it runs, its arguments and the files, and fails.
+TELL = """\
+repos:
+  - repo: local
+    hooks:
+      - id: tell
+        name: tell
+        language: system
+        entry: .venv-tools/bin/python tell.py --one
+        args: [--two]
+        files: ^tea/
+"""
+TELLER = "import os, sys; sys.exit(' '.join(['told:', os.getcwd(), *sorted(sys.argv[1:])]))"
+
+
+@pytest.fixture
+def inner(below: Repository, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A root below the top, on a branch that has the configuration of a hook."""
+    below.write(".pre-commit-config.yaml", TELL)
+    below.write("tell.py", TELLER)
+    below.commit()
+    below.write("../../.git/info/exclude", ".dagteam\n")
+    return with_tools(below.root, monkeypatch)
+
+
+def test_below_the_top_entries_run_in_the_root_for_its_files(
+    inner: Path, below: Repository
+) -> None:
+    expect(inner, Kind.MISSING)
+    hooks.install()
+    assert hooks.problem(inner) is None
+    below.write("../../website/tea/index.html", "changed\n")
+    assert f"told: {inner} --one --two tea/code.py\n" in commit(inner)
+    below.git("reset", "--quiet", "--hard")
+    assert commit(inner, "sugar/code.py") == ""
+    assert commit(inner, "../../website/index.html") == ""
+    below.git("checkout", "--quiet", "main")  # where there is no configuration
+    assert commit(inner) == ""
+
+
+def test_below_the_top_a_changed_configuration_is_installed_again(
+    inner: Path, below: Repository
+) -> None:
+    hooks.install()
+    below.write(".pre-commit-config.yaml", TELL.replace("^tea/", "^sugar/"))
+    assert "out of date" in expect(inner, Kind.MISSING).what
+    assert hooks.ensure(inner) is None
+    assert "told:" in commit(inner, "sugar/code.py")
+    below.write(".pre-commit-config.yaml", "repos: [{}]\n")
+    assert ".pre-commit-config.yaml can't be read" in expect(inner, Kind.UNCALLED).what
+    with pytest.raises(DevkitError, match="can't be read"):
+        hooks.install()
+
+
+def test_below_the_top_worktrees_have_a_configuration_each(
+    inner: Path, below: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hooks.install()
+    below.git("worktree", "add", "--quiet", str(tmp_path / "linked"))
+    linked = tmp_path / "linked" / inner.relative_to(git.top(inner))
+    assert commit(linked) == ""
+    expect(linked, Kind.MISSING)
+    with_tools(linked, monkeypatch)
+    hooks.install()
+    assert hooks.problem(linked) is None
+    assert hooks.problem(inner) is None
+    assert f"told: {linked} " in commit(linked)
+    assert f"told: {inner} " in commit(inner)
+
+
+def test_below_the_top_a_hook_that_is_there_goes_on(inner: Path, below: Repository) -> None:
+    hook = git.top(inner) / ".git/hooks/pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho theirs >&2\n", encoding="utf-8")
+    hook.chmod(0o755)
+    expect(inner, Kind.MISSING)
+    assert hooks.ensure(inner) is None
+    told = commit(inner)
+    assert "theirs\n" in told
+    assert "told:" in told
+
+
+def test_the_top_s_own_configuration_has_to_run_the_checks(inner: Path, below: Repository) -> None:
+    top = git.top(inner)
+    below.write("../../.pre-commit-config.yaml", "repos: []\n")
+    told = expect(inner, Kind.UNCALLED)
+    assert f"{top}/.pre-commit-config.yaml runs none of the checks of platforms/data" in told.what
+    entry = "'platforms/data [1]/.venv-tools/bin/python' 'platforms/data [1]/tasks.py' check"
+    assert entry in told.fix
+    with pytest.raises(DevkitError, match="runs none of the checks"):
+        hooks.install()
+    assert not (top / ".git/hooks/pre-commit").exists()
+
+    below.write(
+        "../../.pre-commit-config.yaml",
+        f"repos: [{{repo: local, hooks: [{{id: a, name: a, language: system, entry: "
+        f'"{entry}"}}]}}]\n',
+    )
+    below.write("tasks.py", "import sys; sys.exit('checked')")
+    expect(inner, Kind.MISSING)
+    assert hooks.ensure(inner) is None
+    assert "checked" in commit(inner)
+
+
+def test_the_hook_of_another_folder_of_the_repository_is_kept(
+    inner: Path, below: Repository
+) -> None:
+    hooks.install()
+    hook = git.top(inner) / ".git/hooks/pre-commit"
+    text = hook.read_text(encoding="utf-8").replace("data [1]/", "other/")
+    hook.write_text(text, encoding="utf-8")
+    assert "goes by" in expect(inner, Kind.UNCALLED).what
+    assert hooks.ensure(inner)
+    assert hook.read_text(encoding="utf-8") == text
