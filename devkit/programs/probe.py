@@ -160,8 +160,10 @@ def standard_library() -> frozenset[str]:
 def describe(error: BaseException) -> dict[str, str]:
     """An exception as data; the message is that of the first exception in its chain."""
     first = error
-    while first.__cause__ or (first.__context__ and not first.__suppress_context__):
-        first = first.__cause__ or first.__context__ or first
+    while earlier := first.__cause__ or (not first.__suppress_context__ and first.__context__):
+        if isinstance(earlier, StopIteration):  # how a search ended, as for a package's metadata
+            break
+        first = earlier
     return {
         "type": type(first).__name__,
         "message": str(first),
