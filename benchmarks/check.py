@@ -17,7 +17,8 @@ from pathlib import Path
 
 from benchmarks import report, workspaces
 from devkit.core import parallel
-from devkit.registry.workspace import Team, load_teams
+from devkit.registry.team import Team
+from devkit.registry.workspace import load_teams
 
 # Loads a team's definitions and does nothing else; in some layouts they are a function.
 LOAD = "import {} as module; module.defs() if callable(module.defs) else None"

@@ -21,7 +21,8 @@ from devkit.core import bugs, output, parallel, running
 from devkit.core.errors import OS_FIXES, DevkitError, fixable
 from devkit.core.masking import mask
 from devkit.core.paths import ROOT
-from devkit.registry.workspace import Team, load_teams, select
+from devkit.registry.team import Team
+from devkit.registry.workspace import load_teams, select
 
 # The revision that changes are compared with by default.
 BASE = "origin/main"

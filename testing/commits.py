@@ -10,7 +10,7 @@ from devkit.core.export import Files
 from devkit.definitions import cache, manifest, relocated
 from devkit.definitions.loading import Failure
 from devkit.definitions.manifest import Manifest
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 from testing.repositories import MILK, SUGAR, TEA, Repository
 
 PAGE = "docs/lineage.md"

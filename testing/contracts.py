@@ -15,7 +15,7 @@ from devkit.core import parallel
 from devkit.definitions import loading
 from devkit.definitions.loading import Failure
 from devkit.definitions.manifest import Manifest
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 # Collects every definition in the files of the package, as in a `dagster project`.
 COLLECT = """\

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from devkit.doctor.findings import Context, Finding
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 Check = Callable[[Context], Iterator[Finding]]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from devkit.definitions.manifest import Asset, Check, Dependency, Manifest, Sensor
 from devkit.lineage.graph import Graph, Node, build, difference
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 HOSTILE = [
     'say "tea"',

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from devkit.definitions.manifest import Manifest
 from devkit.lineage.base_revision import BaseRevision, manifests_at
-from devkit.registry.workspace import Team, load_teams
+from devkit.registry.team import Team
+from devkit.registry.workspace import load_teams
 from testing import repositories
 
 ENTRY = """\

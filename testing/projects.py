@@ -10,7 +10,7 @@ from devkit.environments import libraries, lockfiles, project, resolver, uv_sett
 from devkit.environments.project import Project, team_project
 from devkit.generated import dist, shipped
 from devkit.registry import workspace
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 from testing.support import run
 
 BACKEND = """

@@ -32,7 +32,7 @@ from devkit.dev.parts import Parts
 from devkit.dev.platform import Platform
 from devkit.dev.states import SETTLED, ChangeKind, State
 from devkit.dev.webserver import UNREACHABLE, LocationEntry, NoAnswerError
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 from testing.platform import processes_of
 
 PYTHON = (sys.executable, "-I", "-S", "-u", "-c")

@@ -12,7 +12,8 @@ import pytest
 from devkit.core import masking, output, parallel, processes
 from devkit.core.paths import ROOT
 from devkit.definitions import cache
-from devkit.registry.workspace import Team, load_teams
+from devkit.registry.team import Team
+from devkit.registry.workspace import load_teams
 from testing import linked, sandbox
 from testing.platform import ready_copy
 from testing.reporting import Reporting

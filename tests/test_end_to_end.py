@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from devkit.core.paths import ROOT
-from devkit.registry.workspace import Team, load_teams
+from devkit.registry.team import Team
+from devkit.registry.workspace import load_teams
 from testing import sandbox
 from testing.platform import Asked, dev, launch, until
 from testing.support import base_python, run

@@ -7,7 +7,7 @@ import pytest
 
 from devkit.core import processes
 from devkit.definitions import loading
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 from testing.warm import Interpreters
 
 CODE = """

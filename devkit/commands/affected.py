@@ -11,7 +11,7 @@ from devkit.cli import AFFECTED, BASE, command, some_teams
 from devkit.core import output
 from devkit.core.paths import ROOT
 from devkit.core.wording import few
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 if TYPE_CHECKING:
     from devkit.definitions.affected import Affected

@@ -16,7 +16,8 @@ from devkit.core.wording import counted
 from devkit.dev import home
 from devkit.doctor.findings import Severity
 from devkit.environments import hooks, venvs
-from devkit.registry.workspace import Team, load_teams
+from devkit.registry.team import Team
+from devkit.registry.workspace import load_teams
 
 
 def build(teams: Sequence[Team]) -> None:

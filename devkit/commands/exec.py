@@ -9,7 +9,7 @@ from invoke.context import Context
 
 from devkit.cli import ONE_TEAM, command, one_team, remainder
 from devkit.core.errors import DevkitError
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 
 @command(name="exec", help=ONE_TEAM)
@@ -37,7 +37,7 @@ def run(team: Team, argv: Sequence[str]) -> int:
     if not argv:
         raise DevkitError("no command to run", fix=f"invoke exec --team {team.name} -- COMMAND")
     env = home.variables_of(team)
-    named = team.directory / argv[0] if os.sep in argv[0] else argv[0]
+    named = team.cwd / argv[0] if os.sep in argv[0] else argv[0]
     program = shutil.which(named, path=env["PATH"])
     if program is None:
         raise DevkitError(
@@ -45,5 +45,5 @@ def run(team: Team, argv: Sequence[str]) -> int:
             fix=f"add its package to {team.folder}/pyproject.toml, then run "
             f"`invoke lock --team {team.name}`",
         )
-    code, _ = processes.run_in_foreground([program, *argv[1:]], cwd=team.directory, env=env)
+    code, _ = processes.run_in_foreground([program, *argv[1:]], cwd=team.cwd, env=env)
     return code if code >= 0 else 128 - code

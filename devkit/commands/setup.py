@@ -8,7 +8,7 @@ from invoke.context import Context
 from devkit.cli import command, some_teams
 from devkit.core import output, parallel
 from devkit.core.wording import counted
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 
 @command(help={})

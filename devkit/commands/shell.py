@@ -9,7 +9,7 @@ from pathlib import Path
 from invoke.context import Context
 
 from devkit.cli import ONE_TEAM, command, one_team
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 # The start-up files of zsh, in a folder of their own. While the user's are read, ZDOTDIR is the
 # user's, which ~/.zshenv may set: they find other files through it, and the history. By then,
@@ -52,7 +52,7 @@ def interact(team: Team) -> int:
     with tempfile.TemporaryDirectory(prefix="dagteam-shell-") as folder:
         arguments, extra = _activated(Path(program).name, team.environment, Path(folder))
         env = {**home.variables_of(team), **extra}
-        processes.run_in_foreground([program, *arguments], cwd=team.directory, env=env)
+        processes.run_in_foreground([program, *arguments], cwd=team.cwd, env=env)
     return 0  # the exit code of the last command in it is not this command's
 
 

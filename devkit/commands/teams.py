@@ -1,13 +1,14 @@
 """`invoke teams`: the registry, and the versions in each environment."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from invoke.context import Context
 
 from devkit.cli import command, some_teams
 from devkit.core import output
-from devkit.core.paths import ROOT
-from devkit.registry.workspace import Team
+from devkit.core.paths import ROOT, shown
+from devkit.registry.team import Team
 
 # Packages whose versions are shown, in addition to those that utils requires.
 ALWAYS = ("dagster", "dagteam-utils")
@@ -25,17 +26,29 @@ def teams(_: Context) -> None:
         ],
     )
     output.table(*versions(registry))
+    for folder, names in sharing(registry).items():
+        output.info(f"{' and '.join(names)} share the environment {shown(folder)}")
+
+
+def sharing(registry: Sequence[Team]) -> dict[Path, list[str]]:
+    """The environments that several teams share, with these teams' short names."""
+    users: dict[Path, list[str]] = {}
+    for team in registry:
+        users.setdefault(team.environment, []).append(team.name)
+    return {folder: names for folder, names in users.items() if len(names) > 1}
 
 
 def versions(registry: Sequence[Team]) -> tuple[Sequence[str], list[Sequence[str]]]:
     """Columns and rows: each environment, its Python, and its versions of the shared packages."""
     from devkit.core import pyproject
-    from devkit.core.paths import SHARED
     from devkit.environments import installed
     from devkit.environments.venvs import every_environment
+    from devkit.registry import shared
 
-    shared = pyproject.read(SHARED).project.get("dependencies", ())
-    wanted = dict.fromkeys([*ALWAYS, *map(pyproject.package_name, shared)])
+    utils = shared.library()
+    needs = pyproject.read(utils).project.get("dependencies", ()) if utils else ()
+    always = ALWAYS if utils else ALWAYS[:1]
+    wanted = dict.fromkeys([*always, *map(pyproject.package_name, needs)])
     rows: list[Sequence[str]] = []
     for environment in every_environment(registry):
         has = installed.distributions(environment.path)

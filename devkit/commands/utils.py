@@ -7,9 +7,11 @@ from invoke.context import Context
 
 from devkit.cli import TEAM, command, some_teams
 from devkit.core import parallel
+from devkit.core.errors import DevkitError
 from devkit.core.parallel import Outcome
 from devkit.core.paths import SHARED
-from devkit.registry.workspace import Team
+from devkit.registry import shared
+from devkit.registry.team import Team
 
 
 @command(help=TEAM, iterable=["team"])
@@ -18,7 +20,13 @@ def utils(_: Context, team: list[str]) -> None:
     from devkit.environments.suites import ready
     from devkit.environments.venvs import team_environment
 
-    teams = some_teams(team)
+    if shared.library() is None:
+        raise DevkitError(
+            "this repository has no utils",
+            expected=f"a library in {SHARED.name}/ whose pyproject.toml has `shared = true` in "
+            "[tool.dagteam]",
+        )
+    teams = [one for one in some_teams(team) if one.has_utils]
     names, failures = ready(map(team_environment, teams))
     install([one for one in teams if one.name in names], failures)
 

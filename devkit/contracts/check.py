@@ -16,7 +16,7 @@ from devkit.core.wording import counted
 from devkit.definitions import cache
 from devkit.definitions.loading import Failure
 from devkit.definitions.manifest import Manifest
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 FORMATS = ("text", "json", "github")
 

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from devkit.contracts.snapshot import Snapshot
 from devkit.core import pyproject
-from devkit.core.paths import SHARED
 from devkit.definitions.loading import Failure
 from devkit.definitions.manifest import Manifest
 from devkit.environments import installed
 from devkit.environments.venvs import orchestrator_environment
-from devkit.registry.workspace import Team
+from devkit.registry import shared
+from devkit.registry.team import Team
 
 
 def collect(
@@ -22,7 +22,8 @@ def collect(
     Raises:
         DevkitError: if the pyproject.toml of utils can't be read.
     """
-    shared = pyproject.read(SHARED)
+    utils = shared.library()
+    needs = pyproject.read(utils) if utils else None
     manifests = {one.team: one for one in loaded if isinstance(one, Manifest)}
     return Snapshot(
         teams=tuple(teams),
@@ -32,7 +33,7 @@ def collect(
             team.name: has for team in teams if (has := installed.distributions(team.environment))
         },
         orchestrator=installed.distributions(orchestrator_environment().path),
-        shared=tuple(shared.project.get("dependencies", ())),
-        shared_python=shared.requires_python,
+        shared=tuple(needs.project.get("dependencies", ()) if needs else ()),
+        shared_python=needs.requires_python if needs else "",
         stale_locks=stale_locks or {},
     )

@@ -7,7 +7,7 @@ from functools import cached_property
 from devkit.core.tracebacks import SourceLocation
 from devkit.definitions.external import matching
 from devkit.definitions.manifest import Asset, Manifest
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,9 @@ from devkit.definitions import staged
 from devkit.definitions.loading import Failure
 from devkit.definitions.manifest import Manifest
 from devkit.definitions.staged import Staged
+from devkit.environments import composition
 from devkit.environments.project import ORCHESTRATOR_NAME
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 # What identifies a finding: its code, teams and keys.
 Identity = tuple[str, tuple[str, ...], tuple[str, ...]]
@@ -67,9 +68,11 @@ def _broken_before(
 
 def _changes_own_files(commit: Staged, team: Team) -> bool:
     """Whether a team is affected by its own files or entry, not only by what all teams share."""
-    folder = f"{team.folder_below(commit.files.root)}/"
+    root = commit.files.root
+    own = composition.of(team).own
     return any(
-        reason.startswith(folder) or reason not in commit.changes.files
+        reason not in commit.changes.files
+        or any((root / reason).is_relative_to(one) for one in own)
         for reason in commit.affected.reasons.get(team.name, ())
     )
 

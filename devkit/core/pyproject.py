@@ -2,78 +2,22 @@
 
 import re
 import reprlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
-from devkit.core import files, python_range, toml
+from devkit.core import fields, files, poetry, python_range, setuptools, toml
 from devkit.core.errors import DevkitError
 from devkit.core.paths import shown
 
 FILE = "pyproject.toml"
 # The name in a requirement that is not PEP 508, for a tool other than pip.
 NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
-
-
-def _is_strings(found: object) -> bool:
-    return isinstance(found, list) and all(isinstance(item, str) for item in found)
-
-
-def _is_table(found: object) -> bool:
-    return isinstance(found, dict)
-
-
-def _is_text(found: object) -> bool:
-    return isinstance(found, str)
-
-
-def _is_table_of_strings(found: object) -> bool:
-    return isinstance(found, dict) and all(map(_is_strings, found.values()))
-
-
-def _is_table_of_groups(found: object) -> bool:
-    return isinstance(found, dict) and all(
-        isinstance(group, list) and all(isinstance(item, (str, dict)) for item in group)
-        for group in found.values()
-    )
-
-
-def _is_specifier(text: object) -> bool:
-    if not isinstance(text, str):
-        return False
-    try:
-        SpecifierSet(text)
-    except InvalidSpecifier:
-        return False
-    return True
-
-
-def _is_seconds(found: object) -> bool:
-    return isinstance(found, int | float) and not isinstance(found, bool) and found > 0
-
-
-# The types of the fields that the kit reads, tables before what is in them.
-TYPES: dict[tuple[str, ...], tuple[str, Callable[[object], bool]]] = {
-    ("project",): ("a table", _is_table),
-    ("project", "name"): ("text", _is_text),
-    ("project", "version"): ("text", _is_text),
-    ("project", "requires-python"): ("a specifier such as '>=3.11'", _is_specifier),
-    ("project", "dependencies"): ("a list of texts", _is_strings),
-    ("project", "optional-dependencies"): ("a table of lists of texts", _is_table_of_strings),
-    ("dependency-groups",): ("a table of lists", _is_table_of_groups),
-    ("tool",): ("a table", _is_table),
-    ("tool", "dagteam"): ("a table", _is_table),
-    ("tool", "dagteam", "load-timeout"): ("a number of seconds", _is_seconds),
-    ("tool", "dagteam", "external"): ("a list of texts", _is_strings),
-    ("tool", "uv"): ("a table", _is_table),
-    ("tool", "uv", "sources"): ("a table", _is_table),
-}
 
 
 @dataclass(frozen=True)
@@ -105,8 +49,9 @@ class Pyproject:
         Raises:
             DevkitError: if there is none.
         """
-        name = self.project.get("name")
-        if name is None:
+        name = self.project.get("name") or self._setup.get("name")
+        name = name or self.tool("poetry").get("name")
+        if not isinstance(name, str):
             raise DevkitError(
                 f"{shown(self.file)} has no project name",
                 expected="`name` in the table `[project]`",
@@ -115,10 +60,34 @@ class Pyproject:
         return canonicalize_name(name)
 
     @property
+    def version(self) -> str:
+        """The version; "0" also stands for a dynamic one."""
+        found = self.project.get("version") or self._setup.get("version")
+        return str(found or self.tool("poetry").get("version") or "0")
+
+    @property
     def requires_python(self) -> str:
         """The project's `requires-python` (PEP 440); empty if it is missing."""
-        found: str = self.project.get("requires-python", "")
-        return found
+        table = self.tool("poetry").get("dependencies", {})
+        named = table.get("python") if isinstance(table, dict) else None
+        found = (
+            self.project.get("requires-python")
+            or self._setup.get("python_requires")
+            or (poetry.as_specifier(named) if isinstance(named, str) else "")
+        )
+        return str(found) if fields.is_specifier(found) else ""
+
+    @property
+    def is_package(self) -> bool:
+        """Whether it is installed: it has a build backend, and does not opt out of it."""
+        if self.tool("uv").get("package") is False:
+            return False
+        return "build-system" in self.document or setuptools.has_project(self.file.parent)
+
+    @property
+    def _setup(self) -> dict[str, Any]:
+        """What setup.py and setup.cfg say, for a project without a table `[project]`."""
+        return {} if self.project else setuptools.arguments(self.file.parent)
 
     @property
     def oldest_python(self) -> str:
@@ -132,6 +101,10 @@ class Pyproject:
 
     def listed(self, groups: Iterable[str] = ()) -> set[str]:
         """The normalized names of the packages that it lists: with extras, and these groups."""
+        return set(map(package_name, self.requirements(groups)))
+
+    def requirements(self, groups: Iterable[str] = ()) -> list[str]:
+        """The requirements that it lists (PEP 508): with those of extras, and of these groups."""
         optional = self.project.get("optional-dependencies", {})
         requirements = [*self.project.get("dependencies", []), *chain(*optional.values())]
         waiting, seen = [*groups], set()
@@ -143,18 +116,25 @@ class Pyproject:
                 requirements += [item for item in found if isinstance(item, str)]
                 included = [item for item in found if isinstance(item, dict)]
                 waiting += [str(table.get("include-group")) for table in included]
-        return set(map(package_name, requirements))
+        return requirements
 
     @property
     def sources(self) -> dict[str, list[dict[str, Any]]]:
-        """Where uv gets packages from: the tables in `[tool.uv.sources]` by normalized name."""
-        return {
+        """Where packages come from, by normalized name: the tables in `[tool.uv.sources]`.
+
+        And the tables with a path among the dependencies of poetry.
+        """
+        found: dict[str, list[dict[str, Any]]] = {
             canonicalize_name(name): [
                 each for each in (value if isinstance(value, list) else [value])
                 if isinstance(each, dict)
             ]
             for name, value in self.tool("uv").get("sources", {}).items()
         }  # fmt: skip
+        for name, value in poetry.dependencies(self.tool("poetry")):
+            if isinstance(value, dict) and "path" in value:
+                found.setdefault(canonicalize_name(name), [{"path": value["path"]}])
+        return found
 
     @property
     def shown(self) -> str:
@@ -166,13 +146,21 @@ class Pyproject:
         return found
 
 
+def is_project(folder: Path) -> bool:
+    """Whether a folder has a project: a pyproject.toml, or a setup.py without one."""
+    return (folder / FILE).is_file() or setuptools.has_project(folder)
+
+
 def read(folder: Path) -> Pyproject:
-    """Read the pyproject.toml of a folder.
+    """Read the pyproject.toml of a folder; a project of setuptools alone has an empty one.
 
     Raises:
         DevkitError: if it is missing, can't be read or is invalid, with the line.
     """
     file = folder / FILE
+    if not file.exists() and setuptools.has_project(folder):
+        names = (folder / name for name in setuptools.FILES)
+        return Pyproject(next(path for path in names if path.is_file()), {})
     text = files.read_text(file)
     document = toml.parse(text, file)
     _require_types(file, text, document)
@@ -190,7 +178,7 @@ def package_name(requirement: str) -> str:
 
 def _require_types(file: Path, text: str, document: dict[str, Any]) -> None:
     """Require that the fields that the kit reads have the types of the specification."""
-    for path, (expected, is_valid) in TYPES.items():
+    for path, (expected, is_valid) in fields.TYPES.items():
         found: Any = document
         for name in path:  # a table above that is none was refused before
             found = found.get(name) if isinstance(found, dict) else None

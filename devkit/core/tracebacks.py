@@ -24,13 +24,13 @@ class SourceLocation:
         return f"{self.file.relative_to(folder) if inside else self.file}:{self.line}"
 
 
-def frames_in(traceback: str, folder: Path) -> list[SourceLocation]:
+def frames_in(traceback: str, *folders: Path) -> list[SourceLocation]:
     """The lines of a team's own code in a traceback, outermost first.
 
-    Own code is in the team's folder, but not in an environment there.
+    Own code is in these folders, but not in an environment there, or one of these files.
     """
     frames = (SourceLocation(Path(m["file"]), int(m["line"])) for m in FRAME.finditer(traceback))
-    return [frame for frame in frames if _is_own(frame.file, folder)]
+    return [frame for frame in frames if any(_is_own(frame.file, one) for one in folders)]
 
 
 def last_error(traceback: str) -> str:
@@ -40,19 +40,21 @@ def last_error(traceback: str) -> str:
     return "\n".join(lines[starts[-1] :]) if starts else traceback
 
 
-def definitions_named_in(message: str, folder: Path) -> list[SourceLocation]:
+def definitions_named_in(message: str, *folders: Path) -> list[SourceLocation]:
     """The definitions in a team's own code whose names an error message quotes."""
     names = set(QUOTED.findall(message))
     return [
         SourceLocation(file, node.lineno)
-        for file in sorted(_code(folder))
+        for file in sorted({file for folder in folders for file in _code(folder)})
         for node in ast.walk(_parsed(file))
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name in names
     ]
 
 
 def _code(folder: Path) -> Iterator[Path]:
-    """The Python files under a folder, except in hidden folders such as environments."""
+    """The Python files in a folder, except in hidden ones such as environments; or the file."""
+    if folder.is_file():
+        yield folder
     for directory, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         yield from (Path(directory, name) for name in files if name.endswith(".py"))

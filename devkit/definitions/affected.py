@@ -4,17 +4,17 @@ If in doubt, a team counts as affected.
 """
 
 import os
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-import yaml
-
 from devkit.core import git
 from devkit.core.git import Changes
 from devkit.core.paths import REGISTRY, ROOT, SHARED
-from devkit.environments.project import team_project
-from devkit.registry.workspace import FIELDS, Team
+from devkit.environments import composition
+from devkit.registry.team import Team
+from devkit.registry.workspace import teams_in
 
 # The kit's own files, what it is tested with, and CI: its own tests have to run.
 KIT = frozenset({
@@ -32,6 +32,11 @@ GENERATED = frozenset({
     "deploy/dagster.yaml", "deploy/helm", "deploy/helm-values.yaml", "deploy/workspace.yaml",
     "docs/lineage.md", "utils/.vscode",
 })  # fmt: skip
+# The record of an adoption: all files but the kit's few are the repository's own then.
+ADOPTED = "devkit/adopted.toml"
+DOCUMENTATION = re.compile(
+    r"(^|/)docs?/|(^|/)(LICEN[CS]E|NOTICE|AUTHORS|CODEOWNERS)[^/]*$|\.(md|rst)$"
+)
 
 
 @dataclass(frozen=True)
@@ -73,11 +78,11 @@ def affected_by(
 ) -> Affected:
     """The teams that the changed files affect; `registry_before` is the base's registry.
 
-    A file in a team's folder, today's or the base's, affects that team; a file in the folder of a
-    removed team affects none; a file in a library affects the teams that depend on it, and one in
-    `utils` every team. A change of the registry affects the teams whose entries are new or
-    different, or every team if the base's registry can't be read. A generated file affects none:
-    what it is generated from does. Only the kit's own files affect the kit.
+    A file of a team's own, today or at the base, affects that team; one of a removed team affects
+    none; a file in a library affects the teams that use it: see `composition`. A change of the
+    registry affects the teams whose entries are new or different, or every team if the base's
+    registry can't be read. A generated file affects none: what it is generated from does. Only the
+    kit's own files affect the kit.
     """
     before = teams_in(registry_before, root) if REGISTRY.name in changes.files else teams
     entries = {team.location: team for team in before or ()}
@@ -101,8 +106,8 @@ def affected_by(
         if owners is None and not GENERATED.isdisjoint(_above(file)):
             owners = ()
         elif owners is None:
-            owners = () if top in KIT - EVERYONE else everyone
-            kit += [file] if top in KIT else []
+            owners = everyone if _may_concern_everyone(file, root) else ()
+            kit += [file] if top in _kits(root) else []
         for name in owners:
             found[name].append(file)
     return Affected(
@@ -120,10 +125,10 @@ def concerns_no_team(changes: Changes, registries: Iterable[str], root: Path = R
     `registries` are the texts of the registry before and after.
     """
     teams = [team for text in registries for team in teams_in(text, root) or ()]
-    folders = {team.folder_below(root) for team in teams}
+    folders = {*_folders(teams, {team.location for team in teams}, root), *_users(teams, root)}
     return all(
         folders.isdisjoint(_above(file))
-        and (file.partition("/")[0] in KIT - EVERYONE or not GENERATED.isdisjoint(_above(file)))
+        and (not _may_concern_everyone(file, root) or not GENERATED.isdisjoint(_above(file)))
         for file in changes.files
     )
 
@@ -131,35 +136,53 @@ def concerns_no_team(changes: Changes, registries: Iterable[str], root: Path = R
 def folders_of(
     change: Affected, teams: Iterable[Team], registry_before: str | None, root: Path = ROOT
 ) -> list[str]:
-    """The folders that the definitions of the affected teams are in: projects and libraries.
+    """The folders that the definitions of the affected teams are in: their own and libraries.
 
     Of the base too: `registry_before` is its registry.
     """
     both = [*teams, *(teams_in(registry_before, root) or ())]
-    affected = [team for team in both if team in change]
-    libraries = {path for team in affected for path in team_project(team).libraries}
-    names = {path.relative_to(root).as_posix() for path in libraries if path.is_relative_to(root)}
-    return sorted({SHARED.name, *names, *(team.folder_below(root) for team in affected)})
+    found = [composition.of(team) for team in both if team in change]
+    paths = {path for each in found for path in (*each.own, *each.used)}
+    folders = {path.parent if path.is_file() else path for path in paths}
+    inside = {folder.relative_to(root).as_posix() for folder in folders if root in folder.parents}
+    return sorted({SHARED.name, *inside})
 
 
 def _folders(teams: Iterable[Team], locations: Collection[str], root: Path) -> dict[str, list[str]]:
-    """The short names of the teams in each folder, as far as they are in `locations`."""
+    """The short names of the teams whose own each path is, as far as they are in `locations`."""
     folders: dict[str, list[str]] = {}
     for team in teams:
-        names = folders.setdefault(team.folder_below(root), [])
-        if team.location in locations:
-            names.append(team.name)
+        for path in composition.of(team).own:
+            names = folders.setdefault(_below(path, root), [])
+            if team.location in locations:
+                names.append(team.name)
     return folders
 
 
 def _users(teams: Iterable[Team], root: Path) -> dict[str, list[str]]:
-    """The short names of the teams that depend on each library but utils, by its folder."""
+    """The short names of the teams that use each library, by its folder."""
     users: dict[str, list[str]] = {}
     for team in teams:
-        for library in team_project(team).libraries:
-            if library != SHARED:
-                users.setdefault(os.path.relpath(library, root), []).append(team.name)
+        for library in composition.of(team).used:
+            users.setdefault(_below(library, root), []).append(team.name)
     return users
+
+
+def _below(path: Path, root: Path) -> str:
+    return Path(os.path.relpath(path, root)).as_posix()
+
+
+def _kits(root: Path) -> frozenset[str]:
+    """The files and folders of the kit in a repository: few in one that has adopted it."""
+    return EVERYONE - {"pyproject.toml"} if (root / ADOPTED).exists() else KIT
+
+
+def _may_concern_everyone(file: str, root: Path) -> bool:
+    """Whether a file that is no team's own and in no library may change any team's definitions."""
+    if (root / ADOPTED).exists():
+        parts = PurePosixPath(file).parts
+        return not parts[0].startswith(".") and not DOCUMENTATION.search(file)
+    return file.partition("/")[0] not in KIT - EVERYONE
 
 
 def _owners(
@@ -180,18 +203,3 @@ def _owners(
 def _above(file: str) -> list[str]:
     """A file and the folders that it is in, the deepest first."""
     return [str(path) for path in (PurePosixPath(file), *PurePosixPath(file).parents)][:-1]
-
-
-def teams_in(text: str | None, root: Path) -> tuple[Team, ...] | None:
-    """The teams of another registry, whose folders may no longer exist; None if it is invalid."""
-    try:
-        entries = [item["python_module"] for item in yaml.safe_load(text or "")["load_from"]]
-        rows = [tuple(entry.pop(name) for name in FIELDS) for entry in entries]
-    except (yaml.YAMLError, TypeError, KeyError, AttributeError, ValueError):
-        return None
-    if any(entries) or not all(isinstance(value, str) for row in rows for value in row):
-        return None
-    return tuple(
-        Team(location, module, root / folder, root / python, line=0)
-        for location, module, folder, python in rows
-    )

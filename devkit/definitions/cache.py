@@ -25,9 +25,9 @@ from devkit.core.paths import ROOT, STATE
 from devkit.definitions import loading, manifest, relocated
 from devkit.definitions.loading import Failure
 from devkit.definitions.manifest import Manifest
+from devkit.environments import composition
 from devkit.environments.installed import distributions
-from devkit.environments.project import team_project
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 FOLDER = STATE / "manifests"
 MAX_PER_TEAM = 8  # enough for a few branches
@@ -46,25 +46,27 @@ def digest(
 ) -> str:
     """SHA-256 of everything that a team's manifest depends on, among these files.
 
-    `tree` gives the digest of a library's folder; without it, each is computed. Equal files in
+    `tree` gives the digest of a folder or file; without it, each is computed. Equal files in
     another folder have the same digest.
     """
     hashed = hashlib.sha256()
     for file in loading.PARTS:
         hashed.update(file.read_bytes())
-    entry = (team.location, team.module, _relative(team.directory), _relative(team.python))
+    folders = (team.directory, team.python, team.cwd, team.import_root)
+    entry = (team.location, team.kind, team.module, team.attribute, *map(_relative, folders))
     config = team.environment / "pyvenv.cfg"
     hashed.update(json.dumps(entry).encode())
     hashed.update(config.read_bytes() if config.exists() else b"-")
     hashed.update(json.dumps(sorted(distributions(team.environment).items())).encode())
-    hashed.update(_tree(files.path(team.directory)))
-    for library in team_project(team).libraries:
-        hashed.update((tree or _tree)(files.path(library)))
+    made_of = composition.of(team)
+    for path in composition.outermost([*made_of.own, *made_of.used]):
+        if (there := files.path(path)).exists():
+            hashed.update(_relative(path).encode() + (tree or _tree)(there))
     return hashed.hexdigest()
 
 
 def digests(teams: Iterable[Team], files: Files = WORK_TREE) -> dict[str, str]:
-    """The digest of each team by its short name; reads each library only once."""
+    """The digest of each team by its short name; reads each folder only once."""
     tree = functools.cache(_tree)
     return {team.name: digest(team, tree, files) for team in teams}
 
@@ -126,7 +128,7 @@ def _store(found: Manifest, path: Path) -> None:
 
 
 def _path(team: Team, key: str) -> Path:
-    return FOLDER / f"{team.location}-{key[:32]}.json"
+    return FOLDER / f"{team.identifier}-{key[:32]}.json"
 
 
 def _prune(team: Team) -> None:
@@ -137,12 +139,15 @@ def _prune(team: Team) -> None:
 
 
 def _cached(team: Team) -> list[Path]:
-    found = FOLDER.glob(f"{team.location}-*.json")
-    return [file for file in found if file.stem[:-33] == team.location]
+    found = FOLDER.glob(f"{team.identifier}-*.json")
+    return [file for file in found if file.stem[:-33] == team.identifier]
 
 
 def _tree(folder: Path) -> bytes:
-    """SHA-256 of the names and contents of a folder's files; random if there are too many."""
+    """SHA-256 of the names and contents of a folder's files; random if there are too many.
+
+    Of a file, that of its content.
+    """
     hashed = hashlib.sha256()
     unread = MOST_READ_BYTES
     for number, file in enumerate(_files(folder)):
@@ -160,6 +165,9 @@ def _files(folder: Path) -> Iterator[Path]:
 
     Includes what links lead to, each folder once: links may form a circle.
     """
+    if not folder.is_dir():
+        yield folder
+        return
     linked = {folder.resolve()}
     for directory, folders, files in os.walk(folder, followlinks=True):
         here = Path(directory)

@@ -7,7 +7,7 @@ from devkit.definitions import cache
 from devkit.definitions.affected import Affected
 from devkit.definitions.manifest import Manifest
 from devkit.environments import venvs
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 
 def with_consumers(

@@ -11,7 +11,7 @@ from pathlib import Path
 from devkit.core import pyproject
 from devkit.core.errors import DevkitError
 from devkit.core.paths import ROOT
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 
 def patterns(team: Team) -> dict[str, Path]:

@@ -18,7 +18,7 @@ def hint(found: Failure) -> str | None:
     """The hint to print below a failure; None if there is none."""
     if not IN_ERRORS.search(f"{found.message}\n{found.traceback}"):
         return None
-    if "DagsterDbtManifest" not in found.traceback and not _uses_variable(found.team.directory):
+    if "DagsterDbtManifest" not in found.traceback and not any(map(_uses_variable, found.team.own)):
         return None
     return (
         "the code prepares what it reads (as dbt's manifest) only if "

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from devkit.core import processes, pyproject
@@ -12,7 +13,7 @@ from devkit.core.tracebacks import SourceLocation, definitions_named_in, frames_
 from devkit.definitions import manifest
 from devkit.definitions.manifest import Manifest
 from devkit.environments import variables
-from devkit.registry.workspace import Team
+from devkit.registry.team import Kind, Team
 
 # The program that runs in the team's interpreter, and the files that it consists of.
 PROBE = PROGRAMS / "probe.py"
@@ -48,6 +49,18 @@ def time_limit(team: Team) -> float:
     return float(settings.get(LIMIT, DEFAULT_LIMIT_SECONDS))
 
 
+def command(team: Team) -> list[str | Path]:
+    """The command that prints a team's manifest."""
+    options = {
+        "kind": team.kind,
+        "attribute": team.attribute,
+        "base": str(team.directory),
+        "own": [str(path) for path in dict.fromkeys([*team.own, *team.tests]) if path.exists()],
+    }
+    loaded = team.target if team.kind is Kind.FILE else team.module
+    return [team.python, PROBE, loaded, team.cwd, json.dumps(options)]
+
+
 def load(
     team: Team,
     timeout: float | None = None,
@@ -64,8 +77,8 @@ def load(
     try:
         limit = time_limit(team) if timeout is None else timeout
         done = processes.run(
-            [team.python, PROBE, team.module, team.directory],
-            cwd=team.directory,
+            command(team),
+            cwd=team.cwd,
             env=variables.of_team(team) if env is None else env,
             timeout=limit,
             grace=grace,
@@ -75,7 +88,7 @@ def load(
     answer = _answer(done.stdout)
     if answer is None and done.timed_out:
         # On TERM, the probe's faulthandler printed the stack, innermost line first.
-        frames = frames_in(done.stderr.rpartition("(most recent call first)")[2], team.directory)
+        frames = frames_in(done.stderr.rpartition("(most recent call first)")[2], *team.own)
         return Failure(
             team,
             f"timed out after {limit:.0f} s; `{LIMIT}` in [tool.dagteam] of "
@@ -107,9 +120,9 @@ def _failure(team: Team, error: dict[str, str]) -> Failure:
     quotes the name of the definition.
     """
     sources = (
-        frames_in(error["origin"], team.directory)
-        or definitions_named_in(error["message"], team.directory)
-        or frames_in(error["traceback"], team.directory)
+        frames_in(error["origin"], *team.own)
+        or definitions_named_in(error["message"], *team.own)
+        or frames_in(error["traceback"], *team.own)
     )
     return Failure(
         team,

@@ -4,6 +4,7 @@
 the thing, found by its name; None if none of the team's files has that name.
 """
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 from devkit.core.tracebacks import SourceLocation
 from devkit.definitions import external
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 VERSION = 1
 
@@ -108,9 +109,10 @@ class Manifest:
     """Everything that a team's code location defines.
 
     `repositories` are the names of the Dagster repositories in it, of which there is usually one.
-    `imports` are the top-level packages that its files import, with the first import of each, or
-    that are loaded from outside its environment. `patterns` are those of external assets, with the
-    file that has each. `raw` is what the probe printed.
+    `imports` are the packages that its files import, with the first import of each, or that are
+    loaded from outside its environment; those below its working directory have their full names.
+    `patterns` are those of external assets, with the file that has each. `raw` is what the probe
+    printed.
     """
 
     team: Team
@@ -166,7 +168,7 @@ def parse(team: Team, raw: Mapping[str, Any]) -> Manifest:
         raise ValueError(f"manifest version {raw.get('manifest')!r}, not {VERSION}")
 
     def source(place: Mapping[str, Any] | None) -> SourceLocation | None:
-        return SourceLocation(team.directory / place["file"], place["line"]) if place else None
+        return _source(team, place) if place else None
 
     patterns = external.patterns(team)
     return Manifest(
@@ -199,6 +201,11 @@ def parse(team: Team, raw: Mapping[str, Any]) -> Manifest:
         repositories=tuple(raw["repositories"]),
         patterns=patterns,
     )
+
+
+def _source(team: Team, place: Mapping[str, Any]) -> SourceLocation:
+    """A place in the manifest, whose file is relative to the project's folder."""
+    return SourceLocation(Path(os.path.normpath(team.directory / place["file"])), place["line"])
 
 
 def _asset(raw: Mapping[str, Any], source: SourceLocation | None, patterns: Iterable[str]) -> Asset:

@@ -14,21 +14,23 @@ from devkit.definitions import loading, manifest
 from devkit.definitions.loading import Failure
 from devkit.definitions.manifest import Manifest
 from devkit.environments import variables
-from devkit.registry.workspace import Team
+from devkit.registry import shared
+from devkit.registry.team import Team
 
 
 def load(team: Team, files: Files, timeout: float | None = None) -> Manifest | Failure:
     """Load a team's definitions from these files; the result names paths of the work tree."""
     if files.in_place:
         return loading.load(team, timeout)
-    there = replace(team, directory=files.path(team.directory))
+    there = team.moved(files.path, environment=False)
     try:
         env = variables.of_team(team)
     except FIXABLE as problem:
         return Failure(team, str(fixable(problem)), None)
-    path = [str(files.folder / SHARED.name), *filter(None, [env.get("PYTHONPATH")])]
+    utils = [str(files.folder / SHARED.name)] if shared.library() else []
+    path = [*utils, *filter(None, [env.get("PYTHONPATH")])]
     env |= {
-        "PYTHONPATH": os.pathsep.join(path),
+        **({"PYTHONPATH": os.pathsep.join(path)} if path else {}),
         "DAGTEAM_ROOT": str(files.root),
         "DAGTEAM_FILES": str(files.folder),
     }

@@ -15,16 +15,11 @@ from devkit.core.export import Files, exported
 from devkit.core.git import Changes
 from devkit.core.paths import REGISTRY, ROOT
 from devkit.definitions import cache
-from devkit.definitions.affected import (
-    Affected,
-    affected_by,
-    concerns_no_team,
-    folders_of,
-    teams_in,
-)
+from devkit.definitions.affected import Affected, affected_by, concerns_no_team, folders_of
 from devkit.definitions.loading import Failure
 from devkit.definitions.manifest import Manifest
-from devkit.registry.workspace import Team, load_teams
+from devkit.registry.team import Team
+from devkit.registry.workspace import load_teams, teams_in
 
 
 @dataclass(frozen=True)
@@ -140,10 +135,7 @@ def _files(registries: Sequence[str], stack: ExitStack, root: Path) -> Files:
 
 def _teams(files: Files) -> tuple[Team, ...]:
     """The teams in the registry of some files, with paths of the work tree."""
-    return tuple(
-        replace(team, directory=files.original(team.directory), python=files.original(team.python))
-        for team in load_teams(files.folder, files.root)
-    )
+    return tuple(team.moved(files.original) for team in load_teams(files.folder, files.root))
 
 
 def _may_break_the_registry(changes: Changes, root: Path) -> bool:

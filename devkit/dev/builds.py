@@ -5,7 +5,7 @@ import asyncio
 from devkit.core import filelocks, processes
 from devkit.core.threads import in_thread
 from devkit.environments import venvs
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 POLL_SECONDS = 0.05
 

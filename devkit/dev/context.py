@@ -9,7 +9,7 @@ from devkit.dev.parts import Parts
 from devkit.dev.servers import Sockets
 from devkit.dev.service import OnExit, SupervisedProcess
 from devkit.dev.states import Reported
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 
 @dataclass(frozen=True)

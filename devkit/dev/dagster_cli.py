@@ -10,7 +10,8 @@ from devkit.core.paths import PROGRAMS
 from devkit.dev.service import ANSI_SGR
 from devkit.dev.webserver import UNREACHABLE
 from devkit.environments.venvs import orchestrator_environment
-from devkit.registry.workspace import Team
+from devkit.registry.team import Kind, Team
+from devkit.registry.workspace import Remote
 
 RUN_MODULE = PROGRAMS / "run_module.py"
 
@@ -20,6 +21,12 @@ QUIET = {"PYTHONWARNINGS": "ignore:Error loading repository location:UserWarning
 
 # What `dagster dev` and `dg dev` set: code that is prepared before it loads (dbt, components with
 # state) prepares itself then.
+LOADED = {
+    Kind.MODULE: "--module-name",
+    Kind.PACKAGE: "--package-name",
+    Kind.FILE: "--python-file",
+    Kind.AUTOLOAD: "--autoload-defs-module-name",
+}
 DEVELOPMENT = {"DAGSTER_IS_DEV_CLI": "1"}
 
 # The first line of a record in Dagster's logs; the lines of a traceback follow it.
@@ -104,8 +111,9 @@ def code_server(team: Team, socket: Path) -> tuple[str, ...]:
     return (
         *_start(team.python, "dagster"), "code-server", "start",
         "--socket", str(socket),
-        "--module-name", team.module,
-        "--working-directory", str(team.directory),
+        LOADED[team.kind], str(team.target) if team.kind is Kind.FILE else team.module,
+        *(("--attribute", team.attribute) if team.attribute else ()),
+        "--working-directory", str(team.cwd),
         "--location-name", team.location,
         "--use-python-environment-entry-point",
     )  # fmt: skip
@@ -116,12 +124,16 @@ def migrate() -> tuple[str, ...]:
     return (str(orchestrator_environment().path / "bin" / "dagster"), "instance", "migrate")
 
 
-def workspace(sockets: Mapping[str, Path]) -> str:
-    """The text of a workspace file for running code servers; `sockets` maps location to socket."""
-    servers: Sequence[object] = [
+def workspace(sockets: Mapping[str, Path], remotes: Sequence[Remote] = ()) -> str:
+    """The text of a workspace file for running code servers; `sockets` maps location to socket.
+
+    `remotes` are the servers that run elsewhere.
+    """
+    servers: list[object] = [
         {"grpc_server": {"location_name": location, "socket": str(socket)}}
         for location, socket in sockets.items()
     ]
+    servers += [{"grpc_server": {**one.fields, "location_name": one.location}} for one in remotes]
     return yaml.safe_dump({"load_from": servers}, sort_keys=False)
 
 

@@ -13,7 +13,7 @@ from devkit.core.paths import DAGSTER_YAML, PROGRAMS, ROOT
 from devkit.core.tracebacks import last_error
 from devkit.environments import variables, venvs
 from devkit.environments.venvs import orchestrator_environment
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 DEFAULT = ROOT / ".dagster_home"
 OURS = ".dagteam"

@@ -1,6 +1,6 @@
 """Creates the services of a platform: command, variables, log and shown lines of each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from devkit.core.environ import clean_environment
@@ -11,7 +11,8 @@ from devkit.dev.options import Options
 from devkit.dev.parts import Parts
 from devkit.dev.reaper import Reaper
 from devkit.dev.service import OnEvent, OnExit, Service, SupervisedProcess
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
+from devkit.registry.workspace import load_remotes
 
 
 class Launcher:
@@ -53,7 +54,12 @@ class Launcher:
         if team == self._options.debug:
             argv = debugger.listening(argv)
         env = {**dagster_cli.DEVELOPMENT, **env}
-        return self._supervise(team.location, argv, team.directory, env, on_exit)
+        return self._supervise(team.location, argv, team.cwd, env, on_exit, team.identifier)
+
+    def write_workspace(self, sockets: Mapping[str, Path]) -> None:
+        """Write the workspace file: these code servers, and those that run elsewhere."""
+        text = dagster_cli.workspace(sockets, load_remotes(ROOT))
+        self.workspace.write_text(text, encoding="utf-8")
 
     def close(self) -> None:
         """Close the logs."""
@@ -71,6 +77,7 @@ class Launcher:
         cwd: Path,
         env: dict[str, str],
         on_exit: OnExit | None = None,
+        log: str = "",
     ) -> SupervisedProcess:
         log_filter = dagster_cli.LogFilter()
 
@@ -79,7 +86,7 @@ class Launcher:
                 self._on_event(name, shown)
 
         return SupervisedProcess(
-            Service(name, argv, cwd, {**env, **self._common}, self._log(name)),
+            Service(name, argv, cwd, {**env, **self._common}, self._log(name, log or name)),
             self.reaper,
             self._parts.clock,
             on_event=self._on_event,
@@ -87,9 +94,9 @@ class Launcher:
             on_exit=on_exit,
         )
 
-    def _log(self, name: str) -> Log:
+    def _log(self, name: str, file: str) -> Log:
         """The log of all the services of this name in this session."""
         if name not in self._open_logs:
-            path = self.logs / f"{name}.log"
+            path = self.logs / f"{file}.log"
             self._open_logs[name] = Log(path, lambda text: self._on_event(name, text))
         return self._open_logs[name]

@@ -20,7 +20,7 @@ from devkit.dev.service import SupervisedProcess
 from devkit.dev.states import ChangeKind, State
 from devkit.dev.webserver import LocationEntry, NoAnswerError
 from devkit.environments import variables
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 # After a failed build, or if the webserver still has an old state.
 RETRY_SECONDS = 30.0
@@ -222,7 +222,7 @@ class Location:
 
     def _summarize(self, error: str) -> str:
         """The message of a traceback, after the line of the team's own code that it comes from."""
-        frames = frames_in(error, self.team.directory)
+        frames = frames_in(error, *self.team.own)
         message = next((line for line in reversed(error.splitlines()) if line.strip()), error)
         return f"{frames[-1].relative_to(ROOT)}: {message}" if frames else message
 

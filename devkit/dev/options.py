@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 
 @dataclass(frozen=True)

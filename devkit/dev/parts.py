@@ -6,7 +6,7 @@ from typing import Protocol
 
 from devkit.dev.clock import Clock
 from devkit.dev.webserver import LocationEntry
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 
 class Commands(Protocol):

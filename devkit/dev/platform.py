@@ -10,7 +10,7 @@ from devkit.core import output, parallel
 from devkit.core.errors import DevkitError
 from devkit.core.paths import REGISTRY
 from devkit.core.threads import in_thread
-from devkit.dev import dagster_cli, home, session, watch
+from devkit.dev import home, session, watch
 from devkit.dev.context import PlatformContext
 from devkit.dev.launcher import Launcher
 from devkit.dev.location import Location
@@ -21,7 +21,7 @@ from devkit.dev.servers import Sockets
 from devkit.dev.service import SupervisedProcess
 from devkit.dev.states import SETTLED, ChangeKind
 from devkit.dev.webserver import NoAnswerError
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 POLL_SECONDS = 0.1
 # Locations get one start slot fewer until the webserver answers, but no longer than this for each
@@ -218,7 +218,7 @@ class Platform:
 
     def _write_workspace(self) -> None:
         sockets = {name: location.socket for name, location in self.locations.items()}
-        self._launcher.workspace.write_text(dagster_cli.workspace(sockets), encoding="utf-8")
+        self._launcher.write_workspace(sockets)
 
     async def _stop_services(self) -> None:
         """Stop the daemon first, so that no new run starts, then all the others."""

@@ -15,7 +15,7 @@ from devkit.dev.parts import Parts
 from devkit.dev.platform import Platform
 from devkit.dev.webserver import Client
 from devkit.environments.venvs import orchestrator_environment, require_built
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 
 def run(choose: Callable[[], Sequence[Team]], options: Options) -> int:

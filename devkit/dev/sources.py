@@ -7,11 +7,9 @@ from pathlib import Path
 
 import watchfiles
 
-from devkit.core import pyproject
 from devkit.dev.states import ChangeKind
-from devkit.environments import venvs
-from devkit.environments.project import team_project
-from devkit.registry.workspace import Team
+from devkit.environments import composition
+from devkit.registry.team import Team
 
 SKIPPED = {"__pycache__", "node_modules", "site-packages"}
 
@@ -75,11 +73,10 @@ def any_folder(paths: Iterable[str]) -> bool:
 
 def of(team: Team) -> Sources:
     """What a team's location is made of."""
-    libraries = team_project(team).libraries
-    projects = [folder / pyproject.FILE for folder in (team.directory, *libraries)]
-    own = frozenset([venvs.team_environment(team).lock, team.env_file, *projects])
-    folders = {team.package_folder, *(one for library in libraries for one in _packages(library))}
-    files = set(own)
+    made_of = composition.of(team)
+    own = frozenset(made_of.environment)
+    files = {*own, *(path for path in made_of.code if path.is_file())}
+    folders = {path for path in made_of.code if path not in files}
     for folder in tuple(folders):
         for link in _links(folder):
             target = link.resolve()
@@ -99,14 +96,6 @@ def affected_locations(path: Path, sources: Mapping[str, Sources]) -> dict[str, 
         elif path in own.files or any(path.is_relative_to(one) for one in own.folders):
             affected[location] = ChangeKind.CODE
     return affected
-
-
-def _packages(library: Path) -> Iterator[Path]:
-    """The folders of a library that may have code in them."""
-    for folder in library.iterdir():
-        tests = folder.name == "tests" or folder.name.endswith("_tests")
-        if folder.is_dir() and not tests and not _is_skipped(folder.name):
-            yield folder
 
 
 def _links(folder: Path) -> Iterator[Path]:

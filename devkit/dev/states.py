@@ -3,7 +3,7 @@
 import enum
 from typing import Protocol
 
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 
 class State(enum.StrEnum):

@@ -13,7 +13,7 @@ from devkit.core.paths import REGISTRY, ROOT
 from devkit.dev import sources
 from devkit.dev.sources import Sources
 from devkit.dev.states import ChangeKind
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 # Saves are one burst until nothing is saved for QUIET_MS milliseconds.
 QUIET_MS = 100
@@ -145,7 +145,19 @@ class Watcher:
                 started(name)
                 for path in {Path(path) for _, path in burst}:
                     self._on_save(path, sources.affected_locations(path, self._sources))
-                if not recursive and sources.any_folder(path for _, path in burst):
-                    task = asyncio.create_task(self.watch(self._teams))  # a folder of code is back
+                back = not recursive and sources.any_folder(path for _, path in burst)
+                if back or self._imports_others([Path(path) for _, path in burst]):
+                    task = asyncio.create_task(self.watch(self._teams))
                     self._again.add(task)
                     task.add_done_callback(self._again.discard)
+
+    def _imports_others(self, saved: Sequence[Path]) -> bool:
+        """Whether a location is made of other files since these were saved."""
+        affected = {
+            name for path in saved for name in sources.affected_locations(path, self._sources)
+        }
+        return any(
+            sources.of(team) != self._sources[team.location]
+            for team in self._teams
+            if team.location in affected
+        )

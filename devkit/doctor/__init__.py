@@ -10,7 +10,8 @@ from devkit.core.paths import ROOT
 from devkit.dev import home
 from devkit.doctor import checkout, dagster_home, environments, leftovers, machine, unfinished
 from devkit.doctor.findings import Context, Finding, Rule, Severity
-from devkit.registry.workspace import Team, load_teams
+from devkit.registry.team import Team
+from devkit.registry.workspace import load_teams
 
 REGISTRY = Rule(
     "registry-broken",

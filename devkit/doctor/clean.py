@@ -17,7 +17,7 @@ from devkit.core.errors import DevkitError
 from devkit.core.paths import DIST, ROOT, STATE, TOOLS
 from devkit.dev import home, session
 from devkit.registry import journal
-from devkit.registry.workspace import SUFFIX
+from devkit.registry.team import SUFFIX
 
 ENVIRONMENT = ".venv"
 CACHES = {".mypy_cache", ".pytest_cache", ".ruff_cache", "__pycache__"}

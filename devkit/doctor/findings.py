@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from devkit.core.paths import ROOT
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 # Repairs what was found, and returns what was done.
 Repair = Callable[[], str]

@@ -10,7 +10,6 @@ import psutil
 
 from devkit.core import cgroups, filesystems
 from devkit.core.filesystems import Mount, Remote
-from devkit.core.paths import SHARED
 from devkit.doctor.findings import (
     Context,
     Finding,
@@ -20,6 +19,7 @@ from devkit.doctor.findings import (
     nearest_existing,
     quoted,
 )
+from devkit.environments import composition
 
 MB = 1024 * 1024
 # An environment takes several hundred MB, and the logs of a run several MB.
@@ -134,7 +134,7 @@ def watches(context: Context) -> Iterator[Finding]:
     limits = context.proc / "sys/fs/inotify"
     if not limits.exists():
         return
-    code = [SHARED / "utils", *(team.package_folder for team in context.teams)]
+    code = {path for team in context.teams for path in composition.of(team).code}
     needed = SPARE_WATCHES + sum(1 for folder in code for _ in os.walk(folder))
     for name, wanted in (("max_user_watches", needed), ("max_user_instances", SPARE_INSTANCES)):
         found = int((limits / name).read_text(encoding="utf-8"))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from devkit.core import output
 from devkit.doctor.findings import Context, Finding, Rule
 from devkit.registry import journal
-from devkit.registry.workspace import SUFFIX
+from devkit.registry.team import SUFFIX
 
 HALF = Rule(
     "team-incomplete",

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from devkit.core.errors import DevkitError
-from devkit.core.paths import DEPLOYED_LOCK, LOCAL_LOCK
 from devkit.core.pyproject import Pyproject
+from devkit.environments import locknames
 
 FIELDS = {"dependencies", "optional-dependencies"}
 # What backends read by convention; any other file has to be named in a table of `[tool]`.
@@ -32,7 +32,8 @@ def digests(project: Pyproject) -> dict[str, str]:
         return {}
     folder = project.file.parent
     named = {text for text in _texts(project.document.get("tool")) if _is_file(folder / text)}
-    for lock in (LOCAL_LOCK, DEPLOYED_LOCK):
+    locks = locknames.of(folder)
+    for lock in locks:
         if lock in named:
             raise DevkitError(
                 f"{project.shown} takes dependencies from {lock}, which `invoke lock` writes",
@@ -42,7 +43,7 @@ def digests(project: Pyproject) -> dict[str, str]:
     usual = {file.relative_to(folder).as_posix() for name in USUAL for file in folder.glob(name)}
     return {
         name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
-        for name in sorted((named | usual) - {LOCAL_LOCK, DEPLOYED_LOCK})
+        for name in sorted((named | usual) - {*locks})
     }
 
 

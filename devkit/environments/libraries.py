@@ -1,11 +1,13 @@
 """Libraries: the folders of this repository that a project depends on by a path in its sources.
 
-A path in `[tool.uv.sources]` counts if the project lists the package, and so do the paths in the
-libraries' own sources. The kit needs them as values, since uv writes a path as the project has it,
-and reads the same path in a lock relative to the folder where it runs.
+A path in `[tool.uv.sources]` counts if the project lists the package, and so do the members of uv's
+workspace, paths in requirements (`x @ file:../x`), poetry's paths, and those of the libraries
+themselves. The kit needs them as values, since uv writes a path as the project has it, and reads
+the same path in a lock relative to the folder where it runs.
 """
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +16,12 @@ from devkit.core import pyproject
 from devkit.core.errors import DevkitError
 from devkit.core.paths import ROOT, SHARED
 from devkit.core.pyproject import Pyproject
+from devkit.environments import workspaces
 from devkit.environments.dynamic import is_dynamic
+from devkit.registry import shared
+
+# A requirement (PEP 508) by a path.
+LOCAL = re.compile(r"@\s*file:(?://)?(?P<path>[^\s;]+)")
 
 
 @dataclass(frozen=True)
@@ -54,14 +61,19 @@ def _path_sources(folder: Path, groups: Sequence[str]) -> Iterator[Path | Devkit
     except DevkitError:
         return
     every = is_dynamic(project)  # a backend lists them
-    for name, sources in project.sources.items():
+    for name, sources in {**workspaces.sources(folder), **project.sources}.items():
         for source in sources if every or name in listed else ():
-            if name == _shared_name() and "path" not in source:
+            if name == _shared_name() and "path" not in source and "workspace" not in source:
                 yield _fault(project, name, source, "this repository's utils is what is installed")
             elif "workspace" in source:
-                yield _fault(project, name, source, "uv's workspaces are not supported")
+                found = workspaces.member(folder, name)
+                yield found or _fault(project, name, source, "no member of uv's workspace")
             elif "path" in source:
                 yield _folder(project, name, source)
+    for requirement in project.requirements(groups):
+        if url := LOCAL.search(requirement):
+            path = url["path"].replace("${PROJECT_ROOT}", ".")
+            yield _folder(project, pyproject.package_name(requirement), {"path": path})
 
 
 def _folder(project: Pyproject, name: str, source: dict[str, object]) -> Path | DevkitError:
@@ -70,8 +82,8 @@ def _folder(project: Pyproject, name: str, source: dict[str, object]) -> Path | 
         return _fault(project, name, source, "it is outside of this repository")
     if Path(str(source["path"])).is_absolute():
         return _fault(project, name, source, "it is a path of this machine")
-    if not (path / pyproject.FILE).is_file():
-        return _fault(project, name, source, f"it has no {pyproject.FILE}")
+    if not pyproject.is_project(path):
+        return _fault(project, name, source, f"it has no {pyproject.FILE} and no setup.py")
     if name == _shared_name() and path.resolve() != SHARED.resolve():
         return _fault(project, name, source, "this repository's utils is what is installed")
     return path
@@ -90,7 +102,8 @@ def _fault(project: Pyproject, name: str, source: dict[str, object], why: str) -
 
 
 def _shared_name() -> str:
+    folder = shared.library()
     try:
-        return pyproject.read(SHARED).name
+        return pyproject.read(folder).name if folder else ""
     except DevkitError:
         return ""

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from devkit.core import files, pyproject
 from devkit.core.errors import FIXABLE, DevkitError, fixable
 from devkit.core.paths import ROOT
-from devkit.environments import dynamic, uv_settings
+from devkit.environments import dynamic, uv_settings, workspaces
 from devkit.environments.project import Project
 
 T = TypeVar("T")
@@ -221,4 +221,6 @@ def _requirements(found: pyproject.Pyproject) -> dict[str, Any]:
     inputs = {field: found.project.get(field) for field in fields}
     inputs["groups"] = found.groups
     inputs["uv"] = found.tool("uv").get("sources")
+    if inherited := workspaces.sources(found.file.parent):
+        inputs["workspace"] = inherited
     return inputs | dynamic.digests(found)

@@ -1,29 +1,34 @@
-"""Projects: the folders whose pyproject.toml is locked, and what belongs in each lock."""
+"""Projects: the folders whose dependencies are locked, and what belongs in each lock."""
 
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from devkit.core import pyproject
-from devkit.core.paths import DEPLOYED_LOCK, KIT, LOCAL_LOCK, ORCHESTRATOR, ROOT, SHARED, TOOLS_LOCK
-from devkit.environments import libraries
+from devkit.core import pyproject, setuptools
+from devkit.core.errors import DevkitError
+from devkit.core.paths import DEPLOYED_LOCK, KIT, LOCAL_LOCK, ORCHESTRATOR, ROOT, TOOLS_LOCK
+from devkit.environments import libraries, locknames
 from devkit.environments.libraries import Libraries
-from devkit.registry.workspace import Team, select
+from devkit.registry import shared
+from devkit.registry.team import LOCATIONS, TABLE, Team
+from devkit.registry.workspace import select
 
 TOOLS_NAME = "tools"
 ORCHESTRATOR_NAME = "orchestrator"
 DEV, DEPLOY = "dev", "deploy"  # the dependency groups of a local environment and a deployment
+DEV_EXTRAS = ("dev", "develop", "development", "test", "tests", "testing")
 
 
 @dataclass(frozen=True)
 class Project:
-    """A folder whose pyproject.toml is locked: a team's, the orchestrator's or the tools'.
+    """A folder whose dependencies are locked: a team's, the orchestrator's or the tools'.
 
     `local` is the lock of the local environment, `deployed` that of the deployment; the tools have
     none. `dev_groups` are the dependency groups of the local environment and `deploy_groups` those
-    of the deployment, as uv's `--group` takes them. `shared` means that it has utils, whether it
-    lists it or not.
+    of the deployment, as uv's `--group` takes them; `dev_extras` are used where there is no group.
+    `always` are the libraries that it has without listing them, utils among them. `installed` means
+    that it is a package, and editable in its environment.
     """
 
     name: str
@@ -31,8 +36,10 @@ class Project:
     local: Path
     deployed: Path | None = None
     dev_groups: tuple[str, ...] = ()
+    dev_extras: tuple[str, ...] = ()
     deploy_groups: tuple[str, ...] = ()
-    shared: bool = False
+    always: tuple[Path, ...] = ()
+    installed: bool = False
 
     @property
     def pyproject(self) -> pyproject.Pyproject:
@@ -45,7 +52,7 @@ class Project:
 
     @property
     def libraries(self) -> tuple[Path, ...]:
-        """The folders of this repository that it depends on, utils among them; sorted.
+        """The projects of this repository that it depends on, utils among them; sorted.
 
         Raises nothing: see `libraries.find`.
         """
@@ -54,17 +61,17 @@ class Project:
     @property
     def deployed_libraries(self) -> tuple[Path, ...]:
         """Those of `libraries` that are deployed with it."""
-        return libraries.find(self.directory, also=self._always).folders
+        return libraries.find(self.directory, also=self.always).folders
 
     @property
     def local_sources(self) -> Libraries:
         """Its libraries, and what is wrong with the sources that name none."""
-        return libraries.find(self.directory, [DEV] if self.dev_groups else [], self._always)
+        return libraries.find(self.directory, [DEV] if self.dev_groups else [], self.always)
 
     @property
     def editable(self) -> tuple[Path, ...]:
         """The folders that the local environment has in editable form."""
-        own = (self.directory,) if self.shared else ()
+        own = (self.directory,) if self.installed else ()
         return tuple(sorted({*own, *self.libraries}))
 
     @property
@@ -72,14 +79,11 @@ class Project:
         """Its lock files."""
         return (self.local, self.deployed) if self.deployed else (self.local,)
 
-    @property
-    def _always(self) -> tuple[Path, ...]:
-        return (SHARED,) if self.shared else ()
-
 
 def all_projects(teams: Iterable[Team]) -> list[Project]:
-    """Every project: the tools, the orchestrator and the teams."""
-    return [tools_project(), orchestrator_project(), *map(team_project, teams)]
+    """Every project once: the tools, the orchestrator and the teams, of which some share one."""
+    found = {team.directory: team_project(team) for team in reversed([*teams])}
+    return [tools_project(), orchestrator_project(), *reversed(found.values())]
 
 
 def tools_project() -> Project:
@@ -100,16 +104,31 @@ def orchestrator_project() -> Project:
 
 def team_project(team: Team) -> Project:
     """The project of one team."""
-    folder = team.directory
+    folder, utils = team.directory, shared.library()
+    found = _readable(folder)
+    has_utils = utils is not None and team.has_utils
+    optional = found.project.get("optional-dependencies", {}) if found else {}
+    if found and not found.project:
+        optional = setuptools.arguments(folder).get("extras_require", {})
+    listed = isinstance(optional, dict) and DEV not in (found.groups if found else {})
     return Project(
         team.name,
         folder,
         folder / LOCAL_LOCK,
-        folder / DEPLOYED_LOCK,
+        folder / locknames.deployed_lock(folder),
         dev_groups=(_group(folder, DEV),),
-        deploy_groups=(_group(SHARED, DEPLOY),),
-        shared=True,
+        dev_extras=tuple(name for name in DEV_EXTRAS if listed and name in optional),
+        deploy_groups=tuple(
+            _group(each, DEPLOY) for each in (folder, utils if has_utils else None) if each
+        ),
+        always=(*((utils,) if utils and has_utils else ()), *_declared(team, found)),
+        installed=found is None or found.is_package,
     )
+
+
+def declared(team: Team) -> tuple[Path, ...]:
+    """The libraries that the project declares, for any of its locations: projects and others."""
+    return _all_declared(team, _readable(team.directory))
 
 
 def select_projects(teams: Sequence[Team], names: Iterable[str]) -> list[Project]:
@@ -124,8 +143,31 @@ def select_projects(teams: Sequence[Team], names: Iterable[str]) -> list[Project
     if not wanted:
         return every
     chosen = select(teams, wanted - others, also=sorted(others)) if wanted - others else ()
-    keep = {team.name for team in chosen} | (wanted & others)
-    return [project for project in every if project.name in keep]
+    keep = {team.directory for team in chosen}
+    return [
+        project
+        for project in every
+        if (project.name in wanted if project.name in others else project.directory in keep)
+    ]
+
+
+def _declared(team: Team, found: pyproject.Pyproject | None) -> tuple[Path, ...]:
+    return tuple(path for path in _all_declared(team, found) if pyproject.is_project(path))
+
+
+def _all_declared(team: Team, found: pyproject.Pyproject | None) -> tuple[Path, ...]:
+    table = found.tool(TABLE) if found else {}
+    tables = [table, *table.get(LOCATIONS, {}).values()]
+    names = dict.fromkeys(name for each in tables for name in each.get("libraries", ()))
+    return tuple(team.root / name for name in names)
+
+
+def _readable(folder: Path) -> pyproject.Pyproject | None:
+    """A folder's pyproject.toml; None if it can't be read: whoever needs it says so."""
+    try:
+        return pyproject.read(folder)
+    except DevkitError:
+        return None
 
 
 def _group(folder: Path, name: str) -> str:

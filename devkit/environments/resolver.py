@@ -11,10 +11,10 @@ from packaging.version import Version
 from devkit.core import filelocks, output, parallel, uv
 from devkit.core.errors import DevkitError
 from devkit.core.files import replace_text
-from devkit.core.paths import ROOT, SHARED, STATE
-from devkit.core.pyproject import package_name, read
+from devkit.core.paths import ROOT, STATE
+from devkit.core.pyproject import FILE, package_name, read
 from devkit.core.wording import counted, did_you_mean
-from devkit.environments import libraries, lockfiles, uv_settings
+from devkit.environments import first_lock, libraries, lockfiles, uv_settings
 from devkit.environments.lockfiles import Pin
 from devkit.environments.project import DEV, Project
 from devkit.environments.uv_settings import index_flags
@@ -133,7 +133,8 @@ def _lock(project: Project, flags: Sequence[str]) -> str:
             texts = {project.local: compiled(_local(project), flags)}
         else:
             # One resolution of everything that either lock needs, so that their pins agree.
-            every = compiled([*_local(project), *deploy], flags)
+            wanted = [*_local(project), *deploy]
+            every = first_lock.resolve(project, partial(compiled, wanted), flags)
             pinned = Path(scratch) / "pinned.txt"
             pinned.write_text("\n".join(map(str, lockfiles.parse(every))), encoding="utf-8")
             fixed = ["--constraints", str(pinned)]
@@ -185,14 +186,20 @@ def _header(project: Project, lock: Path, digest: str) -> str:
 
 def _local(project: Project) -> list[str]:
     """The arguments of uv for what the local environment needs."""
-    return [*_files(project, [DEV]), *_groups(project.dev_groups)]
+    extras = (word for name in project.dev_extras for word in ("--extra", name))
+    return [*_files(project, [DEV]), *_groups(project.dev_groups), *extras]
 
 
 def _files(project: Project, groups: Sequence[str]) -> list[str]:
-    """The projects to resolve: utils too, on uv's standard input, if no source leads to it."""
-    reached = libraries.find(project.directory, groups).folders
-    standard_input = ["-"] if project.shared and SHARED not in reached else []
+    """The projects to resolve: the libraries on uv's standard input, too, if there are any."""
+    standard_input = ["-"] if _unlisted(project, groups) else []
     return [lockfiles.relative(project.pyproject.file), *standard_input]
+
+
+def _unlisted(project: Project, groups: Sequence[str]) -> list[Path]:
+    """The libraries that no source leads to."""
+    reached = libraries.find(project.directory, groups).folders
+    return [folder for folder in project.always if folder not in reached]
 
 
 def _groups(groups: Sequence[str]) -> list[str]:
@@ -200,7 +207,8 @@ def _groups(groups: Sequence[str]) -> list[str]:
     arguments = []
     for group in groups:
         file, _, name = group.rpartition(":")
-        if name in read((ROOT / file).parent).groups:
+        folder = (ROOT / file).parent
+        if (folder / FILE).is_file() and name in read(folder).groups:
             arguments += ["--group", group]
     return arguments
 
@@ -215,11 +223,12 @@ def _compile(
     """
     target.write_text("\n".join(before.splitlines()) + "\n", encoding="utf-8")
     names = [read(folder).name for folder in project.editable]
+    unlisted = _unlisted(project, [DEV])
     uv.run(
         "pip", "compile", *arguments, *lockfiles.options(project), *flags, "-o", target,
         *(argument for name in names for argument in ("--no-emit-package", name)),
         project=project.directory,
-        stdin=f"-e ./{lockfiles.relative(SHARED)}\n",
+        stdin="".join(f"-e ./{lockfiles.relative(folder)}\n" for folder in unlisted),
         failure=f"{lockfiles.relative(project.local)} could not be resolved; "
         "keeping the current lock",
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """Test suites: which there are, which environment each runs in, and how they are run."""
 
+import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +13,8 @@ from devkit.core.parallel import Outcome
 from devkit.core.paths import ROOT, SHARED, TOOLS
 from devkit.environments import variables, venvs
 from devkit.environments.venvs import Environment
-from devkit.registry.workspace import Team
+from devkit.registry import shared
+from devkit.registry.team import Team
 
 DEPLOY_TESTS = ROOT / "tests" / "deploy"
 EXAMPLES_TEST = ROOT / "tests" / "test_end_to_end.py"
@@ -39,8 +41,9 @@ def ready(environments: Iterable[Environment]) -> tuple[set[str], list[Outcome]]
 
 def of_team(team: Team, arguments: Sequence[str] = ()) -> Suite:
     """The team's own tests, in its own environment."""
-    argv = (str(team.python), "-m", "pytest", team.tests.name, *arguments)
-    return Suite(team.name, argv, team.directory, variables.of_team(team))
+    tests = (os.path.relpath(path, team.cwd) for path in team.tests)
+    argv = (str(team.python), "-m", "pytest", *tests, *arguments)
+    return Suite(team.name, argv, team.cwd, variables.of_team(team))
 
 
 def of_shared(team: Team) -> Suite:
@@ -103,7 +106,8 @@ def run_all(teams: Sequence[Team], failures: Sequence[Outcome] = ()) -> None:
         DevkitError: naming each suite that failed.
     """
     quick = {**_jobs(of_style()), **_team_jobs(teams)}
-    quick |= {f"utils in {team.name}": partial(_run_of, of_shared, team) for team in teams}
+    sharing = [team for team in teams if shared.library() and team.has_utils]
+    quick |= {f"utils in {team.name}": partial(_run_of, of_shared, team) for team in sharing}
     # The kit's tests start whole platforms, so nothing else runs at the same time.
     outcomes = parallel.run("testing", quick)
     outcomes += _run_kit(examples=True)

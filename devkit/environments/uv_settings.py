@@ -5,47 +5,47 @@ and Dagster+ have the deployed lock only, so the lock names the indexes and what
 lines of pip's format that uv reads, too.
 """
 
-import os
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from devkit.core import pyproject, toml
 from devkit.core.errors import DevkitError
-from devkit.core.paths import ROOT, shown
+from devkit.core.paths import ROOT
 from devkit.core.pyproject import Pyproject
+from devkit.environments import workspaces
 from devkit.environments.project import Project
 
 FILE = "uv.toml"  # where there is one, uv reads it instead of the table
 # Every index is asked for each package: a hash decides which file is right, not the index.
 STRATEGY = ("--index-strategy", "unsafe-best-match")
-LEFT_OUT = {"sources", "build-backend"}  # recorded by itself; how the project itself is built
+LEFT_OUT = {
+    "sources",
+    "build-backend",
+    "workspace",
+}  # recorded by itself; how the project itself is built
 
 
 def recorded(project: Pyproject) -> dict[str, Any]:
     """The settings that decide the project's lock.
 
     Raises:
-        DevkitError: if a file with settings can't be read, or uv would take those of a workspace.
+        DevkitError: if a file with settings can't be read.
     """
-    folder = project.file.parent
-    if _is_member(folder):
-        raise DevkitError(
-            f"{shown(folder)} is a member of the uv workspace in {pyproject.FILE}: uv would take "
-            "the workspace's settings, not the project's",
-            expected="projects that are locked each for itself",
-            fix=f"add {shown(folder)!r} to `exclude` in [tool.uv.workspace], or remove the table",
-        )
-    return {key: value for key, value in settings(folder).items() if key not in LEFT_OUT}
+    found = settings(project.file.parent)
+    return {key: value for key, value in found.items() if key not in LEFT_OUT}
 
 
 def settings(folder: Path) -> dict[str, Any]:
     """The settings that uv takes for the project in a folder: its own, or the nearest above it.
 
+    Those of the root for a member of a workspace.
+
     Raises:
         DevkitError: if a file can't be read.
     """
-    for each in (folder, *folder.parents):
+    first = workspaces.root_of(folder) or folder
+    for each in (first, *first.parents):
         if (each / FILE).is_file():
             return toml.read(each / FILE)
         if (each / pyproject.FILE).is_file() and (found := pyproject.read(each).tool("uv")):
@@ -53,20 +53,6 @@ def settings(folder: Path) -> dict[str, Any]:
         if each == ROOT:
             break
     return {}
-
-
-def _is_member(folder: Path) -> bool:
-    """Whether uv counts a project as a member of a workspace in the root."""
-    if folder == ROOT or not (ROOT / pyproject.FILE).is_file():
-        return False
-    found = pyproject.read(ROOT).tool("uv").get("workspace")
-    table = found if isinstance(found, dict) else {}
-    below = PurePosixPath("/", os.path.relpath(folder, ROOT))
-
-    def named(field: str) -> bool:
-        return any(below.match(f"/{pattern}") for pattern in table.get(field, []))
-
-    return named("members") and not named("exclude")
 
 
 def index_flags(folder: Path, *libraries: Path) -> list[str]:

@@ -10,7 +10,7 @@ from devkit.core import files, masking
 from devkit.core.environ import clean_environment
 from devkit.core.errors import DevkitError
 from devkit.core.paths import shown
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 # What Git leaves in a file that two branches changed, and what no variable can hold.
 UNUSABLE = re.compile(r"^(?:<{7}|={7}|>{7})(?: |$)|\0", re.MULTILINE)
@@ -31,7 +31,15 @@ def of_team(team: Team) -> dict[str, str]:
         **own(team),
         "VIRTUAL_ENV": str(team.environment),
         "PATH": os.pathsep.join([str(team.python.parent), shell.get("PATH", os.defpath)]),
+        **_import_root(team),
     }
+
+
+def _import_root(team: Team) -> dict[str, str]:
+    """The path of code that is neither in the working directory nor installed: a declared one."""
+    if team.import_root == team.cwd or "import-root" not in team.declared:
+        return {}
+    return {"PYTHONPATH": str(team.import_root)}
 
 
 def own(team: Team) -> dict[str, str]:

@@ -18,7 +18,7 @@ from devkit.core.paths import ORCHESTRATOR_VENV, ROOT
 from devkit.environments import interpreters, ownership
 from devkit.environments.project import ORCHESTRATOR_NAME, orchestrator_project, team_project
 from devkit.environments.uv_settings import index_flags
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 STAMP = ".stamp"
 
@@ -86,8 +86,9 @@ def orchestrator_environment() -> Environment:
 
 
 def every_environment(teams: Iterable[Team]) -> list[Environment]:
-    """The orchestrator's environment and each team's."""
-    return [orchestrator_environment(), *map(team_environment, teams)]
+    """The orchestrator's environment and those of the teams, of which some share one."""
+    found = {team.environment: team_environment(team) for team in reversed([*teams])}
+    return [orchestrator_environment(), *reversed(found.values())]
 
 
 def stale(environment: Environment) -> Stale | None:

@@ -13,7 +13,8 @@ from devkit.core.errors import DevkitError
 from devkit.core.paths import ROOT
 from devkit.generated import dagster_yaml
 from devkit.generated.scalars import scalar
-from devkit.registry.workspace import Team
+from devkit.registry.team import Kind, Team
+from devkit.registry.workspace import load_remotes
 
 FOLDER = ROOT / "deploy"
 TEMPLATES = Path(__file__).parent / "templates"
@@ -32,12 +33,12 @@ def files(teams: Sequence[Team]) -> dict[Path, str]:
         DevkitError: if a location has the name of one of the platform's services, or one that no
             image can have.
     """
-    if taken := sorted(RESERVED.intersection(team.location for team in teams)):
+    if taken := sorted(RESERVED.intersection(team.identifier for team in teams)):
         raise DevkitError(
             f"invalid location name {taken[0]!r}: a service of the Compose file has this name",
             fix="give it another location_name in workspace.yaml, then invoke derive",
         )
-    if wrong := [team.location for team in teams if not IMAGE.fullmatch(team.location.lower())]:
+    if wrong := [one.identifier for one in teams if not IMAGE.fullmatch(one.identifier.lower())]:
         raise DevkitError(
             f"invalid location name {wrong[0]!r}: an image can't have this name",
             expected="letters and digits, with _ or __ between them",
@@ -61,9 +62,13 @@ def platform(teams: Sequence[Team]) -> str:
 
 def workspace(teams: Sequence[Team]) -> str:
     """The workspace of webserver and daemon: the code servers by their names in the network."""
-    servers = [
-        {"grpc_server": {"host": team.location, "port": PORT, "location_name": team.location}}
+    servers: list[object] = [
+        {"grpc_server": {"host": team.identifier, "port": PORT, "location_name": team.location}}
         for team in teams
+    ]
+    servers += [
+        {"grpc_server": {**remote.fields, "location_name": remote.location}}
+        for remote in load_remotes(ROOT)
     ]
     text: str = yaml.safe_dump({"load_from": servers}, sort_keys=False)
     return text
@@ -72,8 +77,24 @@ def workspace(teams: Sequence[Team]) -> str:
 def _names(team: Team) -> dict[str, str]:
     # Docker accepts only lowercase names of images.
     return {
-        "location": team.location,
-        "key": scalar(team.location),
-        "image": team.location.lower(),
-        "module": scalar(team.module),
+        "location": team.identifier,
+        "key": scalar(team.identifier),
+        "image": team.identifier.lower(),
+        "loaded": "".join(f", {name}: {scalar(text)}" for name, text in _loaded(team).items()),
     }
+
+
+def _loaded(team: Team) -> dict[str, str]:
+    """The image's arguments for what Dagster loads."""
+    name = {Kind.MODULE: "MODULE", Kind.PACKAGE: "PACKAGE", Kind.FILE: "FILE"}.get(team.kind)
+    if name is None:
+        raise DevkitError(
+            f"{team.location} can't be served by an image: Dagster has no variable for {team.kind}",
+            fix="load a module with a Definitions object, in workspace.yaml",
+        )
+    found = {"MODULE": "", name: team.deployed}
+    if team.attribute:
+        found["ATTRIBUTE"] = team.attribute
+    if team.location != team.identifier:
+        found["NAME"] = team.location
+    return found

@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from devkit.core.paths import ROOT
-from devkit.registry.workspace import Team
+from devkit.registry.team import Kind, Team
 
 FILE = ROOT / "dagster_cloud.yaml"
 HEADER = """\
@@ -23,9 +23,15 @@ def files(teams: Sequence[Team]) -> dict[Path, str]:
     locations = [
         {
             "location_name": team.location,
-            "code_source": {"module_name": team.module},
+            "code_source": _source(team),
             "build": {"directory": team.dist.relative_to(ROOT).as_posix()},
         }
         for team in teams
     ]
     return {FILE: HEADER + yaml.safe_dump({"locations": locations}, sort_keys=False)}
+
+
+def _source(team: Team) -> dict[str, str]:
+    """What Dagster+ loads: in dist/, a file has the path that it has below its import root."""
+    name = {Kind.PACKAGE: "package_name", Kind.FILE: "python_file"}.get(team.kind, "module_name")
+    return {name: team.deployed} | ({"attribute": team.attribute} if team.attribute else {})

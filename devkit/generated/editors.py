@@ -10,9 +10,10 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from devkit.core.paths import ROOT, SHARED, TOOLS
+from devkit.core.paths import ROOT, TOOLS
 from devkit.dev import debugger
-from devkit.registry.workspace import Team
+from devkit.registry import shared
+from devkit.registry.team import Team
 
 WORKSPACE = "dagteam.code-workspace"
 ROOT_NAME = "DagTeam"
@@ -47,8 +48,8 @@ def files(teams: Sequence[Team]) -> dict[Path, str]:
     projects: dict[Path, dict[str, Any]] = {}
     for team in teams:  # if teams share a folder, the first one counts
         projects.setdefault(team.directory, _folder(team.directory, team.python, team.tests))
-    if teams:  # utils has no environment: it uses the first team's
-        projects[SHARED] = _folder(SHARED, teams[0].python, SHARED / "utils_tests")
+    if teams and (utils := shared.library()):  # it has no environment: it uses the first team's
+        projects[utils] = _folder(utils, teams[0].python, [utils / "utils_tests"])
     values = {
         ROOT / WORKSPACE: workspace(projects),
         ROOT / ".vscode/settings.json": root_settings(projects),
@@ -69,7 +70,7 @@ def workspace(projects: Collection[Path]) -> dict[str, Any]:
 def root_settings(projects: Collection[Path]) -> dict[str, Any]:
     """The root's settings, with the tools' environment; each project has its own settings."""
     return {
-        **_folder(ROOT, TOOLS / "bin/python", ROOT / "tests"),
+        **_folder(ROOT, TOOLS / "bin/python", [ROOT / "tests"]),
         "python.analysis.exclude": [
             *UNANALYZED,
             *(_relative(project, ROOT) for project in projects),
@@ -101,16 +102,16 @@ def launch(teams: Sequence[Team]) -> dict[str, Any]:
 
 
 def _tests(team: Team) -> dict[str, Any]:
-    folder = _variable(team.directory, ROOT)
+    folder = _variable(team.cwd, ROOT)
     return {
         "name": f"tests of {team.name}",
         "type": "debugpy",
         "request": "launch",
         "python": _variable(team.python, ROOT),
         "cwd": folder,
-        "envFile": f"{folder}/{team.env_file.name}",
+        "envFile": _variable(team.env_file, ROOT),
         "module": "pytest",
-        "args": [team.tests.name],
+        "args": [_relative(path, team.cwd) for path in team.tests],
         "console": "integratedTerminal",
     }
 
@@ -129,12 +130,12 @@ def _task(label: str, command: str, *arguments: str) -> dict[str, Any]:
     }
 
 
-def _folder(folder: Path, python: Path, tests: Path) -> dict[str, Any]:
+def _folder(folder: Path, python: Path, tests: Sequence[Path]) -> dict[str, Any]:
     """The settings of one workspace folder; VS Code reads its `.env` by default."""
     return {
         "python.defaultInterpreterPath": _variable(python, folder),
         "python.testing.pytestEnabled": True,
-        "python.testing.pytestArgs": [_relative(tests, folder)],
+        "python.testing.pytestArgs": [_relative(path, folder) for path in tests],
         "ruff.path": [_variable(TOOLS / "bin/ruff", folder)],
     }
 

@@ -11,7 +11,7 @@ from devkit.core.errors import DevkitError
 from devkit.core.files import replace_text
 from devkit.core.paths import ROOT
 from devkit.generated import compose, dagster_plus, editors, helm, pythons
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 GENERATORS: tuple[Callable[[Sequence[Team]], dict[Path, str]], ...] = (
     editors.files,

@@ -14,7 +14,8 @@ from string import Template
 from devkit.core.errors import DevkitError
 from devkit.core.paths import ROOT
 from devkit.generated.scalars import scalar
-from devkit.registry.workspace import Team
+from devkit.registry.team import Kind, Team
+from devkit.registry.workspace import load_remotes
 
 PLATFORM = ROOT / "deploy" / "helm-values.yaml"
 TEAMS = ROOT / "deploy" / "helm"
@@ -39,7 +40,7 @@ def files(teams: Sequence[Team]) -> dict[Path, str]:
                 found=release(team),
                 fix="rename one of the locations in workspace.yaml",
             )
-        texts[TEAMS / f"{team.location}.yaml"] = of_team(team)
+        texts[TEAMS / f"{team.identifier}.yaml"] = of_team(team)
     return texts
 
 
@@ -48,6 +49,12 @@ def platform(teams: Sequence[Team]) -> str:
     servers = [
         f"- {{host: {scalar(release(team))}, port: {PORT}, name: {scalar(team.location)}}}"
         for team in teams
+    ]
+    servers += [
+        f"- {{host: {scalar(str(remote.fields.get('host', 'localhost')))}, "
+        f"port: {remote.fields['port']}, name: {scalar(remote.location)}}}"
+        for remote in load_remotes(ROOT)
+        if "port" in remote.fields
     ]
     return _fill(
         "helm-platform.yaml",
@@ -65,10 +72,17 @@ def of_team(team: Team) -> str:
         release=release(team),
         name=scalar(release(team)),
         location=team.location,
-        module=scalar(team.module),
-        image=f"dagteam/{team.location.lower()}",
+        arguments=", ".join(_arguments(team)),
+        image=f"dagteam/{team.identifier.lower()}",
         port=PORT,
     )
+
+
+def _arguments(team: Team) -> list[str]:
+    """The arguments of `dagster api grpc` for what is loaded."""
+    options = {Kind.PACKAGE: "--package-name", Kind.FILE: "-f"}
+    attribute = ["-a", scalar(team.attribute)] if team.attribute else []
+    return [options.get(team.kind, "-m"), scalar(team.deployed), *attribute]
 
 
 def release(team: Team) -> str:
@@ -77,7 +91,7 @@ def release(team: Team) -> str:
     Raises:
         DevkitError: if it is not a valid name of a Kubernetes service.
     """
-    name = team.location.lower().replace("_", "-")
+    name = team.identifier.lower().replace("_", "-")
     if not re.fullmatch(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?", name):
         raise DevkitError(
             f"the location {team.location} can't be a name in a cluster",

@@ -9,7 +9,7 @@ from devkit.core.pyproject import package_name
 from devkit.definitions.loading import Failure
 from devkit.environments import lockfiles
 from devkit.environments.installed import distributions, modules
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 MODULE = re.compile(r"No module named '([\w.]+)'")
 METADATA = re.compile(r"No package metadata was found for ([\w.-]+)")

@@ -26,7 +26,7 @@ from devkit.definitions.loading import Failure
 from devkit.definitions.manifest import Manifest
 from devkit.environments import interpreters, proofs, variables, venvs
 from devkit.generated import missing
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 # What an image may have of a shell's variables: where things are on this machine, and the language.
 MACHINE = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "SSL_CERT_FILE")

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from devkit.core import pyproject, pythons
 from devkit.core.errors import FIXABLE, DevkitError, fixable
-from devkit.core.paths import KIT, ORCHESTRATOR, ROOT, SHARED
-from devkit.registry.workspace import Team
+from devkit.core.paths import KIT, ORCHESTRATOR, ROOT
+from devkit.registry import shared
+from devkit.registry.team import Team
 
 WORKFLOWS = ROOT / ".github" / "workflows"
 
@@ -63,11 +64,14 @@ def mentions(teams: Sequence[Team]) -> list[Mention]:
     for image in ("Dockerfile", "orchestrator.Dockerfile"):
         file = ROOT / "deploy" / image
         found.append(Mention(file, r"PYTHON_IMAGE=python:([\d.]+)-", pythons.DEPLOYED))
-    shared = pyproject.read(SHARED).requires_python
-    followers = [KIT, ORCHESTRATOR, SHARED]
+    followers = [KIT, ORCHESTRATOR]
+    common = ""
+    if utils := shared.library():
+        followers.append(utils)
+        common = pyproject.read(utils).requires_python
     for team in teams:
         with suppress(*FIXABLE):  # `unreadable` tells
-            if pyproject.read(team.directory).requires_python == shared:
+            if common and pyproject.read(team.directory).requires_python == common:
                 followers.append(team.directory)
     found += [
         Mention(folder / pyproject.FILE, r'requires-python = "([^"]*)"', pythons.requires_python())

@@ -14,9 +14,13 @@ from devkit.core.errors import DevkitError
 from devkit.core.paths import DEPLOYED_LOCK, LOCAL_LOCK, ROOT
 from devkit.core.wording import few
 from devkit.environments import uv_settings
-from devkit.registry.workspace import Team
+from devkit.environments.composition import Composition
+from devkit.environments.locknames import OTHER_LOCK
+from devkit.registry.team import Kind, Team
 
-DEVELOPMENT = (pyproject.FILE, uv_settings.FILE, DEPLOYED_LOCK, LOCAL_LOCK)
+DEVELOPMENT = (
+    pyproject.FILE, uv_settings.FILE, "uv.lock", DEPLOYED_LOCK, OTHER_LOCK, LOCAL_LOCK,
+)  # fmt: skip
 GENERATED = {"__pycache__", "node_modules"}  # by tools, so that no code needs them
 UNTRACKED, IGNORED = "??", "!!"  # Git's letters
 MOST_NAMED = 5
@@ -31,32 +35,73 @@ class Shipped:
     notes: list[str] = field(default_factory=list)
 
 
-def collect(team: Team, libraries: Iterable[Path], tracked: set[Path]) -> Shipped:
-    """What to deploy of a team and of its libraries' folders; `tracked` are all of Git's files.
+@dataclass(frozen=True)
+class _Part:
+    """A folder or file that is deployed, and how.
+
+    `base` is the folder that paths in the result are relative to. Of a `whole` folder everything is
+    deployed but tests, locks and the configuration of tools; otherwise `code` is, the packages in
+    it, where no file may be missing.
+    """
+
+    path: Path
+    base: Path
+    code: tuple[Path, ...]
+    whole: bool = False
+
+
+def collect(made_of: Composition, tracked: set[Path]) -> Shipped:
+    """What to deploy of a location; `tracked` are all of Git's files.
 
     Raises:
         DevkitError: if something would be missing: a package, a file that Git does not track, or
             one that this checkout lacks; or if two files would have the same place.
     """
-    packages = {team.directory: [team.package_folder]}
-    packages |= {library: _packages(library, tracked) for library in libraries}
-    found = Shipped(packages=[folder.name for own in packages.values() for folder in own])
+    team = made_of.team
+    parts = [*_parts(made_of, tracked)]
+    found = Shipped()
     changed: list[str] = []
-    for folder, own in packages.items():
-        states = _states(folder)
-        for file in sorted(_below(folder, tracked)):
-            target = _target(team, folder, own, file)
-            if target is None:
+    for part in parts:
+        states = _states(part.path)
+        for file in sorted(_below(part.path, tracked)):
+            target = _target(team, part, file)
+            if target is None or found.files.get(target) == file:
                 continue
             if "D" not in states.get(file, ""):
                 _add(found.files, target, file, tracked)
             if file in states:
                 changed.append(_shown(file))
-        found.notes.extend(_left_out(team, folder, own, states))
+        found.notes.extend(_left_out(team, part, states))
+    code = (path for part in parts for path in part.code)
+    tops = {target.parts[0] for path in code for target in _targets(found, path)}
+    found.packages.extend(sorted(top for top in tops if not top.endswith(".py")))
     if changed:
         found.notes.append(f"not of any commit yet: {_some(changed)}")
     _require_module(team, found)
     return found
+
+
+def _parts(made_of: Composition, tracked: set[Path]) -> Iterator[_Part]:
+    """What a location is deployed of: its own folders, its sources, its libraries, its inputs."""
+    team = made_of.team
+    for path in team.own:
+        base = team.import_root if path.is_relative_to(team.import_root) else path
+        inside = tuple(one for one in team.sources if one.is_relative_to(path))
+        yield _Part(path, base, inside, whole=path not in team.sources)
+    for path, base in made_of.plain.items():
+        yield _Part(path, base, (path,))
+    for library in made_of.project.deployed_libraries:
+        packages = _packages(library, tracked)
+        for package in packages:
+            yield _Part(library, package.parent, (package,))
+    for path in made_of.inputs:
+        bases = (team.cwd, team.import_root, team.root)
+        yield _Part(path, next(one for one in bases if path.is_relative_to(one)), (path,))
+
+
+def _targets(found: Shipped, path: Path) -> Iterator[Path]:
+    """The places of the files of a folder in the result."""
+    return (target for target, file in found.files.items() if file.is_relative_to(path))
 
 
 def _packages(library: Path, tracked: Iterable[Path]) -> list[Path]:
@@ -104,21 +149,23 @@ def _states(folder: Path) -> dict[Path, str]:
     return {ROOT / name: state for state, name in git.uncommitted_files(folder) or ()}
 
 
-def _target(team: Team, folder: Path, packages: Iterable[Path], file: Path) -> Path | None:
-    """Where a file of a folder is deployed, relative to the result; None if it is not.
+def _target(team: Team, part: _Part, file: Path) -> Path | None:
+    """Where a file of a part is deployed, relative to the result; None if it is not.
 
-    Of a library, its packages are. Of the team, everything but its tests, its locks and the
-    configuration of tools; what is in `src` next to the package is deployed beside it.
+    What is in `src` next to the package is deployed beside it.
     """
-    for package in packages:
-        if file.is_relative_to(package.parent) and (
-            file.is_relative_to(package) or (folder == team.directory and package.parent != folder)
-        ):
-            return file.relative_to(package.parent)
-    below = file.relative_to(folder)
-    top = below.parts[0]
-    is_development = top in (*DEVELOPMENT, team.tests.name) or top.startswith(".")
-    return below if folder == team.directory and not is_development else None
+    if any(file.is_relative_to(path) for path in part.code):
+        base = (
+            team.import_root if file.is_relative_to(team.import_root) and part.whole else part.base
+        )
+        return file.relative_to(base)
+    if not part.whole or any(file.is_relative_to(path) for path in team.tests):
+        return None
+    below = file.relative_to(part.path)
+    if below.parts[0] in DEVELOPMENT or below.parts[0].startswith("."):
+        return None
+    inside = file.is_relative_to(team.import_root)
+    return file.relative_to(team.import_root if inside else part.base)
 
 
 def _add(files: dict[Path, Path], target: Path, source: Path, tracked: set[Path]) -> None:
@@ -136,9 +183,7 @@ def _add(files: dict[Path, Path], target: Path, source: Path, tracked: set[Path]
     files[target] = source
 
 
-def _left_out(
-    team: Team, folder: Path, packages: list[Path], states: dict[Path, str]
-) -> Iterator[str]:
+def _left_out(team: Team, part: _Part, states: dict[Path, str]) -> Iterator[str]:
     """Notes on the files that would be deployed if Git tracked them.
 
     Raises:
@@ -147,8 +192,8 @@ def _left_out(
     named: dict[str, list[str]] = {UNTRACKED: [], IGNORED: []}
     missing = []
     for file, state in states.items():
-        if state in named and _target(team, folder, packages, file) and not _is_generated(file):
-            if state == UNTRACKED and any(file.is_relative_to(package) for package in packages):
+        if state in named and _target(team, part, file) and not _is_generated(file):
+            if state == UNTRACKED and any(file.is_relative_to(path) for path in part.code):
                 missing.append(_shown(file))
             named[state].append(_shown(file))
     if missing:
@@ -177,14 +222,21 @@ def _require_module(team: Team, found: Shipped) -> None:
     Raises:
         DevkitError: if it is not.
     """
-    module = Path(*team.module.split("."))
-    package = Path(team.package)
-    inside = [file for file in found.files if file.is_relative_to(package) and file != package]
-    if not any(file.with_suffix("") == module or file.is_relative_to(module) for file in inside):
+    is_file = team.kind is Kind.FILE
+    module = Path(team.deployed) if is_file else Path(*team.module.split("."))
+    top = Path(module.parts[0])
+    inside = [file for file in found.files if file.is_relative_to(top) and file != top]
+    if is_file:
+        complete = module in found.files
+    else:
+        complete = any(
+            file.with_suffix("") == module or file.is_relative_to(module) for file in found.files
+        )
+    if not complete:
         raise DevkitError(
-            f"{team.module}, which Dagster loads, would not be in the build",
-            expected=f"{module}.py or {module}/ in {team.folder}/ or {team.folder}/src/, "
-            "tracked by Git",
+            f"{team.deployed}, which Dagster loads, would not be in the build",
+            expected=f"{module if is_file else f'{module}.py or {module}/'} in {team.folder}/ or "
+            f"{team.folder}/src/, tracked by Git",
             found=f"{len(inside)} files in a package {team.package}",
             fix="`git add` it, or correct module_name and working_directory in workspace.yaml",
         )

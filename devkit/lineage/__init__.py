@@ -13,7 +13,7 @@ from devkit.definitions.loading import Failure
 from devkit.definitions.manifest import Manifest
 from devkit.lineage import as_json, base_revision, markdown, mermaid, selection, svg
 from devkit.lineage.graph import Graph, build, difference, only
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 FORMS: dict[str, Callable[[Graph], str]] = {
     "mermaid": mermaid.mermaid,

@@ -19,7 +19,8 @@ from devkit.definitions.loading import Failure
 from devkit.definitions.manifest import Manifest
 from devkit.environments import lockfiles
 from devkit.environments.venvs import team_environment
-from devkit.registry.workspace import Team, load_teams
+from devkit.registry.team import Team
+from devkit.registry.workspace import load_teams
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,7 @@ def manifests_at(
     affected = affected_by(changes, teams, registry, root)
     current = {team.location: team for team in teams}
     with _checked_out(changes.start, base, root, folders_of(affected, teams, registry, root)) as at:
-        former = [
-            replace(team, directory=at.original(team.directory), python=at.original(team.python))
-            for team in _registry(at, base)
-        ]
+        former = [team.moved(at.original) for team in _registry(at, base)]
         unchanged = {one.team.location: one for one in today if one.team not in affected}
         notes += [_removed(team, base) for team in former if team.location not in current]
         both = [

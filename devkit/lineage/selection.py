@@ -6,7 +6,7 @@ from typing import Literal
 from devkit.core.errors import DevkitError
 from devkit.core.wording import did_you_mean, few
 from devkit.lineage.graph import Graph, neighbors, only
-from devkit.registry.workspace import SUFFIX
+from devkit.registry.team import SUFFIX
 
 # A term of a selection, and the operators between two terms.
 TERM = re.compile(

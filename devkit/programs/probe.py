@@ -1,6 +1,11 @@
 """Loads one code location as Dagster does, and prints its manifest as one JSON object.
 
-    python probe.py MODULE WORKING_DIRECTORY
+    python probe.py MODULE WORKING_DIRECTORY [OPTIONS]
+
+The options are a JSON object: `kind`, the kind of workspace.yaml's entry (by default
+`python_module`; for `python_file`, MODULE is a path), `attribute`, `own`, the folders and files
+with the location's own code, and `base`, the folder that places are relative to (by default both
+are WORKING_DIRECTORY).
 
 Runs in a team's own interpreter (Python 3.9 or newer), with the standard library and that team's
 Dagster (1.8 or newer). Output of the team's code goes to standard error, to keep it out of the JSON
@@ -16,6 +21,8 @@ import contextlib
 import faulthandler
 import gc
 import importlib
+import importlib.util
+import inspect
 import json
 import os
 import platform
@@ -32,7 +39,7 @@ MANIFEST_VERSION = 1
 LISTS = ("repositories", "assets", "checks", "jobs", "schedules", "sensors", "resources")
 
 
-def main(module: str, working_directory: str) -> None:
+def main(module: str, working_directory: str, options: str = "{}") -> None:
     """Print the location's manifest."""
     if sys.path[:1] == [str(Path(__file__).parent)]:  # what -P does, which Python has since 3.11
         del sys.path[0]
@@ -47,7 +54,7 @@ def main(module: str, working_directory: str) -> None:
         import dagster
 
         result["dagster"] = dagster.__version__
-        result.update(contents(module, working_directory))
+        result.update(contents(module, working_directory, json.loads(options)))
     except BaseException as error:  # the team's code may raise anything, SystemExit too
         if isinstance(error, KeyboardInterrupt):
             raise
@@ -78,17 +85,19 @@ def look_elsewhere(root: str, files: str) -> None:
                 finder.MAPPING.update({key: moved(path) for key, path in finder.MAPPING.items()})
 
 
-def contents(module: str, working_directory: str) -> dict[str, Any]:
+def contents(module: str, working_directory: str, options: dict[str, Any]) -> dict[str, Any]:
     """What the location defines and imports."""
-    repositories = load(module, working_directory)
-    sources = load_sibling("sources.py")["Sources"](working_directory)
+    kind, attribute = options.get("kind", "python_module"), options.get("attribute") or ""
+    repositories = load(kind, module, attribute, working_directory)
+    own = options.get("own", [working_directory])
+    sources = load_sibling("sources.py")["Sources"](own, options.get("base", working_directory))
     define = load_sibling("definitions.py")["define"]
     parts = [define(repository, sources.place) for repository in repositories]
     found: dict[str, Any] = {name: [] for name in LISTS}
     for name in LISTS:
         for part in parts:
             found[name] += part[name]
-    return {**found, "imports": imports(sources, working_directory)}
+    return {**found, "imports": imports(sources, own, working_directory)}
 
 
 def load_sibling(file: str) -> dict[str, Any]:
@@ -96,13 +105,21 @@ def load_sibling(file: str) -> dict[str, Any]:
     return runpy.run_path(str(Path(__file__).with_name(file)))
 
 
-def load(module: str, working_directory: str) -> list[Any]:
-    """The module's repositories, as Dagster's own loader finds them.
+def load(kind: str, name: str, attribute: str, working_directory: str) -> list[Any]:
+    """The repositories of a location, as Dagster's own loader finds them.
 
     A usual module, with one Definitions object (or one function that returns it), is handled
     here, by public names: importing Dagster's loader takes half a second.
     """
-    values = list(vars(importlib.import_module(module)).values())
+    if kind == "autoload_defs_module":
+        from dagster._core.workspace.autodiscovery import autodefs_module_target
+
+        target = autodefs_module_target(name, working_directory)
+        return [target.target_definition.get_repository_def()]
+    module = from_file(name) if kind == "python_file" else importlib.import_module(name)
+    if attribute:
+        return [repository(getattr(module, attribute))]
+    values = list(vars(module).values())
     lazy, plain = (
         [value for value in values if is_a(value, name)]
         for name in ("LazyDefinitions", "Definitions")
@@ -110,11 +127,33 @@ def load(module: str, working_directory: str) -> list[Any]:
     if len(lazy) == 1 or (not lazy and len(plain) == 1):
         found = lazy[0]() if lazy else plain[0]
         return [found.get_repository_def() if is_a(found, "Definitions") else found]
-    from dagster._core.definitions.reconstruct import repository_def_from_target_def
-    from dagster._core.workspace.autodiscovery import loadable_targets_from_python_module
+    from dagster._core.workspace.autodiscovery import loadable_targets_from_loaded_module
 
-    targets = loadable_targets_from_python_module(module, working_directory)
-    return [repository_def_from_target_def(target.target_definition) for target in targets]
+    targets = loadable_targets_from_loaded_module(module)
+    return [repository(target.target_definition) for target in targets]
+
+
+def from_file(path: str) -> Any:
+    """The module in a file, under the name that Dagster gives it."""
+    name = Path(path).stem
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(path + " is no file of Python")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def repository(target: Any) -> Any:
+    """The repository of what an attribute is, or of what a function returns."""
+    if is_a(target, "LazyDefinitions") or inspect.isfunction(target):
+        target = target()
+    if is_a(target, "Definitions"):
+        return target.get_repository_def()
+    from dagster._core.definitions.reconstruct import repository_def_from_target_def
+
+    return repository_def_from_target_def(target)
 
 
 def is_a(value: Any, name: str) -> bool:
@@ -125,22 +164,26 @@ def is_a(value: Any, name: str) -> bool:
     )
 
 
-def imports(sources: Any, folder: str) -> dict[str, Any]:
-    """The top-level packages that the team's files import, or that were loaded from elsewhere.
+def imports(sources: Any, own: list[str], folder: str) -> dict[str, Any]:
+    """The packages that the team's files import, or that were loaded from elsewhere.
 
-    Elsewhere means neither in the team's folder nor in the interpreter's.
+    Elsewhere means neither in the team's own code nor in the interpreter's folder. What is below
+    the working directory has its full name, since teams may be parts of one package.
     """
-    own = (folder, sys.prefix, sys.base_prefix)
-    inside = tuple(os.path.realpath(path) + os.sep for path in own)
+    paths = [os.path.realpath(path) for path in (*own, sys.prefix, sys.base_prefix)]
+    inside = tuple(path + os.sep for path in paths)
     standard = standard_library()
-    found: dict[str, Any] = {
-        name: {"file": file, "line": line}
-        for name, (file, line) in sources.imports.items()
-        if name not in standard
-    }
+    found: dict[str, Any] = {}
+    for name, (file, line) in sources.imports.items():
+        top = name.partition(".")[0]
+        if top not in standard:
+            here = any(Path(folder, name).exists() for name in (top, f"{top}.py"))
+            found.setdefault(name if here else top, {"file": file, "line": line})
+    below = os.path.realpath(folder) + os.sep
     for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        if "." not in name and file and not os.path.realpath(file).startswith(inside):
+        file = os.path.realpath(getattr(module, "__file__", None) or paths[-1])
+        outside = file not in paths and not file.startswith(inside)
+        if outside and ("." not in name or file.startswith(below)):
             found.setdefault(name, None)
     # Python's own modules, which some distributions keep elsewhere.
     for name in ("__main__", "__mp_main__", "sitecustomize", "usercustomize"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 # Folders that tools create; hidden folders, such as environments, are skipped anyway.
@@ -20,13 +20,16 @@ DECLARES = re.compile(r"(Spec|SourceAsset|AssetOut|Sensor|Definition)$")
 
 
 class Sources:
-    """The names and imports in the Python and YAML files of a folder, without environments."""
+    """The names and imports in Python and YAML files, without environments.
 
-    def __init__(self, folder: str) -> None:
+    `paths` are folders and files; the files' names are relative to the folder `base`.
+    """
+
+    def __init__(self, paths: Iterable[str], base: str) -> None:
         self._places: dict[str, list[tuple[int, str, int]]] = {}
         self.imports: dict[str, tuple[str, int]] = {}
-        for file in sorted(_files(folder)):
-            name = file.relative_to(folder).as_posix()
+        for file in sorted({file for path in paths for file in _files(path)}):
+            name = Path(os.path.relpath(file, base)).as_posix()
             try:
                 text = file.read_bytes()
             except OSError:  # just deleted, or a dangling link
@@ -43,7 +46,7 @@ class Sources:
                         self._note(word, DECLARED, name, number)
 
     def place(self, key: str, *, made: bool) -> dict[str, object] | None:
-        """The `file` (relative to the folder) and `line` that define a key or a name.
+        """The `file` (relative to the base) and `line` that define a key or a name.
 
         `made` prefers functions of that name; otherwise strings, since an external asset has no
         function.
@@ -69,6 +72,8 @@ class Sources:
                     self._import(alias.name, file, node.lineno)
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 self._import(node.module, file, node.lineno)
+                for imported in node.names:
+                    self._import(f"{node.module}.{imported.name}", file, node.lineno)
             elif not own:
                 continue
             elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -83,7 +88,7 @@ class Sources:
                 self._note(node.value, MENTIONED, file, node.lineno)
 
     def _import(self, module: str, file: str, line: int) -> None:
-        self.imports.setdefault(module.partition(".")[0], (file, line))
+        self.imports.setdefault(module, (file, line))
 
     def _note(self, text: str, kind: int, file: str, line: int) -> None:
         self._places.setdefault(text, []).append((kind, file, line))
@@ -100,6 +105,9 @@ def _texts(node: ast.AST) -> Iterator[str]:
 
 
 def _files(folder: str) -> Iterator[Path]:
+    if Path(folder).is_file():
+        yield Path(folder)
+        return
     for directory, folders, files in os.walk(folder):
         if "pyvenv.cfg" in files:  # an environment that is not hidden
             folders.clear()

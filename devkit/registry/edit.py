@@ -14,7 +14,7 @@ import yaml
 from devkit.core.errors import DevkitError
 from devkit.core.files import replace_text
 from devkit.core.paths import REGISTRY, ROOT
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 LIST = "load_from:"
 

@@ -10,7 +10,7 @@ from devkit.core.errors import DevkitError
 from devkit.core.paths import ROOT, TOOLS
 from devkit.environments import installed, venvs
 from devkit.environments.project import TOOLS_NAME, all_projects
-from devkit.registry.workspace import SUFFIX, Team
+from devkit.registry.team import SUFFIX, Team
 
 MAX_LENGTH = 30  # it is part of socket paths, and the prefix of lines of `invoke dev`
 

@@ -16,7 +16,8 @@ from devkit.definitions.manifest import Manifest
 from devkit.environments import resolver, venvs
 from devkit.environments.project import team_project
 from devkit.registry import edit
-from devkit.registry.workspace import Team, load_teams
+from devkit.registry.team import Team
+from devkit.registry.workspace import load_teams
 from devkit.scaffolding import names, render, transaction
 from devkit.scaffolding.render import Upstream
 

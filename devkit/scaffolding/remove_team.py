@@ -15,7 +15,8 @@ from devkit.definitions.loading import Failure
 from devkit.definitions.manifest import Manifest
 from devkit.environments import venvs
 from devkit.registry import edit
-from devkit.registry.workspace import SUFFIX, Team, load_teams, select
+from devkit.registry.team import SUFFIX, Team
+from devkit.registry.workspace import load_teams, select
 from devkit.scaffolding import transaction
 
 SHOWN = 8  # files that would be lost

@@ -15,7 +15,7 @@ from devkit.core.paths import DEPLOYED_LOCK, ORCHESTRATOR, SHARED, TOOLS
 from devkit.definitions.manifest import Column
 from devkit.environments import lockfiles
 from devkit.environments.project import orchestrator_project
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 TEMPLATES = Path(__file__).with_name("templates")
 SUFFIX = ".tmpl"

@@ -18,7 +18,8 @@ from devkit.environments import venvs
 from devkit.generated import files as generated
 from devkit.registry import journal
 from devkit.registry.journal import Journal
-from devkit.registry.workspace import SUFFIX, Team, load_teams
+from devkit.registry.team import SUFFIX, Team
+from devkit.registry.workspace import load_teams
 
 CREATED, REMOVED = "new-team", "remove-team"
 DONE = {CREATED: "created", REMOVED: "removed"}

@@ -8,7 +8,7 @@ import pytest
 from devkit.commands.affected import as_json, as_text
 from devkit.core.paths import ROOT
 from devkit.definitions.affected import Affected
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ import pytest
 from devkit.commands import container
 from devkit.core.paths import ROOT, TOOLS
 from devkit.generated import editors
-from devkit.registry.workspace import Team, load_teams
+from devkit.registry.team import Team
+from devkit.registry.workspace import load_teams
 from testing.support import NO_NETWORK, Checkout, run
 
 FOLDER = ROOT / ".devcontainer"

@@ -10,7 +10,7 @@ import pytest
 
 from devkit.commands import exec as execution
 from devkit.core.errors import DevkitError
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 from testing.support import (
     Checkout,
     base_python,

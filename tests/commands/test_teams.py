@@ -13,7 +13,7 @@ from devkit.core import pyproject
 from devkit.core.paths import ROOT, SHARED
 from devkit.environments import installed
 from devkit.environments.venvs import orchestrator_environment
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 from testing.support import run
 
 

@@ -11,7 +11,7 @@ from devkit.commands import utils
 from devkit.core.errors import DevkitError
 from devkit.core.paths import SHARED
 from devkit.environments import installed
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 from testing.support import Checkout, run
 
 

@@ -12,7 +12,7 @@ from devkit.core import output
 from devkit.core.errors import DevkitError
 from devkit.definitions import loading
 from devkit.definitions.manifest import Manifest
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 
 def small_team(team: Team, folder: Path, name: str, code: str) -> Team:

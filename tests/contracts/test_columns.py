@@ -6,7 +6,7 @@ import pytest
 
 from devkit import contracts
 from devkit.contracts.snapshot import Snapshot
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 from testing.contracts import case, findings_of, misplaced, summary, unclaimed, universe
 
 

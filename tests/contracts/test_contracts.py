@@ -12,7 +12,7 @@ import pytest
 from devkit import contracts
 from devkit.contracts.snapshot import Snapshot
 from devkit.core.paths import ROOT
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 from testing.contracts import Case, load, universe, write
 
 DOCS = (ROOT / "docs/contracts.md").read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ from devkit.core import pyproject
 from devkit.core.errors import DevkitError
 from devkit.definitions import external, loading
 from devkit.definitions.manifest import Manifest
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 from testing.contracts import write
 
 READER = """\

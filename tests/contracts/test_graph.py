@@ -12,7 +12,7 @@ from devkit.core import parallel
 from devkit.definitions import loading
 from devkit.definitions.loading import Failure
 from devkit.definitions.manifest import Manifest
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 from testing.contracts import (
     case,
     findings_of,

@@ -10,7 +10,7 @@ from devkit import contracts
 from devkit.contracts.snapshot import Finding, Snapshot
 from devkit.core.paths import SHARED
 from devkit.environments import installed, venvs
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 from testing.contracts import load, write
 from testing.support import environment, wheel
 

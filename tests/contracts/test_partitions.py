@@ -8,7 +8,7 @@ import pytest
 
 from devkit import contracts
 from devkit.contracts.snapshot import Snapshot
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 from testing.contracts import Case, case, misplaced, summary, unclaimed, universe
 from testing.support import run
 

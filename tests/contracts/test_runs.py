@@ -9,7 +9,7 @@ import pytest
 from devkit.contracts import runs
 from devkit.contracts.snapshot import Snapshot
 from devkit.definitions.manifest import Manifest, Monitored, Sensor
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 from testing.contracts import locations
 from testing.lineage import manifest
 

@@ -12,7 +12,7 @@ from devkit.definitions import relocated
 from devkit.definitions.loading import Failure
 from devkit.definitions.manifest import Manifest
 from devkit.definitions.staged import staged
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 from testing import commits
 from testing.commits import code
 from testing.repositories import MILK, SUGAR, TEA, Repository, entry

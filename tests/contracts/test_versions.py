@@ -11,7 +11,7 @@ from devkit.contracts.snapshot import Snapshot
 from devkit.core import pyproject
 from devkit.core.paths import SHARED
 from devkit.environments import installed, venvs
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 from testing.contracts import locations
 from testing.support import environment, wheel
 

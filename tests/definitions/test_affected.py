@@ -10,7 +10,8 @@ from devkit.core.paths import ROOT
 from devkit.definitions.affected import Affected, affected_by
 from devkit.generated import files as generated
 from devkit.generated import pythons
-from devkit.registry.workspace import Team, load_teams
+from devkit.registry.team import Team
+from devkit.registry.workspace import load_teams
 from testing.repositories import MILK, REGISTRY, SUGAR, TEA, Repository, entry
 from testing.support import run
 

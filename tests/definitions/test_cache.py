@@ -12,7 +12,7 @@ import pytest
 from devkit.definitions import cache, loading
 from devkit.definitions.loading import Failure
 from devkit.definitions.manifest import Manifest
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 CODE = (
     "import dagster as dg\n\n@dg.asset\ndef tea() -> None: ...\n\n"

@@ -6,7 +6,8 @@ from devkit.definitions import cache, consumers
 from devkit.definitions.affected import Affected
 from devkit.definitions.consumers import with_consumers
 from devkit.definitions.manifest import Monitored, Sensor
-from devkit.registry.workspace import Team, load_teams
+from devkit.registry.team import Team
+from devkit.registry.workspace import load_teams
 from testing.lineage import asset, manifest
 from testing.repositories import Repository
 

@@ -8,7 +8,7 @@ import pytest
 from devkit.contracts import reports
 from devkit.definitions import loading
 from devkit.definitions.loading import Failure
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 from testing.contracts import write
 
 # As `DbtProject.prepare_if_dev` and `dbt_assets` of dagster-dbt.

@@ -14,7 +14,7 @@ from devkit.definitions.loading import Failure
 from devkit.definitions.manifest import Manifest
 from devkit.environments import lockfiles
 from devkit.environments.project import team_project
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 # A definition in a new file of a team's own package, the error message, and its line.
 BROKEN = {

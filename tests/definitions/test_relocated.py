@@ -9,7 +9,7 @@ from devkit.core.export import Files
 from devkit.definitions import cache, relocated
 from devkit.definitions.loading import Failure
 from devkit.definitions.manifest import Manifest
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 from testing.lineage_repositories import code
 
 

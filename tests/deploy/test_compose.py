@@ -16,7 +16,7 @@ import yaml
 from devkit.core.paths import ROOT
 from devkit.dev import webserver
 from devkit.generated import compose
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 from testing.deploy.engine import Engine, engine
 from testing.deploy.support import built_checkout
 from testing.platform import descriptions, free_port, launch, load_errors, status, until

@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 
 from devkit.environments import lockfiles
 from devkit.environments.project import team_project
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 from testing.deploy.support import built_checkout, environment
 from testing.support import Checkout, run
 

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from devkit.generated import helm
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 from testing.support import run
 
 CHART = os.environ.get("DAGSTER_CHART", "")

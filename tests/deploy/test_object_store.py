@@ -12,7 +12,7 @@ from secrets import token_hex
 import pytest
 
 from devkit.core.paths import DAGSTER_YAML
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 from testing.deploy.object_store import ObjectStore, object_store
 from testing.deploy.support import built_checkout, environment
 from testing.support import run

@@ -22,7 +22,7 @@ from devkit.core.environ import clean_environment
 from devkit.core.paths import ROOT
 from devkit.dev import webserver
 from devkit.dev.clock import Clock
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 from testing.deploy.postgres import Postgres, postgres
 from testing.deploy.support import built_checkout, environment
 from testing.platform import (

@@ -11,7 +11,7 @@ from devkit.core.paths import PROGRAMS, ROOT
 from devkit.dev import dagster_cli
 from devkit.dev.dagster_cli import LogFilter
 from devkit.environments.venvs import orchestrator_environment
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 NOW = "2026-11-23 08:33:00 +0000"
 RUN_MODULE = str(PROGRAMS / "run_module.py")

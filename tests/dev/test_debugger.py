@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from devkit.dev import dagster_cli, debugger
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 from testing.platform import dev, free_port, until
 from testing.support import Checkout
 

@@ -10,7 +10,7 @@ import pytest
 from devkit.core import output
 from devkit.dev.reporter import Reporter
 from devkit.dev.states import State
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 
 @dataclasses.dataclass

@@ -9,7 +9,7 @@ import watchfiles
 from devkit.core.paths import REGISTRY, SHARED
 from devkit.dev import sources
 from devkit.dev.states import ChangeKind
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 
 def affected_by(team: Team, *parts: str) -> ChangeKind | None:

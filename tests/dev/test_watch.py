@@ -14,7 +14,7 @@ from devkit.core import filesystems
 from devkit.dev import watch
 from devkit.dev.states import ChangeKind
 from devkit.dev.watch import Watcher
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 
 def some_team(like: Team, folder: Path, name: str) -> Team:

@@ -8,7 +8,7 @@ from devkit.core.paths import ROOT
 from devkit.doctor import checkout
 from devkit.doctor.findings import Context
 from devkit.generated import files as generated
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 from testing.doctor import codes, context, only
 from testing.repositories import Repository
 from testing.support import UNPRIVILEGED_USER, as_another_user

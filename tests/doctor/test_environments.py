@@ -10,7 +10,7 @@ from devkit.core.errors import DevkitError
 from devkit.doctor import environments
 from devkit.environments import installed, lockfiles, venvs
 from devkit.environments.venvs import Environment, build
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 from testing.doctor import codes, context, only
 from testing.support import environment, wheel
 

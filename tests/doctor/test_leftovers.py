@@ -22,7 +22,7 @@ from devkit.dev.parts import Parts
 from devkit.dev.webserver import Client
 from devkit.doctor import leftovers
 from devkit.environments import variables
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 from testing.doctor import codes, context, only
 from testing.support import devkit_script, eventually, run, runs, started, written
 

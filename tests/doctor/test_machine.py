@@ -9,7 +9,7 @@ from devkit.core.filesystems import Mount
 from devkit.doctor import machine
 from devkit.doctor.findings import Context
 from devkit.doctor.machine import MB
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 from testing.doctor import codes, context, only
 from testing.support import as_another_user
 

@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 from devkit.core.paths import ROOT, TOOLS
 from devkit.environments import installed, venvs
 from devkit.environments.venvs import orchestrator_environment
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 from testing.support import environment, run, wheel
 
 ASK = (

@@ -11,7 +11,7 @@ from devkit.core.paths import SHARED, TOOLS_LOCK
 from devkit.environments import lockfiles
 from devkit.environments.lockfiles import PIN, Pin
 from devkit.environments.project import Project, all_projects
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 from testing.support import NO_NETWORK, Checkout
 
 STALE = """

@@ -9,7 +9,7 @@ from devkit.core.errors import DevkitError
 from devkit.core.paths import KIT, ORCHESTRATOR, ROOT, SHARED, TOOLS_LOCK
 from devkit.environments import project
 from devkit.environments.project import Project
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 
 def test_the_tools_have_a_local_lock_only() -> None:

@@ -9,7 +9,7 @@ from devkit.core.errors import DevkitError
 from devkit.core.paths import ROOT
 from devkit.environments import lockfiles, staged_locks
 from devkit.environments.project import Project, all_projects
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from devkit.core.errors import DevkitError
 from devkit.core.paths import ROOT, TOOLS
 from devkit.environments import suites
 from devkit.environments.suites import Suite
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 PASSES = "def test_tea(): assert True\n"
 FAILS = "def test_milk(): assert 'milk' == 'tea'\n"

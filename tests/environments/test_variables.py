@@ -9,7 +9,7 @@ import pytest
 from devkit.core import masking, processes
 from devkit.core.errors import DevkitError
 from devkit.environments import variables
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 TEA = """\
 # what only tea may know

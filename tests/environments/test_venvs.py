@@ -18,7 +18,7 @@ from devkit.core.errors import DevkitError
 from devkit.core.paths import ROOT
 from devkit.environments import installed, venvs
 from devkit.environments.venvs import Environment, build, build_stale, stale
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 from testing.support import (
     NO_NETWORK,
     as_another_user,

@@ -18,7 +18,7 @@ import yaml
 from devkit.core.errors import DevkitError
 from devkit.core.paths import DAGSTER_YAML, ROOT, TOOLS, TOOLS_LOCK
 from devkit.generated import compose, dagster_plus, dagster_yaml, helm
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 from testing.support import UNPRIVILEGED_USER, run
 
 FOLDER = ROOT / "deploy"

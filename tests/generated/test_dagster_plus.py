@@ -6,7 +6,7 @@ import yaml
 
 from devkit.core.paths import ROOT
 from devkit.generated import dagster_plus
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 
 def test_each_team_is_a_location_that_is_built_from_dist() -> None:

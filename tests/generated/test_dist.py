@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from devkit.core.paths import ROOT, TOOLS
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 from testing.support import Checkout, borrow_tools, copy_repository, run
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from devkit.core.paths import ROOT, TOOLS
 from devkit.generated import editors
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 from testing.support import Checkout, run
 from tests.generated.test_files import WRITE
 

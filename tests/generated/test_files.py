@@ -8,7 +8,8 @@ from devkit.core.errors import DevkitError
 from devkit.core.paths import ROOT
 from devkit.generated import compose, dagster_plus, editors, helm
 from devkit.generated import files as generated
-from devkit.registry.workspace import Team, load_teams
+from devkit.registry.team import Team
+from devkit.registry.workspace import load_teams
 from testing.support import Checkout
 
 WRITE = """

@@ -13,7 +13,7 @@ import yaml
 from devkit.core.errors import DevkitError
 from devkit.core.paths import DAGSTER_YAML, ROOT
 from devkit.generated import helm
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 from testing.platform import free_port
 from testing.support import run
 

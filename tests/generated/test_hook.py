@@ -12,7 +12,7 @@ from devkit.core.paths import ROOT
 from devkit.definitions.affected import affected_by
 from devkit.definitions.staged import Staged
 from devkit.generated import hook
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 CLOUD = ROOT / "dagster_cloud.yaml"
 SETTINGS = ROOT / "ml_project/.vscode/settings.json"

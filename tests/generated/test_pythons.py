@@ -8,7 +8,8 @@ import pytest
 from devkit.core import pyproject, pythons
 from devkit.core.paths import ROOT, SHARED
 from devkit.generated.pythons import files, mentions
-from devkit.registry.workspace import Team, load_teams
+from devkit.registry.team import Team
+from devkit.registry.workspace import load_teams
 
 TEAMS = load_teams(ROOT)
 # What mentions a version and is not a list of what is supported.

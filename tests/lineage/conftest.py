@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 from testing.lineage_repositories import REGISTRY, Repository, code
 
 

@@ -12,7 +12,8 @@ from devkit.definitions import loading
 from devkit.definitions.manifest import Manifest
 from devkit.lineage.base_revision import BaseRevision, manifests_at
 from devkit.lineage.graph import build, difference
-from devkit.registry.workspace import Team, load_teams
+from devkit.registry.team import Team
+from devkit.registry.workspace import load_teams
 from testing.lineage_repositories import ENTRY, REGISTRY, Repository, code
 from testing.support import copy_repository
 

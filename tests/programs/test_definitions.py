@@ -19,7 +19,7 @@ from devkit.definitions import loading, manifest
 from devkit.definitions.loading import Failure
 from devkit.definitions.manifest import Column, Dependency, Manifest, Monitored
 from devkit.programs import probe
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 from testing.support import base_python, run
 
 OLDEST = "1.8.0"

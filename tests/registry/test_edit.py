@@ -8,7 +8,7 @@ import yaml
 from devkit.core.errors import DevkitError
 from devkit.core.paths import ROOT
 from devkit.registry import edit
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 
 HEAD = """\
 # THE registry.

@@ -6,7 +6,8 @@ import pytest
 
 from devkit.core.errors import DevkitError
 from devkit.core.paths import ROOT
-from devkit.registry.workspace import Team, load_teams
+from devkit.registry.team import Team
+from devkit.registry.workspace import load_teams
 from devkit.scaffolding import names
 
 NO_PACKAGE = "it is not the name of a Python package"

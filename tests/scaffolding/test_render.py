@@ -16,7 +16,7 @@ from devkit.definitions import loading
 from devkit.definitions.manifest import Column, Manifest
 from devkit.environments import lockfiles
 from devkit.environments.venvs import orchestrator_environment
-from devkit.registry.workspace import Team
+from devkit.registry.team import Team
 from devkit.scaffolding import names, render
 from devkit.scaffolding.render import Upstream
 from testing.support import Checkout, run
