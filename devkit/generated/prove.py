@@ -121,7 +121,7 @@ def _notes(made: Proof) -> str:
 
 def _load(team: Team, python: Path, files: Files, *, env: Mapping[str, str]) -> Manifest | Failure:
     """Load a copy of a team's folder in dist/; what is found names paths in dist/."""
-    there = replace(team, python=python, directory=files.folder)
+    there = team.deployed_in(files.folder, python)
     found = loading.load(there, loading.time_limit(team), env=env)
     if isinstance(found, Manifest):
         return found

@@ -195,6 +195,18 @@ class Team:
             root=place(self.root),
         )
 
+    def deployed_in(self, folder: Path, python: Path) -> "Team":
+        """The same team in a copy of its folder in dist/, with another interpreter."""
+        return replace(
+            self,
+            module=self.deployed,
+            directory=folder,
+            python=python,
+            working_directory=None,
+            neighbors=(),
+            root=folder,
+        )
+
 
 def default_name(location: str) -> str:
     """The short name of a location: without `_project`, and with `_` for what no name may have."""
