@@ -18,8 +18,8 @@ IGNORE = ".gitignore"
 PROJECT = "pyproject.toml"
 # What the kit and its tools leave behind, none of it to be committed.
 IGNORED = (
-    "/.venv-tools/", "/.venv-tools.lock", "/.venv-dagit/", "/.venv-dagit.lock", "/.dagteam/",
-    "/.dagster_home/", "/dist/", ".*.new", "__pycache__/", ".pytest_cache/", "*.egg-info/",
+    ".venv-*/", ".venv-*.lock", "/.dagteam/", "/.dagster_home/", "/dist/", ".*.new", ".env",
+    "__pycache__/", ".pytest_cache/", "*.egg-info/",
 )  # fmt: skip
 
 
@@ -92,11 +92,9 @@ def ignored(plan: Plan) -> list[str]:
     for team in plan.teams:
         for fields in team.entry.values():
             python = PurePosixPath(str(fields.get("executable_path", "")))
-            if len(python.parts) > 2:  # noqa: PLR2004 (bin/python)
-                folder = python.parent.parent.as_posix()
-                found += [f"/{folder}/", f"/{folder}.lock"]
-        if team.project_is_new:
-            found.append("/" + below(team.project, ".env"))
+            environment = python.parent.parent
+            if environment.name == ".venv":
+                found += [f"/{environment.as_posix()}/", f"/{environment.as_posix()}.lock"]
     return list(dict.fromkeys(found))
 
 

@@ -21,6 +21,7 @@ LOCKS = ("local_requirements.txt", "requirements.txt", "deployed_requirements.tx
 KITS_LOCKS = tuple(f"devkit/{folder}{name}" for folder in ("", "orchestrator/") for name in LOCKS)
 BASELINE = "devkit/baseline.toml"
 MADE = "# inputs: sha256"  # in the first line of each lock that the kit made
+DERIVED = "`invoke derive`"  # at the top of each file that is generated as a whole
 MOST_RELEASED = 40  # pins of one team
 RESULT = re.compile(r"^(ok|FAILED) +(\S+)  +(.*)$", re.MULTILINE)
 FORMER_HOOK = "dagteam/pre-commit"  # in Git's folder
@@ -155,7 +156,8 @@ def _commit(plan: Plan, written: Record, message: str) -> None:
     """Commit the locks and the baseline, with a record that names them."""
     made = {name: (plan.root / name).read_bytes() for name in _made(plan)}
     fresh = {name: record.digest(made[name]) for name in made if name in written.files}
-    final = replace(written, files={**written.files, **fresh}, generated=tuple(sorted(made)))
+    others = tuple(sorted(name for name in made if not name.startswith("devkit/")))
+    final = replace(written, files={**written.files, **fresh}, generated=others)
     record.write(final, plan.root)
     before = commits.position(plan.root)
     content: Mapping[str, bytes] = {**made, record.NAME: final.text.encode()}

@@ -25,11 +25,12 @@ class Record:
     """What was written, by path relative to the root; digests are SHA-256 of files as written.
 
     `files` are the kit's own, `written` those of projects, `blocks` the digests of marked blocks,
-    `appended` the texts that were added to the end of files, `generated` what later commands write
-    anew. `before` is the commit before; `registry` and `original` are the file of the registry and
-    its text then (None: there was none). `derives` are the groups of generated files that the
-    repository wants, `hooks` is whose configuration of pre-commit it has: "ours", "theirs" or
-    "none". `answers` are those to the questions of the adoption.
+    `appended` the texts that were added to the end of files, `replaced` those of files that
+    `derive` was told to take over, `generated` what later commands write anew. `before` is the
+    commit before; `registry` and `original` are the file of the registry and its text then (None:
+    there was none). `derives` are the groups of generated files that the repository wants, `hooks`
+    is whose configuration of pre-commit it has: "ours", "theirs" or "none". `answers` are those to
+    the questions of the adoption.
     """
 
     version: str
@@ -43,6 +44,7 @@ class Record:
     files: Mapping[str, str] = field(default_factory=dict)
     written: Mapping[str, str] = field(default_factory=dict)
     appended: Mapping[str, str] = field(default_factory=dict)
+    replaced: Mapping[str, str] = field(default_factory=dict)
     blocks: Mapping[str, str] = field(default_factory=dict)
     generated: tuple[str, ...] = ()
 
