@@ -79,6 +79,16 @@ def three_teams(root: Path, top: Path | None = None) -> Repository:
     return made
 
 
+def move_below(root: Path) -> Repository:
+    """Make the folder above a repository its top, in one more commit, which `main` becomes too."""
+    (root / ".git").rename(root.parent / ".git")
+    made = Repository(root)
+    made.git("add", "--all", ".")
+    made.git("commit", "--quiet", "--no-verify", "--all", "--message", "below the top")
+    made.git("branch", "--force", "main")
+    return made
+
+
 def three_teams_below(top: Path) -> Repository:
     """The same, two folders below the top of a repository that holds more."""
     Repository(top).write("website/index.html")

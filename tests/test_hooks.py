@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from testing.platform import ready_copy
+from testing.repositories import move_below
 from testing.support import Checkout, run
 
 ASSETS = "analytics_project/analytics_project/defs/assets.py"
@@ -290,3 +291,30 @@ def test_all_hooks_accept_good_files(clone: Clone) -> None:
 def test_the_whole_repository_passes_its_own_hooks(clone: Clone) -> None:
     done = clone.hooks("--all-files")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_below_the_top_of_a_repository_the_same_hooks_run(installed: Clone) -> None:
+    """The last story: the copy is a folder of a larger repository from now on."""
+    root = installed.checkout.root
+    (root.parent / ".gitignore").write_text(f"/{installed.cache.name}/\n", encoding="utf-8")
+    (root.parent / "website").mkdir()
+    move_below(root)
+    done = installed.checkout.tasks("setup")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "warning" not in done.stderr
+    before = installed.tip()
+    (root.parent / "website/index.html").write_text("new\n", encoding="utf-8")
+    line = len(installed.read(CLUSTERS).splitlines()) + 2
+    installed.append(CLUSTERS, '\nTHERE_IS_NO = {"such": "key"}["other"]\n')
+    done = installed.commit()
+    assert done.returncode == 1
+    assert f"{CLUSTERS}:{line}" in done.stdout + done.stderr
+    assert installed.tip() == before
+    installed.git("reset", "--quiet", "--hard")
+    installed.append("ml_project/pyproject.toml", "\n# A remark.\n")
+    installed.append(CLUSTERS, "\n\n# A remark.\n")
+    asked = installed.checkout.tasks("affected", "--base", "HEAD")
+    assert asked.stdout.count("ml") > asked.stdout.count("analytics") == 0
+    done = installed.commit()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert installed.tip() != before

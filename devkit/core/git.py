@@ -148,18 +148,17 @@ def tracked_files(root: Path = ROOT) -> set[Path]:
     return {root / name for name in _list(root, ("ls-files", "--cached", "-z"))}
 
 
-def uncommitted_files(folder: Path, root: Path = ROOT) -> list[tuple[str, str]] | None:
+def uncommitted_files(folder: Path) -> list[tuple[str, Path]] | None:
     """The uncommitted files of a folder, including ignored ones: Git's two letters, and paths.
 
-    None if the folder is not in a work tree.
+    None if the folder is not in a work tree. These paths are absolute.
     """
     done = ask("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all",
                "--ignored=matching", "--", ".", root=folder)  # fmt: skip
     if done.code:
         return None
     above = top(folder)  # which Git's paths are relative to, whatever the settings
-    lines = [line for line in done.stdout.split("\0") if line]
-    return [(line[:2], os.path.relpath(above / line[3:], root.resolve())) for line in lines]
+    return [(line[:2], above / line[3:]) for line in done.stdout.split("\0") if line]
 
 
 def read_at(commit: str, file: str, root: Path = ROOT) -> str | None:

@@ -1,5 +1,6 @@
 """Removes a team: its folder, its registry entry and the files generated for it."""
 
+import os
 import re
 import shutil
 from collections.abc import Sequence
@@ -91,11 +92,12 @@ def uncommitted_files(team: Team, root: Path = ROOT) -> list[str]:
 
     No branch has ignored files, such as a `.env` with the team's secrets.
     """
-    found = git.uncommitted_files(team.directory, root)
+    found = git.uncommitted_files(team.directory)
     if found is None:
         return ["all of it, since this is not a Git repository"]
-    ignored = [path for state, path in found if state == "!!" and not REGENERATED.search(path)]
-    return ignored + [path for state, path in found if state != "!!" and "D" not in state]
+    names = [(state, os.path.relpath(path, root)) for state, path in found]
+    ignored = [name for state, name in names if state == "!!" and not REGENERATED.search(name)]
+    return ignored + [name for state, name in names if state != "!!" and "D" not in state]
 
 
 def _needs(found: Manifest) -> set[str]:

@@ -387,14 +387,14 @@ def test_uncommitted_files_are_changed_new_and_ignored_ones_of_a_folder(
     repository.write("tea/new.py")
     repository.write("tea/some.log")
     repository.write("sugar/new.py")
-    found = git.uncommitted_files(repository.root / "tea", repository.root)
+    found = git.uncommitted_files(repository.root / "tea")
     assert found is not None
     assert sorted(found) == [
-        (" M", "tea/code.py"),
-        ("!!", "tea/some.log"),
-        ("??", "tea/new.py"),
+        (" M", repository.root / "tea/code.py"),
+        ("!!", repository.root / "tea/some.log"),
+        ("??", repository.root / "tea/new.py"),
     ]
-    assert git.uncommitted_files(tmp_path, tmp_path) is None
+    assert git.uncommitted_files(tmp_path) is None
 
 
 def test_read_at_returns_an_old_text_or_none(repository: Repository) -> None:
@@ -457,8 +457,11 @@ def test_below_the_top_files_and_old_texts_are_those_of_the_root(below: Reposito
     assert git.tracked_files(below.root) == {
         below.root / name for name in git.index_files(below.root)
     }
-    found = git.uncommitted_files(below.root / "tea", below.root)
-    assert found == [("M ", "tea/code.py"), ("!!", "tea/some.log")]
+    found = git.uncommitted_files(below.root / "tea")
+    assert found == [
+        ("M ", below.root / "tea/code.py"),
+        ("!!", below.root / "tea/some.log"),
+    ]
 
 
 def test_below_the_top_a_shallow_clone_and_an_empty_base_are_compared(below: Repository) -> None:

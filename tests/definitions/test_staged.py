@@ -13,9 +13,15 @@ from testing.commits import code
 from testing.repositories import Repository, entry
 
 
-@pytest.fixture
-def repository(tmp_path: Path, isolated_git: None, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    return commits.make(tmp_path / "checkout", monkeypatch)
+@pytest.fixture(params=["checkout", "checkout/below/the top"])
+def repository(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    isolated_git: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Repository:
+    """At the top of a checkout, and below it."""
+    return commits.make(tmp_path / request.param, monkeypatch, tmp_path / "checkout")
 
 
 def affected(repository: Repository) -> list[str] | None:

@@ -12,6 +12,7 @@ from devkit.environments import lockfiles
 from devkit.generated import dist
 from testing import projects
 from testing.projects import Projects
+from testing.repositories import move_below
 from testing.support import run
 
 LIBRARY = '[tool.uv.sources]\ncommon = { path = "../libs/common" }\n'
@@ -46,6 +47,22 @@ def refusal(repository: Projects, capsys: pytest.CaptureFixture[str]) -> str:
 
 
 CODE = {"tea_project/__init__.py", "tea_project/definitions.py", "utils/__init__.py"}
+
+
+def test_below_the_top_of_a_repository_it_is_the_same(
+    repository: Projects, capsys: pytest.CaptureFixture[str]
+) -> None:
+    move_below(repository.root)
+    repository.write("../tea_project/outside.py", "")
+    repository.write("tea_project/tea_project/definitions.py", "import utils as u\n")
+    assert build(repository) == CODE
+    assert "not of any commit yet: tea_project/tea_project/definitions.py\n" in (
+        capsys.readouterr().err
+    )
+    repository.write("tea_project/tea_project/extra.py", "")
+    with pytest.raises(DevkitError):
+        build(repository)
+    assert "would lack tea_project/tea_project/extra.py " in capsys.readouterr().out
 
 
 def test_what_git_tracks_is_deployed_without_notes(

@@ -15,6 +15,7 @@ from devkit.lineage.graph import build, difference
 from devkit.registry.team import Team
 from devkit.registry.workspace import load_teams
 from testing.lineage_repositories import ENTRY, REGISTRY, Repository, code
+from testing.repositories import move_below
 from testing.support import copy_repository
 
 pytestmark = pytest.mark.usefixtures("scratch")
@@ -55,6 +56,21 @@ def test_base_revision_is_the_merge_base_without_later_commits_on_main(
     repository.git("checkout", "--quiet", "work")
     revision = repository.at()
     assert (keys(revision), revision.notes) == (["cup", "jug"], ())
+
+
+def test_base_revision_of_a_root_below_the_top(repository: Repository) -> None:
+    move_below(repository.root)
+    repository.git("checkout", "--quiet", "-b", "more")
+    repository.write("tea/tea_code.py", code("'pot'", before="import os; assert os.getcwd()"))
+    repository.write("../website/index.html")
+    repository.commit()
+    revision = repository.at()
+    assert (keys(revision), revision.notes) == (["cup", "jug"], ())
+    (tea, _) = revision.manifests
+    assert tea.assets[0].source
+    assert tea.assets[0].source.file == repository.root / "tea/tea_code.py"
+    with pytest.raises(DevkitError, match=r"main~1 has no workspace\.yaml"):
+        repository.at("main~1")
 
 
 def test_base_revision_without_a_common_history_is_the_base_itself_with_a_note(
