@@ -21,7 +21,7 @@ PYTHONS = ("teams/repo_py/.venv-repo_py/bin/python", "marketing/.venv-our_market
 
 
 def foreign(root: Path) -> Repository:
-    """Two locations, one of them with a project of its own; a .gitignore whose last line has no end."""
+    """Two locations, one with a project of its own; the last line of .gitignore has no end."""
     repository = Repository(root)
     for name, text in {
         "workspace.yaml": REGISTRY,
@@ -77,14 +77,13 @@ class Pretended:
         """Pretend to run a command."""
         command = " ".join(arguments)
         self.asked.append(command)
-        if command == "lock":
+        if command == "lock" and (root / "teams").is_dir():
             lock = root / "teams/repo_py/local_requirements.txt"
             lock.write_text("# inputs: sha256:0\ndagster==1.9.0\n", encoding="utf-8")
         if printed := self.fails.get(command):
             return Completed(1, printed, "")
-        return Completed(
-            0, "ok      repo_py        fine  1.0 s\nok      our_marketing  fine  1.0 s\n", ""
-        )
+        names = ("repo_py      ", "our_marketing")
+        return Completed(0, "".join(f"ok      {name}  fine  1.0 s\n" for name in names), "")
 
 
 def with_no_teams(made: Plan) -> Plan:

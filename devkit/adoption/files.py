@@ -167,28 +167,29 @@ def _with_ignored(files: Files, plan: Plan) -> Files:
 
 
 def _with_hooks(files: Files, plan: Plan) -> Files:
-    """With the Git hooks, if the root is Git's top: as a new configuration, or added to theirs."""
-    if plan.git_prefix:
-        note = f"hooks: none, since {plan.git_prefix} is below Git's top; CI has to check commits"
-        return replace(files, notes=(*files.notes, note))
-    there = _text(plan.root / hooks.CONFIG)
+    """With the Git hooks: as a new configuration, or added to theirs, at the top or in the root."""
+    prefix = plan.git_prefix or ""
+    top = "../" * prefix.count("/") + hooks.CONFIG
+    at_top = bool(prefix) and (plan.root / top).is_file()
+    path = top if at_top else hooks.CONFIG
+    there = _text(plan.root / path)
     if there is None:
         text = hooks.new_config()
         return replace(
             files,
-            projects={**files.projects, hooks.CONFIG: text.encode()},
+            projects={**files.projects, path: text.encode()},
             record=replace(
                 files.record,
                 hooks=hooks.OURS,
-                written={**files.record.written, hooks.CONFIG: digest(text.encode())},
+                written={**files.record.written, path: digest(text.encode())},
             ),
         )
-    changed = hooks.with_ours(there)
+    changed = hooks.with_ours(there, prefix if at_top else "")
     if changed is None:
-        note = f"hooks: {hooks.CONFIG} could not be added to; add those of devkit/kit/hooks.yaml"
+        note = f"{path} could not be added to: copy the hooks of devkit/kit/hooks.yaml into it"
         return replace(files, notes=(*files.notes, note))
     theirs = replace(files, record=replace(files.record, hooks=hooks.THEIRS))
-    return _with_block(theirs, hooks.CONFIG, changed)
+    return _with_block(theirs, path, changed)
 
 
 def _with_block(files: Files, path: str, text: str) -> Files:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from devkit.adoption.model import Plan, PlannedTeam, below
+from devkit.adoption.model import Plan, below
 from devkit.core import git, output, parallel, processes
 from devkit.core.environ import clean_environment
 from devkit.core.parallel import Outcome
@@ -20,9 +20,9 @@ CONSTRAINTS = Path(".dagteam", "constraints")
 LOCKS = ("local_requirements.txt", "requirements.txt", "deployed_requirements.txt")
 KITS_LOCKS = tuple(f"devkit/{folder}{name}" for folder in ("", "orchestrator/") for name in LOCKS)
 BASELINE = "devkit/baseline.toml"
-MADE = "# inputs: sha256"  # in the first line of each lock that the kit made
+MADE = "# inputs: sha256"  # in a line of each lock that the kit made
 DERIVED = "`invoke derive`"  # at the top of each file that is generated as a whole
-MOST_RELEASED = 40  # pins of one team
+RELEASED = re.compile(r"^(\S+): the pin (.+) can't be kept$", re.MULTILINE)
 RESULT = re.compile(r"^(ok|FAILED) +(\S+)  +(.*)$", re.MULTILINE)
 FORMER_HOOK = "dagteam/pre-commit"  # in Git's folder
 
@@ -56,6 +56,7 @@ class Report:
 
     def add(self, shows: str, printed: str, names: Sequence[str]) -> None:
         """Read what a command printed: a line for each team."""
+        self.released += [": ".join(found) for found in RELEASED.findall(printed)]
         for word, name, text in RESULT.findall(printed):
             if name in names:
                 self.teams.setdefault(name, {})[shows] = (word == "ok", text.strip())
@@ -74,7 +75,7 @@ def run(plan: Plan, written: Record, message: str, task: Run = task) -> bool:
     """
     report, names = Report(), [team.slug for team in plan.teams]
     _write_constraints(plan)
-    _step(report, "lock", lambda: _lock(plan, report, task), "locks", names)
+    _step(report, "lock", lambda: task(plan.root, ("lock",)), "locks", names)
     shutil.rmtree(plan.root / CONSTRAINTS, ignore_errors=True)
     for step in STEPS:
         _step(report, " ".join(step.arguments),
@@ -119,39 +120,6 @@ def _write_constraints(plan: Plan) -> None:
             file.write_text("".join(f"{pin}\n" for pin in team.pins), encoding="utf-8")
 
 
-def _lock(plan: Plan, report: Report, task: Run) -> Completed:
-    """Lock everything; a pin that makes that impossible for its team is released."""
-    done = task(plan.root, ("lock",))
-    if done.code == 0:
-        return done
-    for team in plan.teams:
-        for _ in range(MOST_RELEASED):
-            one = task(plan.root, ("lock", "--team", team.slug))
-            pin = None if one.code == 0 else _conflicting(plan.root, team, one.combined)
-            if pin is None:
-                break
-            report.released.append(f"{team.slug}: {pin}")
-    return task(plan.root, ("lock",))
-
-
-def _conflicting(root: Path, team: PlannedTeam, printed: str) -> str | None:
-    """Take out and return the first of a team's pins that an explanation names; None if none."""
-    file = root / CONSTRAINTS / f"{team.slug}.txt"
-    pins = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-    for found in re.finditer(r"([A-Za-z0-9._-]+)==", printed):
-        wanted = _normal(found[1])
-        for pin in pins:
-            if _normal(pin.partition("==")[0]) == wanted:
-                pins.remove(pin)
-                file.write_text("".join(f"{one}\n" for one in pins), encoding="utf-8")
-                return pin
-    return None
-
-
-def _normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name.strip()).lower()
-
-
 def _commit(plan: Plan, written: Record, message: str) -> None:
     """Commit the locks and the baseline, with a record that names them."""
     made = {name: (plan.root / name).read_bytes() for name in _made(plan)}
@@ -177,8 +145,7 @@ def _made(plan: Plan) -> Iterator[str]:
 
 def is_made(file: Path) -> bool:
     """Whether the kit made a lock."""
-    with file.open(encoding="utf-8", errors="replace") as opened:
-        return MADE in opened.read(2000)
+    return MADE in file.read_text(encoding="utf-8", errors="replace")
 
 
 def _print(plan: Plan, report: Report) -> None:

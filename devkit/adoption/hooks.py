@@ -1,5 +1,6 @@
 """The kit's Git hooks in a repository that may have its own: added, never in place of them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
@@ -12,6 +13,7 @@ CONFIG = ".pre-commit-config.yaml"
 OWN = KIT / "kit" / "hooks.yaml"
 OURS, THEIRS, NONE = "ours", "theirs", "none"
 LIST = "repos:\n"
+PYTHON, TASKS = ".venv-tools/bin/python", "tasks.py"
 PAD = 2  # columns before the dashes of the list in OWN
 
 
@@ -20,13 +22,17 @@ def new_config() -> str:
     return OWN.read_text(encoding="utf-8")
 
 
-def lines(pad: str = "") -> list[str]:
-    """The kit's hooks as an item of the list `repos`, whose dashes are in column `len(pad)`."""
+def lines(pad: str = "", prefix: str = "") -> list[str]:
+    """The kit's hooks as an item of the list `repos`, whose dashes are in column `len(pad)`.
+
+    `prefix` is the root's path below Git's top, where pre-commit runs them, with `/` at its end.
+    """
     _, _, item = new_config().partition(LIST)
-    return [pad + row[PAD:] for row in item.splitlines()]
+    below = item.replace(PYTHON, prefix + PYTHON).replace(TASKS, prefix + TASKS)
+    return [pad + row[PAD:] for row in below.splitlines()]
 
 
-def with_ours(text: str) -> str | None:
+def with_ours(text: str, prefix: str = "") -> str | None:
     """A configuration with the kit's hooks in a marked block; None if it can't be edited so."""
     try:
         document = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -36,8 +42,9 @@ def with_ours(text: str) -> str | None:
     for key, value in pairs:
         if key.value != "repos" or not isinstance(value, yaml.SequenceNode) or value.flow_style:
             continue
-        changed = blocks.put(text, lines(" " * value.start_mark.column), _end_of(text, value))
-        return changed if _adds_only_ours(text, changed) else None
+        pad = " " * value.start_mark.column
+        changed = blocks.put(text, lines(pad, prefix), _end_of(text, value))
+        return changed if _adds_only(lines("", prefix), text, changed) else None
     return None
 
 
@@ -59,11 +66,11 @@ def _end_of(text: str, repos: yaml.SequenceNode) -> int:
     return end
 
 
-def _adds_only_ours(before: str, after: str) -> bool:
+def _adds_only(ours: Sequence[str], before: str, after: str) -> bool:
     """Whether a configuration is as it was, but for one more item at the end of `repos`."""
     try:
         old, new = yaml.safe_load(before), yaml.safe_load(after)
     except yaml.YAMLError:
         return False
-    added = yaml.safe_load("\n".join(lines()))
+    added = yaml.safe_load("\n".join(ours))
     return bool(new == {**old, "repos": [*old["repos"], *added]})

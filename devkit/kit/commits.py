@@ -4,6 +4,7 @@ A commit is built in an index and a folder of its own, so that an interruption l
 unused objects in Git's store. No hook runs, and nothing is signed: both may ask or download.
 """
 
+import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -77,7 +78,8 @@ def commit(
 ) -> str:
     """A commit on top of another (or the first one) in which these files are so; returns its id.
 
-    Paths are relative to `root`, which may be a folder of the repository; None removes a file.
+    Paths are relative to `root`, which may be a folder of the repository, and may lead out of it;
+    None removes a file.
 
     Raises:
         DevkitError: if Git refuses.
@@ -89,7 +91,7 @@ def commit(
         tree.mkdir()
         _run(root, "read-tree", parent or "--empty", index=index)
         for name, content in files.items():
-            file = tree / prefix / name
+            file = tree / os.path.normpath(prefix + name)
             if content is None:
                 _run(root, "update-index", "--force-remove", "--", name, index=index)
                 continue

@@ -1,5 +1,6 @@
 """Writing an adoption: on a branch, in three commits, or not at all; and taking it back."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from devkit.adoption import apply, first_run, undo
 from devkit.adoption.model import Obstacle, Question
 from devkit.core import git
 from devkit.core.paths import ROOT, TOOLS
+from devkit.core.processes import Completed
 from devkit.kit import blocks, record
 from testing import adopted
 from testing.adopted import Pretended
@@ -80,22 +82,23 @@ def test_the_record_has_the_digest_of_every_file(shop: Repository) -> None:
     assert kept.derives == ()
 
 
-def test_the_first_lock_is_held_to_todays_pins(shop: Repository) -> None:
+def test_the_first_lock_is_held_to_todays_pins(
+    shop: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
     seen: list[str] = []
 
-    def run(root: Path, arguments: tuple[str, ...]) -> object:
+    def run(root: Path, arguments: Sequence[str]) -> Completed:
         file = root / first_run.CONSTRAINTS / "repo_py.txt"
-        if arguments[0] == "lock":
-            seen.append(file.read_text(encoding="utf-8"))
-            if "rich" in seen[-1]:
-                return replace(pretended(root, arguments), code=1, stdout="require Rich==10.0 and")
-        assert arguments[0] == "lock" or not file.exists()
-        return pretended(root, arguments)
+        if file.exists():
+            seen.append(f"{arguments[0]}: {file.read_text(encoding='utf-8')}")
+        done = pretended(root, arguments)
+        printed = "repo_py: the pin rich==10.0 can't be kept\n"
+        return replace(done, stderr=printed) if arguments[0] == "lock" else done
 
     pretended = Pretended()
-    assert apply.apply(adopted.plan(shop.root), run=run) == apply.GREEN  # type: ignore[arg-type]
-    assert seen[0] == "dagster==1.9.0\nrich==10.0\n"
-    assert seen[-1] == "dagster==1.9.0\n"
+    assert apply.apply(adopted.plan(shop.root), run=run) == apply.GREEN
+    assert seen == ["lock: dagster==1.9.0\nrich==10.0\n"]
+    assert "pins that could not be kept: repo_py: rich==10.0" in capsys.readouterr().out
 
 
 def test_a_step_that_fails_is_told_and_the_others_run(
@@ -213,20 +216,23 @@ def test_unadopt_leaves_and_names_what_was_edited(shop: Repository) -> None:
     assert not (shop.root / "devkit/core").exists()
 
 
-def test_a_folder_below_gits_top_is_adopted_without_hooks(
-    tmp_path: Path, isolated_git: None, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.mark.parametrize("theirs", [False, True])
+def test_a_folder_below_gits_top(tmp_path: Path, isolated_git: None, *, theirs: bool) -> None:
     top = Repository(tmp_path)
-    adopted.foreign(tmp_path / "made")
-    (tmp_path / "made/.git").rename(tmp_path / "old")
+    root = adopted.foreign(tmp_path / "made").root
+    (root / ".git").rename(tmp_path / "old")
+    if theirs:
+        top.write(".pre-commit-config.yaml", "repos:\n- repo: https://x\n  hooks: [id: a]\n")
     top.init()
     before = top.git("rev-parse", "HEAD")
-    root = tmp_path / "made"
     assert apply.apply(adopted.plan(root, "made/"), run=Pretended()) == apply.GREEN
-    assert "below Git's top" in capsys.readouterr().out
     changed = top.git("diff", "--name-only", before).splitlines()
-    assert all(name.startswith("made/") for name in changed)
-    assert not (root / ".pre-commit-config.yaml").exists()
+    config = ".pre-commit-config.yaml"
+    outside = [name for name in changed if not name.startswith("made/")]
+    assert outside == ([config] if theirs else [])
+    assert (root / config).exists() != theirs
+    if theirs:
+        assert "exec made/.venv-tools/bin/python made/tasks.py" in (tmp_path / config).read_text()
     exclude = tmp_path / ".git/info/exclude"
     assert "/made/.dagteam/" in (blocks.block_in(exclude.read_text()) or "")
     assert undo.unadopt(root) == []
