@@ -42,7 +42,7 @@ def mentions(teams: Sequence[Team]) -> list[Mention]:
     oldest, newest = pythons.OLDEST, pythons.NEWEST
     compact = oldest.replace(".", "")
     found = [
-        Mention(ROOT / "pyproject.toml", r'target-version = "py(\d+)"', compact),
+        Mention(KIT / "pyproject.toml", r'target-version = "py(\d+)"', compact),
         Mention(ROOT / "pyproject.toml", r'\npython_version = "([\d.]+)"', oldest),
         Mention(
             ROOT / ".devcontainer/devcontainer.json",
@@ -61,6 +61,7 @@ def mentions(teams: Sequence[Team]) -> list[Mention]:
             Mention(workflow, r"--python-version ([\d.]+)", oldest),
             Mention(workflow, r"\bpython: \[([^\]]*)\]", f'"{oldest}", "{newest}"'),
         ]
+    found.append(Mention(WORKFLOWS / "ci.yml", r"python-version: '([\d.]+)'", pythons.DEPLOYED))
     for image in ("Dockerfile", "orchestrator.Dockerfile"):
         file = ROOT / "deploy" / image
         found.append(Mention(file, r"PYTHON_IMAGE=python:([\d.]+)-", pythons.DEPLOYED))
