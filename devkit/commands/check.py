@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         "staged": "what is staged, by the teams that it affects: for the Git hook",
         "format": "text, json, or github (annotations in a pull request)",
         "traceback": "show Dagster's own frames too",
+        "baseline": "let everything pass that is found now; from then on, only what is new fails",
     },
     iterable=["team"],
 )
@@ -34,6 +35,7 @@ def check(
     json: bool = False,
     traceback: bool = False,
     staged: bool = False,
+    baseline: bool = False,
 ) -> None:
     """Load all definitions and check the contracts between teams."""
     from devkit.contracts.check import Options
@@ -54,7 +56,7 @@ def check(
         use_cache=cache,
         tracebacks=traceback,
     )
-    run(chosen, teams, options, form=form)
+    run(chosen, teams, options, form=form, rewrite=baseline)
 
 
 def _check_staged(options: "Options") -> None:

@@ -6,12 +6,13 @@ from functools import partial
 from types import MappingProxyType
 
 from devkit import contracts
-from devkit.contracts import reports
+from devkit.contracts import baseline, reports
 from devkit.contracts.collect import collect
 from devkit.contracts.reports import Result
 from devkit.core import output, parallel
 from devkit.core.errors import DevkitError
 from devkit.core.export import WORK_TREE, Files
+from devkit.core.paths import BASELINE, shown
 from devkit.core.wording import counted
 from devkit.definitions import cache
 from devkit.definitions.loading import Failure
@@ -41,33 +42,48 @@ class Options:
 
 
 def check(
-    chosen: Sequence[Team], teams: Sequence[Team], options: Options, *, form: str = "text"
+    chosen: Sequence[Team],
+    teams: Sequence[Team],
+    options: Options,
+    *,
+    form: str = "text",
+    rewrite: bool = False,
 ) -> None:
     """Load the definitions that are not cached, check the contracts, and print every result.
 
     The check fails if one of the `chosen` teams does not load, or if there is a contract violation
-    among all `teams`. `form` is one of FORMATS.
+    among all `teams`, but for what is in the baseline. With `rewrite`, all that is found becomes
+    the baseline. `form` is one of FORMATS.
 
     Raises:
         DevkitError: naming each chosen team that does not load and each violated contract.
     """
     if form not in FORMATS:
         raise DevkitError(f"unknown format {form!r}", expected=", ".join(FORMATS))
-    report(examine(chosen, teams, options), form)
+    result = examine(chosen, teams, options)
+    if rewrite:
+        baseline.write(result, options.unbuilt)
+    report(result, form)
+    if len(chosen) == len(teams):
+        baseline.shrink(result, baseline.read())
 
 
 def report(result: Result, form: str = "text") -> None:
-    """Print the result of a check.
+    """Print the result of a check; what is in the baseline, in a line each.
 
     Raises:
         DevkitError: as `check` does.
     """
-    _print(result)
+    fresh = baseline.new(result, baseline.read())
+    _print(fresh)
+    if known := baseline.passed(result, fresh):
+        output.info(f"known since the first day ({shown(BASELINE)}), so it does not fail:")
+        output.info("\n".join(f"  {line}" for line in known))
     if form == "json":
-        output.emit_json(reports.as_json(result))
+        output.emit_json(reports.as_json(fresh))
     elif form == "github":
-        output.emit(reports.annotations(result))
-    _require(result)
+        output.emit(reports.annotations(fresh))
+    _require(fresh)
 
 
 def examine(
