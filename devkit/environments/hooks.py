@@ -62,7 +62,8 @@ def problem(root: Path = ROOT) -> Problem | None:
         return Problem(kind, error.what, error.fix or "")
     if isinstance(wanted, Problem):
         return wanted
-    own = root / git.ask("rev-parse", "--git-common-dir", root=root).stdout.strip() / "hooks"
+    common = git.ask("rev-parse", "--git-common-dir", root=root).stdout.strip()
+    own = Path(os.path.normpath(root / common)) / "hooks"
     if found := _not_installed(own / "pre-commit", root, wanted):
         return found
     used = root / git.ask("rev-parse", "--git-path", "hooks", root=root).stdout.strip()
@@ -191,14 +192,15 @@ def _not_installed(hook: Path, root: Path, config: str) -> Problem | None:
     given = shlex.split(" ".join(ARGUMENTS.findall(text)))
     named = [word.removeprefix("--config=") for word in given if word.startswith("--config=")]
     used = named[0] if named else hook_config.FILE
-    if prefix and used not in (config, prefix + hook_config.MADE):
+    python = Path(found[1].strip("'\""))
+    ours = python.parents[1] in _tools(root, prefix)
+    if prefix and used not in (config, prefix + hook_config.MADE) and not ours:
         top = git.top(root)
         return _uncalled(f"{hook} goes by {top / used}", top / hook_config.FILE, prefix)
-    python = Path(found[1].strip("'\""))
     if not os.access(python, os.X_OK):
         return missing(f": they run {python}, which does not exist")
     # A pre-commit of the user's own will do, but not another checkout's, which may go any time.
-    if TOOLS.name in python.parts and python.parents[1] not in _tools(root, prefix):
+    if TOOLS.name in python.parts and not ours:
         return missing(f": they run {python}, which is not this repository's")
     if prefix and used != config:
         return missing(f": they go by {used}")

@@ -346,7 +346,7 @@ def test_the_hook_of_another_folder_of_the_repository_is_kept(
 ) -> None:
     hooks.install()
     hook = git.top(inner) / ".git/hooks/pre-commit"
-    text = hook.read_text(encoding="utf-8").replace("data [1]/", "other/")
+    text = hook.read_text(encoding="utf-8").replace("platforms/data [1]/", "other/")
     hook.write_text(text, encoding="utf-8")
     assert "goes by" in expect(inner, Kind.UNCALLED).what
     assert hooks.ensure(inner)
