@@ -19,6 +19,7 @@ from devkit import bootstrap
 bootstrap.enter(as_script=__name__ == "__main__")
 
 from devkit.cli import collection
+from devkit.commands.adopt import adopt
 from devkit.commands.affected import affected
 from devkit.commands.build import build
 from devkit.commands.check import check
@@ -44,6 +45,6 @@ ns = collection(
         "Teams": (teams, new_team, remove_team),
         "Across teams": (affected, lineage),
         "Dependencies": (lock, outdated, utils),
-        "Repository and deployment": (build, derive, doctor, clean),
+        "Repository and deployment": (adopt, build, derive, doctor, clean),
     }
 )

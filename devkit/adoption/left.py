@@ -1,0 +1,91 @@
+"""What an adoption leaves to a person: in a sentence, with file and line, and what to do."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from devkit.adoption.choice import Choice
+from devkit.adoption.located import Located
+from devkit.adoption.model import PlannedTeam, below
+from devkit.adoption.survey import Code
+from devkit.adoption.teams import Context
+from devkit.adoption.tree import Tree
+
+MOST = 3
+ENVIRONMENT_SCRIPTS = ("venv", "uv sync", "pip install", "poetry install")
+
+
+def notes(
+    context: Context,
+    every: Iterable[Located],
+    codes: Mapping[str, Code],
+    teams: Iterable[PlannedTeam],
+) -> Iterator[str]:
+    """All of them, those of single locations first."""
+    planned = {team.location: team for team in teams}
+    for one in every:
+        code, chosen = codes[one.location], context.choices[one.location]
+        yield from _of_code(one, code)
+        yield from _of_project(context, one, chosen, planned[one.location])
+    yield from _of_repository(context.tree, planned.values())
+
+
+def _of_code(located: Located, code: Code) -> Iterator[str]:
+    name = located.location
+    if located.file is None:
+        yield (
+            f"{located.declared.place}: {located.declared.value}, the code of {name}, is not in "
+            "this repository: it loads only if a dependency brings it"
+        )
+    for what, place in list(code.foreign.items())[:MOST]:
+        yield (
+            f"{place}: {name} imports code of {what}: it works only where both are installed; "
+            "share it in a library, or read the other's assets by their keys"
+        )
+    for fault in code.unreadable[:MOST]:
+        yield f"{fault}: not read: its imports are not followed"
+    for path, place in code.named.items():
+        yield f"{place} names {path}: it is taken as a library of {name}"
+
+
+def _of_project(
+    context: Context, located: Located, chosen: Choice, team: PlannedTeam
+) -> Iterator[str]:
+    name, tree = located.location, context.tree
+    yield from chosen.needs.notes
+    if chosen.why:
+        what = f"new project {chosen.folder}" if chosen.is_new else f"project {chosen.folder}"
+        yield f"{name}: {what}: {chosen.why}"
+    if chosen.origin is None:
+        yield f"{name}: its dependencies are guessed by its imports: {', '.join(team.dependencies)}"
+    missing = [path for path in chosen.needs.paths if path not in tree.folders]
+    for path in missing:
+        yield f"{chosen.needs.paths[path]}: {path} is not in this repository"
+    for lock in ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock"):
+        file = below(chosen.folder, lock)
+        if "dependency-groups" in team.additions and tree.has(file):
+            yield f"{file} does not know the new group `dev`: `uv lock` or the like adds it"
+    if chosen.origin and tree.has(below(chosen.origin.folder, "environment.yml")):
+        file = below(chosen.origin.folder, "environment.yml")
+        yield f"{file}: packages of conda are not taken over; uv installs those of an index"
+    points = tree.toml(below(chosen.origin.folder if chosen.origin else ".", "pyproject.toml"))
+    if chosen.is_new and points.get("project", {}).get("entry-points"):
+        place = tree.place(below(chosen.origin.folder if chosen.origin else ".", "pyproject.toml"),
+                           "entry-points")  # fmt: skip
+        yield f"{place}: entry points are not installed for {name}, whose project is only a list"
+
+
+def _of_repository(tree: Tree, teams: Iterable[PlannedTeam]) -> Iterator[str]:
+    for file in (".env", "dagster_home/.env"):
+        if (tree.root / file).is_file():
+            projects = sorted({team.project for team in teams} - {"."})
+            if projects:
+                yield (
+                    f"{file}: each team reads the .env of its project: copy what it needs to "
+                    + ", ".join(below(one, ".env") for one in projects[:MOST])
+                    + (" ..." if len(projects) > MOST else "")
+                )
+    for file in tree.named(r"[\w.-]+\.sh|Makefile|[Jj]ustfile|package\.json"):
+        for word in ENVIRONMENT_SCRIPTS:
+            line = tree.line(file, rf"\b{word}\b")
+            if line and file.count("/") <= 1:
+                yield f"{file}:{line} builds environments: `python3 tasks.py setup` does, too"
+                break

@@ -1,0 +1,219 @@
+"""Plans one team: a location with its project, its code and its tests, and where each was found."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from devkit.adoption import choice, found_tests, modules, new_project, wanted_pythons
+from devkit.adoption.choice import Choice
+from devkit.adoption.declared import ENTRIES
+from devkit.adoption.inventory import DEV, Found
+from devkit.adoption.located import Located
+from devkit.adoption.model import PlannedTeam, below
+from devkit.adoption.needs import Needs
+from devkit.adoption.python_files import Reader
+from devkit.adoption.survey import Code, Surveyor
+from devkit.adoption.tree import Tree, is_below, parent_of
+from devkit.adoption.workspace_files import NAME
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the plans of all teams share."""
+
+    tree: Tree
+    reader: Reader
+    projects: Mapping[str, Found]
+    surveyor: Surveyor
+    choices: Mapping[str, Choice]
+    slugs: Mapping[str, str]
+
+
+def plan(context: Context, located: Located, code: Code) -> PlannedTeam:
+    """The team that a location becomes."""
+    tree, declared = context.tree, located.declared
+    slug, chosen = context.slugs[located.location], context.choices[located.location]
+    needs = _needs(chosen, code)
+    tests, smoke, where = _tests(context, located, code, chosen)
+    python, python_place = wanted_pythons.hint(tree, chosen.folder if not chosen.is_new else (
+        chosen.origin.folder if chosen.origin else parent_of(located.anchor)
+    ), *([declared.file] if "ockerfile" in declared.file else []))  # fmt: skip
+    table = _table(context, located, code, chosen, tests if where == "by imports" else ())
+    requires = needs.requires_python or new_project.python_range(python)
+    file = below(chosen.folder, "pyproject.toml")
+    text = None
+    if chosen.is_new:
+        text = new_project.text(
+            tree, located.location, slug, chosen.folder, needs, chosen.origin, context.projects,
+            requires, table,
+        )  # fmt: skip
+    additions = {} if chosen.is_new else _additions(context, located, chosen, table)
+    if additions and not tree.has(file):  # a setup.py alone
+        text, additions = new_project.only_settings(additions), {}
+    found = {
+        "location": declared.place,
+        **needs.found,
+        "tests": where,
+        **({"python": python_place} if python_place and not needs.requires_python else {}),
+    }
+    return PlannedTeam(
+        location=located.location,
+        slug=slug,
+        kind=declared.kind,
+        value=declared.value,
+        attribute=declared.attribute,
+        entry=_entry(located, chosen),
+        project=chosen.folder,
+        project_is_new=chosen.is_new,
+        working_directory=located.working_directory,
+        import_root=located.import_root,
+        sources=code.sources,
+        libraries=tuple(sorted({**code.libraries, **code.named, **_paths(tree, needs)})),
+        inputs=tuple(table.get("inputs", ())),
+        tests=tests,
+        pyproject=text,
+        additions=additions,
+        dependencies=needs.dependencies,
+        dev_dependencies=needs.dev,
+        requires_python=requires if chosen.is_new else needs.requires_python,
+        python=python,
+        pins=needs.pins,
+        pins_from=str(needs.found.get("pins", "")),
+        smoke_test=smoke,
+        variables=tuple(sorted(code.variables)),
+        found=found,
+    )
+
+
+def _needs(chosen: Choice, code: Code) -> Needs:
+    """What the project needs: by the imports of the code if nothing says it."""
+    if chosen.origin is None:
+        return Needs(dependencies=new_project.guessed(code.outside))
+    return chosen.needs
+
+
+def _entry(located: Located, chosen: Choice) -> dict[str, Any]:
+    """The item of the registry: as it is at the root, with the environment's interpreter."""
+    declared = located.declared
+    key, target = ENTRIES[declared.kind]
+    if declared.file == NAME:
+        fields = dict(declared.fields)
+    else:
+        fields = {
+            "location_name": declared.name,
+            target: declared.value,
+            "attribute": declared.attribute,
+            "working_directory": (
+                None if located.working_directory == "." else located.working_directory
+            ),
+        }
+    fields = {name: value for name, value in fields.items() if value is not None}
+    if str(fields.get("executable_path", "")).removeprefix("./") != chosen.python:
+        fields["executable_path"] = chosen.python
+    return {key: fields}
+
+
+def _table(
+    context: Context, located: Located, code: Code, chosen: Choice, tests: Sequence[str]
+) -> dict[str, Any]:
+    """The settings in `[tool.dagteam]`: only where the default is wrong."""
+    table: dict[str, Any] = {}
+    if context.slugs[located.location] != choice.default_slug(located.location):
+        table["slug"] = context.slugs[located.location]
+    folders = [located.working_directory, *modules.usual_roots(chosen.folder)]
+    is_module = located.declared.kind != "file"
+    usual = modules.first_root(context.tree, located.declared.value, folders) if is_module else None
+    if is_module and located.file and usual != located.import_root:
+        table["import-root"] = located.import_root
+    told = {**_paths(context.tree, chosen.needs), **code.named}
+    kept = set(_uv_sources(chosen)) if not chosen.is_new else set()
+    libraries = sorted(path for path in told if path not in {*kept, *code.sources, chosen.folder})
+    if libraries:
+        table["libraries"] = libraries
+    inputs = _inputs(context, code)
+    if inputs:
+        table["inputs"] = inputs
+    if tests:
+        table["tests"] = list(tests)
+    return table
+
+
+def _paths(tree: Tree, needs: Needs) -> dict[str, str]:
+    """The folders that the project's files name, as far as they are there."""
+    return {path: place for path, place in needs.paths.items() if path in tree.folders}
+
+
+def _uv_sources(chosen: Choice) -> list[str]:
+    """The folders that the project itself names in a way that the kit reads."""
+    origin = chosen.origin
+    is_read = origin is not None and origin.form == "project"
+    return [path for path, place in chosen.needs.paths.items()
+            if is_read and "pyproject.toml" in place]  # fmt: skip
+
+
+def _inputs(context: Context, code: Code) -> list[str]:
+    """The folders of dbt that the code names and that are in none of its sources."""
+    tree = context.tree
+    found = []
+    for file in tree.named(r"dbt_project\.ya?ml"):
+        folder = parent_of(file)
+        title = folder.rpartition("/")[2]
+        inside = any(is_below(folder, one) for one in (*code.sources, *code.libraries))
+        literals = (
+            context.reader.of(each).literals for source in code.sources
+            for each in tree.under(source) if each.endswith(".py")
+        )  # fmt: skip
+        if folder != "." and not inside and any(
+            title in texts or folder in texts for texts in literals
+        ):  # fmt: skip
+            found.append(f"{folder}/**")
+    return found
+
+
+def _additions(
+    context: Context, located: Located, chosen: Choice, table: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The tables that an existing project gets."""
+    found: dict[str, Any] = {}
+    users = [one for one in context.choices.values() if one.folder == chosen.folder]
+    if table and len(users) > 1:
+        found["tool"] = {"dagteam": {"locations": {located.location: dict(table)}}}
+    elif table:
+        found["tool"] = {"dagteam": dict(table)}
+    document = context.tree.toml(below(chosen.folder, "pyproject.toml"))
+    if "dependency-groups" not in document and not _has_extra(document, chosen):
+        found["dependency-groups"] = {"dev": new_project.dev_group(chosen.needs.dev)}
+    return found
+
+
+def _has_extra(document: Mapping[str, Any], chosen: Choice) -> bool:
+    """Whether the development dependencies are in an extra, which is read as it is."""
+    extras = document.get("project", {}).get("optional-dependencies", {})
+    is_setup = chosen.origin is not None and chosen.origin.form == "setup"
+    return any(name in extras for name in DEV) or (is_setup and bool(chosen.needs.dev))
+
+
+def _tests(
+    context: Context, located: Located, code: Code, chosen: Choice
+) -> tuple[tuple[str, ...], Any, str]:
+    """The tests of a location, a new one if it has none, and how they were found."""
+    tree = context.tree
+    package = located.declared.value.partition(".")[0].rpartition("/")[2]
+    slug = context.slugs[located.location]
+    users = [one for one in context.choices.values() if one.folder == chosen.folder]
+    if not chosen.is_new and len(users) == 1:
+        usual = found_tests.usual(tree, chosen.folder, package)
+        if usual:
+            return usual, None, "in the usual place"
+    own = [one.folder for one in context.choices.values() if not one.is_new and one.folder != "."]
+    taken = [folder for folder in own if folder != chosen.folder]
+    found = found_tests.by_imports(
+        tree, context.reader, context.surveyor, located, code, taken
+    )  # fmt: skip
+    found = (*found_tests.inside(tree, code.sources), *found)
+    if found:
+        return found, None, "by imports"
+    smoke = found_tests.smoke_test(located, chosen.folder, slug)
+    if tree.has(smoke.path):
+        return (smoke.path,), None, "by imports"
+    return (parent_of(smoke.path),), smoke, "new"
