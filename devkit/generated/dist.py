@@ -17,18 +17,17 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from devkit.core import files, git, output, parallel, pyproject, pythons
+from devkit.core import git, output, parallel, pyproject, pythons
 from devkit.core.errors import DevkitError
 from devkit.core.paths import DEPLOYED_LOCK, DIST, ROOT
 from devkit.core.pyproject import Pyproject
-from devkit.environments import composition, lockfiles, uv_settings
+from devkit.environments import composition
 from devkit.environments.project import (
     ORCHESTRATOR_NAME,
-    Project,
     orchestrator_project,
     team_project,
 )
-from devkit.generated import shipped
+from devkit.generated import deployable, shipped
 from devkit.registry.team import Kind, Team
 
 # Seconds since the epoch: 1980-01-01, the oldest time that a ZIP archive can store. See
@@ -66,7 +65,7 @@ def build(teams: Sequence[Team], *, orchestrator: bool) -> None:
 
 def _build_team(team: Team, tracked: set[Path], notes: list[str]) -> str:
     project = team_project(team)
-    lock = _deployable_lock(project)
+    lock = deployable.lock(project)
     found = shipped.collect(composition.of(team), tracked)
     notes += found.notes
     with _replacing(team.dist) as folder:
@@ -83,29 +82,8 @@ def _build_team(team: Team, tracked: set[Path], notes: list[str]) -> str:
 def _build_orchestrator() -> str:
     target = DIST / ORCHESTRATOR_NAME
     with _replacing(target) as folder:
-        _copy(_deployable_lock(orchestrator_project()), folder / DEPLOYED_LOCK)
+        _copy(deployable.lock(orchestrator_project()), folder / DEPLOYED_LOCK)
     return target.relative_to(ROOT).as_posix()
-
-
-def _deployable_lock(project: Project) -> Path:
-    """The lock of a project's deployment.
-
-    Raises:
-        DevkitError: if it is stale, or names what can't be installed elsewhere.
-    """
-    if reason := lockfiles.stale(project):
-        raise DevkitError(reason, fix=f"invoke lock --team {project.name}")
-    uv_settings.require_deployable(project)
-    lock = project.deployed or project.local
-    if unhashed := lockfiles.unhashed(files.read_text(lock)):
-        raise DevkitError(
-            f"{lockfiles.relative(lock)}: no hash of {', '.join(pin.name for pin in unhashed)}",
-            expected="packages of an index, or archives at a URL: images install by hash only",
-            found="; ".join(str(pin.url) for pin in unhashed),
-            fix="publish it, or depend on an archive (https://.../NAME-1.0.tar.gz), then "
-            f"invoke lock --team {project.name}",
-        )
-    return lock
 
 
 def _write_metadata(folder: Path, project: Pyproject, team: Team) -> None:

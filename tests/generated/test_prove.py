@@ -9,7 +9,8 @@ from devkit.core.errors import DevkitError
 from devkit.definitions.manifest import Manifest
 from devkit.environments import interpreters, proofs, venvs
 from devkit.generated import missing, prove
-from devkit.registry.workspace import Team
+from devkit.registry import team
+from devkit.registry.team import Team
 from testing import projects
 from testing.projects import Projects
 
@@ -36,6 +37,7 @@ def repository(
     made = projects.make(tmp_path / "checkout", monkeypatch)
     python = teams["analytics"].python
     monkeypatch.setattr(missing, "ROOT", made.root)
+    monkeypatch.setattr(team, "DIST", made.root / "dist")
     monkeypatch.setattr(proofs, "environment", lambda *_: python)
     monkeypatch.setattr(proofs, "prune", lambda: None)
     monkeypatch.setattr(venvs, "build_stale", lambda _: [])
