@@ -28,6 +28,7 @@ from devkit.commands.derive import derive
 from devkit.commands.dev import dev
 from devkit.commands.doctor import doctor
 from devkit.commands.exec import execute
+from devkit.commands.kit import kit
 from devkit.commands.lineage import lineage
 from devkit.commands.lock import lock
 from devkit.commands.new_team import new_team
@@ -37,6 +38,7 @@ from devkit.commands.setup import setup
 from devkit.commands.shell import shell
 from devkit.commands.teams import teams
 from devkit.commands.test import test
+from devkit.commands.unadopt import unadopt
 from devkit.commands.utils import utils
 
 ns = collection(
@@ -45,6 +47,6 @@ ns = collection(
         "Teams": (teams, new_team, remove_team),
         "Across teams": (affected, lineage),
         "Dependencies": (lock, outdated, utils),
-        "Repository and deployment": (adopt, build, derive, doctor, clean),
+        "Repository and deployment": (build, derive, doctor, clean, adopt, kit, unadopt),
     }
 )

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from devkit.adoption import files, first_run, hooks
 from devkit.adoption.files import Files
-from devkit.adoption.first_run import Run
 from devkit.adoption.model import Obstacle, Plan
 from devkit.core import git, output
 from devkit.core.errors import DevkitError
 from devkit.core.paths import ROOT
-from devkit.kit import blocks, commits, contents
+from devkit.kit import blocks, commits, contents, sources
 from devkit.kit.commits import Position
 from devkit.kit.contents import Source
+from devkit.kit.run import Run, task
 
 BRANCH = "dagteam/adopt"
 GREEN, FINDINGS, NOTHING_WRITTEN = 0, 1, 2
@@ -32,7 +32,7 @@ At the versions that were in use, where they were pinned.
 """
 
 
-def apply(plan: Plan, *, ci: bool = False, run: Run = first_run.task) -> int:
+def apply(plan: Plan, *, ci: bool = False, run: Run = task) -> int:
     """Write what is planned, then lock, set up, check, test, build and prove it.
 
     `ci`: also a workflow for GitHub. Returns 0 if everything is green, 1 if it is adopted and a
@@ -52,6 +52,7 @@ def apply(plan: Plan, *, ci: bool = False, run: Run = first_run.task) -> int:
     except DevkitError as error:
         output.warn(str(error))
         return NOTHING_WRITTEN
+    sources.remember(str(ROOT), source.version, plan.root)
     branch = BRANCH
     if not before.commit:  # its first commits: no branch to review against
         git.ask("branch", "--move", BRANCH, before.branch, root=plan.root)

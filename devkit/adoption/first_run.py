@@ -3,18 +3,17 @@
 import os
 import re
 import shutil
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from devkit.adoption.model import Plan, below
-from devkit.core import git, output, parallel, processes
-from devkit.core.environ import clean_environment
+from devkit.core import git, output, parallel
 from devkit.core.parallel import Outcome
 from devkit.core.processes import Completed
 from devkit.kit import commits, record
 from devkit.kit.record import Record
+from devkit.kit.run import Run, task
 
 CONSTRAINTS = Path(".dagteam", "constraints")
 LOCKS = ("local_requirements.txt", "requirements.txt", "deployed_requirements.txt")
@@ -25,9 +24,6 @@ DERIVED = "`invoke derive`"  # at the top of each file that is generated as a wh
 RELEASED = re.compile(r"^(\S+): the pin (.+) can't be kept$", re.MULTILINE)
 RESULT = re.compile(r"^(ok|FAILED) +(\S+)  +(.*)$", re.MULTILINE)
 FORMER_HOOK = "dagteam/pre-commit"  # in Git's folder
-
-# Runs a command of the kit in a repository: its arguments, after `python3 tasks.py`.
-Run = Callable[[Path, Sequence[str]], Completed]
 
 
 @dataclass(frozen=True)
@@ -60,12 +56,6 @@ class Report:
         for word, name, text in RESULT.findall(printed):
             if name in names:
                 self.teams.setdefault(name, {})[shows] = (word == "ok", text.strip())
-
-
-def task(root: Path, arguments: Sequence[str]) -> Completed:
-    """Run a command of the kit in a repository, with the Python that runs this one's tools."""
-    python = getattr(sys, "_base_executable", sys.executable)
-    return processes.run([python, "tasks.py", *arguments], cwd=root, env=clean_environment())
 
 
 def run(plan: Plan, written: Record, message: str, task: Run = task) -> bool:

@@ -37,7 +37,9 @@ class Changes:
     note: str | None = None
 
 
-def ask(*arguments: str, root: Path = ROOT, index: Path | None = None) -> Completed:
+def ask(
+    *arguments: str, root: Path = ROOT, index: Path | None = None, stdin: str = ""
+) -> Completed:
     """Run Git in a folder; an exit code other than 0 is a result, not an exception.
 
     In a hook, the variables that Git sets for it are kept; `index` is another index than the
@@ -52,7 +54,7 @@ def ask(*arguments: str, root: Path = ROOT, index: Path | None = None) -> Comple
         # In a linked worktree, Git sets it for a hook, and then takes any folder for the top.
         env.pop("GIT_DIR", None)
     try:
-        return processes.run(("git", *arguments), cwd=root, env=env, exact=True)
+        return processes.run(("git", *arguments), cwd=root, env=env, stdin=stdin, exact=True)
     except FileNotFoundError:
         raise DevkitError(
             "git is not installed",

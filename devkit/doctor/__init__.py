@@ -8,7 +8,15 @@ from devkit.core import parallel
 from devkit.core.errors import DevkitError, fixable
 from devkit.core.paths import ROOT
 from devkit.dev import home
-from devkit.doctor import checkout, dagster_home, environments, leftovers, machine, unfinished
+from devkit.doctor import (
+    checkout,
+    dagster_home,
+    environments,
+    kit,
+    leftovers,
+    machine,
+    unfinished,
+)
 from devkit.doctor.findings import Context, Finding, Rule, Severity
 from devkit.registry.team import Team
 from devkit.registry.workspace import load_teams
@@ -40,6 +48,8 @@ CHECKS: tuple[Check, ...] = (
     environments.skew,
     unfinished.change,
     checkout.derivation,
+    kit.edited,
+    kit.behind,
     dagster_home.folder,
     dagster_home.schema,
     leftovers.processes,

@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-from devkit.core.paths import ROOT
+from devkit.core.paths import ADOPTED, ROOT
 from devkit.doctor import (
     CHECK_FAILED,
     REGISTRY,
     checkout,
     dagster_home,
     environments,
+    kit,
     leftovers,
     machine,
     unfinished,
@@ -30,13 +31,15 @@ code is 1 if there is an error; warnings do not count. `--fix` repairs what is s
 
 def rules() -> list[Rule]:
     """Every rule, in the order in which the checks run."""
-    modules = (checkout, environments, unfinished, dagster_home, leftovers, machine)
+    modules = (checkout, environments, unfinished, kit, dagster_home, leftovers, machine)
     named = [value for module in modules for value in vars(module).values()]
     return [REGISTRY, *(value for value in named if isinstance(value, Rule)), CHECK_FAILED]
 
 
 def files() -> dict[Path, str]:
-    """The text of the page, by its path."""
+    """The text of the page, by its path; none where the page came with the kit."""
+    if ADOPTED.exists():
+        return {}
     return {ROOT / "docs/doctor.md": HEAD + "".join(map(_row, rules()))}
 
 

@@ -6,7 +6,7 @@ unused objects in Git's store. No hook runs, and nothing is signed: both may ask
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,6 +106,37 @@ def commit(
     return _run(root, "commit-tree", made, *parents, "-m", message).strip()
 
 
+def of_index(root: Path, message: str) -> None:
+    """Commit what is staged, without hooks.
+
+    Raises:
+        DevkitError: if Git refuses.
+    """
+    made = _run(root, "write-tree").strip()
+    done = _run(root, "commit-tree", made, "-p", "HEAD", "-m", message).strip()
+    _run(root, "reset", "--quiet", "--soft", done)
+
+
+def stage_conflict(root: Path, name: str, versions: Sequence[bytes]) -> None:
+    """Have Git know of a conflict: `git status` shows it, and `git commit` refuses it.
+
+    `versions` are the contents before, here and there.
+
+    Raises:
+        DevkitError: if Git refuses.
+    """
+    prefix = _run(root, "rev-parse", "--show-prefix").strip()
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="dagteam-conflict-") as scratch:
+        for stage, content in enumerate(versions, start=1):
+            file = Path(scratch, str(stage))
+            file.write_bytes(content)
+            blob = _run(root, "hash-object", "-w", "--", str(file)).strip()
+            rows.append(f"100644 {blob} {stage}\t{prefix}{name}\n")
+        _run(root, "update-index", "--force-remove", "--", name)
+        _run(root, "update-index", "--index-info", stdin="".join(rows))
+
+
 @contextmanager
 def switched(root: Path, branch: str, commit: str) -> Iterator[None]:
     """Check out a commit on a new branch; if the block fails, everything is as it was before.
@@ -151,9 +182,9 @@ def _checkout(root: Path, *arguments: str) -> None:
         )
 
 
-def _run(root: Path, *arguments: str, index: Path | None = None) -> str:
+def _run(root: Path, *arguments: str, index: Path | None = None, stdin: str = "") -> str:
     """Run Git, which fails here if a file or an object can't be written."""
-    done = git.ask(*arguments, root=root, index=index)
+    done = git.ask(*arguments, root=root, index=index, stdin=stdin)
     if done.code:
         raise DevkitError(
             "the commit can't be made; nothing was changed",
