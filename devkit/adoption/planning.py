@@ -27,7 +27,7 @@ from devkit.adoption.workspace_files import NAME
 from devkit.core.errors import DevkitError
 
 ALL = "all"
-REPLACED = "workspace.grpc.yaml"
+DEPLOYED = "workspace.deployed.yaml"
 
 
 def plan(root: Path, answers: Answers, workspace: str | None = None) -> Plan:
@@ -126,14 +126,14 @@ def _assembled(
     is_edited = declared.source == NAME and not declared.servers_here
     text = None if is_edited else registry_text.text(made, declared.remotes, declared.source)
     new_files = [_example(team) for team in made if team.project_is_new and team.variables]
-    replaces = []
-    if declared.servers_here:
-        new_files.append(NewFile(REPLACED, tree.text(NAME)))
-        for file, line in containers.mounts_of(tree, NAME):
-            replaces.append(
-                f"{file}:{line} gives {NAME} to a container, which needs the gRPC servers: "
-                f"name {REPLACED} there"
-            )
+    mounts = containers.mounts_of(tree, NAME) if tree.has(NAME) else []
+    if declared.servers_here or mounts:
+        new_files.append(NewFile(DEPLOYED, tree.text(NAME)))
+    replaces = [
+        f"{file}:{line} gives {NAME} to a container, which needs the entries as they were: name "
+        f"{DEPLOYED} there, a copy of them"
+        for file, line in mounts
+    ]
     kept = [file for file in new_files if not tree.has(file.path)]
     return Plan(
         root=tree.root,

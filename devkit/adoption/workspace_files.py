@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from devkit.adoption import modules
 from devkit.adoption.declared import ENTRIES, KINDS, Declarations, Declared, merged
 from devkit.adoption.model import Obstacle, Remote
 from devkit.adoption.tree import Tree, joined, parent_of
@@ -43,9 +44,7 @@ def read(tree: Tree, file: str) -> Declarations:
     items = _items(document)
     if items is None:
         line = document.start_mark.line + 1 if document else 0
-        return _fault(
-            file, line, "it is no workspace of Dagster", "`load_from:` with a list of locations"
-        )
+        return _fault(file, line, "it is another tool's", "Dagster's list of code locations")
     locations: list[Declared] = []
     servers: dict[str, Remote] = {}
     obstacles: list[Obstacle] = []
@@ -100,9 +99,11 @@ def _location(tree: Tree, file: str, line: int, key: str, fields: Any) -> Declar
         given[target] = text
     folder = None if here == "." else _started_in(tree, kind, here, text)
     if directory := given.get("working_directory"):
-        folder = _directory(tree, here, str(directory))
+        folder = _directory(tree, here, str(directory), text)
         if folder is None:
             return _outside(file, line, "working_directory", str(directory))
+        if PurePosixPath(str(directory)).is_absolute():
+            given["working_directory"] = folder
     return Declared(
         kind=kind,
         value=text,
@@ -116,16 +117,31 @@ def _location(tree: Tree, file: str, line: int, key: str, fields: Any) -> Declar
 
 
 def _path(tree: Tree, here: str, text: str) -> str | None:
-    """A file's path: relative to the workspace file, as Dagster has it, else to the root."""
-    found = joined(here, text)
-    other = joined(".", text)
-    return other if other and tree.has(other) and not (found and tree.has(found)) else found
+    """A file's path: relative to the workspace file, as Dagster has it, else to the root.
+
+    One in an image, `/opt/app/sales/repo.py`, is the file here that its end names.
+    """
+    found = [joined(here, text), joined(".", text), *_ends(text)]
+    return next((each for each in found if each and tree.has(each)), found[0])
 
 
-def _directory(tree: Tree, here: str, text: str) -> str | None:
-    """A working directory: relative to where Dagster is started, which the file does not say."""
-    found = joined(here, text)
-    return found if found in tree.folders else joined(".", text)
+def _directory(tree: Tree, here: str, text: str, value: str) -> str | None:
+    """A working directory: relative to where Dagster is started, which the file does not say.
+
+    One in an image, such as `/opt/app`, is the folder here that its end names; else the root, if
+    the code is found from there.
+    """
+    found = [joined(here, text), joined(".", text), *_ends(text)]
+    known = next((each for each in found if each in tree.folders), None)
+    if known or not PurePosixPath(text).is_absolute():
+        return known or found[1]
+    return "." if modules.longest(tree, value.partition(".")[0], ".") or tree.has(value) else None
+
+
+def _ends(text: str) -> list[str]:
+    """The ends of an absolute path, the longest first."""
+    parts = PurePosixPath(text).parts[1:] if PurePosixPath(text).is_absolute() else ()
+    return ["/".join(parts[start:]) for start in range(len(parts))]
 
 
 def _started_in(tree: Tree, kind: str, here: str, value: str) -> str | None:
@@ -171,5 +187,6 @@ def _unknown(file: str, line: int, found: str) -> Obstacle:
 
 
 def _fault(file: str, line: int, what: str, expected: str) -> Declarations:
-    obstacle = Obstacle(file, line, f"{file}: {what}", expected, "name another with --workspace")
+    fix = f"correct or rename {file}: the registry has this name"
+    obstacle = Obstacle(file, line, f"{file} can't be the registry: {what}", expected, fix)
     return Declarations(file, obstacles=(obstacle,))
