@@ -13,10 +13,14 @@ def build(
     _: Context, team: list[str], affected: bool = False, base: str = BASE, prove: bool = False
 ) -> None:
     """Build each team's deployable folder in dist/."""
+    from devkit.core import parallel
     from devkit.generated import dist
     from devkit.generated import prove as proving
 
     teams = affected_teams(team, base) if affected else some_teams(team)
-    dist.build(teams, orchestrator=not team and not affected)
+    outcomes = dist.build(teams, orchestrator=not team and not affected)
+    failed = [outcome for outcome in outcomes if not outcome.ok]
     if prove:
-        proving.prove(teams)
+        names = {outcome.name for outcome in failed}
+        outcomes = [*failed, *proving.prove([one for one in teams if one.name not in names])]
+    parallel.require(outcomes)

@@ -25,7 +25,7 @@ from devkit.definitions.differences import differences
 from devkit.definitions.loading import Failure
 from devkit.definitions.manifest import Manifest
 from devkit.environments import interpreters, proofs, variables, venvs
-from devkit.generated import missing
+from devkit.generated import metadata, missing
 from devkit.registry.team import Team
 
 # What an image may have of a shell's variables: where things are on this machine, and the language.
@@ -48,19 +48,18 @@ class Proof:
     borrowed: tuple[str, ...] = ()
 
 
-def prove(teams: Sequence[Team]) -> None:
+def prove(teams: Sequence[Team]) -> list[Outcome]:
     """Prove the folders in dist/ of these teams side by side, and print a result for each.
 
-    Raises:
-        DevkitError: naming each team whose folder does not load, or defines something else than
-            the team's own files do.
+    Raises nothing: a team whose folder does not load, or defines something else than the team's own
+    files do, is one that failed.
     """
     failed = [one for one in venvs.build_stale(map(venvs.team_environment, teams)) if not one.ok]
     names = {one.name for one in failed}
     ready = [team for team in teams if team.name not in names]
     outcomes = parallel.run("proving", {team.name: partial(_judged, team) for team in ready})
     proofs.prune()
-    parallel.require([*failed, *outcomes])
+    return [*failed, *outcomes]
 
 
 def proof(team: Team) -> Proof:
@@ -104,6 +103,11 @@ def _judged(team: Team) -> Outcome:
     if isinstance(here, Failure):
         text = "loads as it is deployed, but not here, so there is nothing to compare it with"
         return Outcome(team.name, ok=False, text=text, details=reports.failure(here))
+    if lacking := metadata.lacking(team):
+        text = f"lacks the metadata of {', '.join(lacking)}"
+        needs = "\n".join(f"{name}: {why}" for name, why in lacking.items())
+        fix = f"  fix:      name it in [tool.dagteam] of {team.folder}/pyproject.toml: `libraries`"
+        return Outcome(team.name, ok=False, text=text, details=f"{needs}\n{fix}")
     if lines := differences(here, there, "in the build"):
         text = f"{counted(len(lines), 'difference')} between the build and the team's files"
         return Outcome(team.name, ok=False, text=text, details="\n".join(lines))

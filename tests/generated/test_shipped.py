@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from devkit.core import parallel
 from devkit.core.errors import DevkitError
 from devkit.core.paths import TOOLS
 from devkit.environments import lockfiles
@@ -32,7 +33,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Projects:
 
 def build(repository: Projects) -> set[str]:
     """The files of the build, without the usual ones."""
-    dist.build([repository.team], orchestrator=False)
+    parallel.require(dist.build([repository.team], orchestrator=False))
     folder = repository.root / "dist/tea_project"
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     usual = {"pyproject.toml", "requirements.txt"}
