@@ -114,7 +114,7 @@ def _remove_written(root: Path, written: Record) -> Iterator[str]:
     for name in written.generated:
         file = root / name
         if file.is_file() and not name.startswith(f"{KIT}/"):
-            if first_run.is_made(file):
+            if first_run.is_made(file) or first_run.DERIVED in (_text(file) or "")[:300]:
                 file.unlink()
             else:
                 yield f"{name}: it is not the kit's any more"

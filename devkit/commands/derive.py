@@ -11,9 +11,12 @@ from devkit.core.errors import DevkitError
     help={
         "check": "change nothing; fail if a file is out of date",
         "staged": "with --check: only files that what is staged changes: for the Git hook",
-    }
+        "take-over": "in a repository that has adopted the kit, generate these from now on: cloud, "
+        "compose, editors or helm; repeatable",
+    },
+    iterable=["take_over"],
 )
-def derive(_: Context, check: bool = False, staged: bool = False) -> None:
+def derive(_: Context, take_over: list[str], check: bool = False, staged: bool = False) -> None:
     """Regenerate editor and deployment files from workspace.yaml."""
     from devkit.doctor import page
     from devkit.generated import files as generated
@@ -23,6 +26,11 @@ def derive(_: Context, check: bool = False, staged: bool = False) -> None:
         _check_staged()
         return
     teams = some_teams()
+    if take_over:
+        from devkit.generated.take_over import take_over as run
+
+        for line in run(teams, take_over):
+            output.info(line)
     texts = generated.files(teams) | page.files()
     if check:
         generated.require_fresh(texts)

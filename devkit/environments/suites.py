@@ -1,5 +1,6 @@
 """Test suites: which there are, which environment each runs in, and how they are run."""
 
+import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -9,8 +10,9 @@ from pathlib import Path
 
 from devkit.core import parallel, processes
 from devkit.core.environ import clean_environment
+from devkit.core.errors import DevkitError
 from devkit.core.parallel import Outcome
-from devkit.core.paths import ROOT, SHARED, TOOLS
+from devkit.core.paths import ADOPTED, KIT, ROOT, RULES, SHARED, TOOLS
 from devkit.environments import variables, venvs
 from devkit.environments.venvs import Environment
 from devkit.registry import shared
@@ -18,6 +20,7 @@ from devkit.registry.team import Team
 
 DEPLOY_TESTS = ROOT / "tests" / "deploy"
 EXAMPLES_TEST = ROOT / "tests" / "test_end_to_end.py"
+KITS_STYLE = "kit"  # `style` in a project's [tool.dagteam]
 NO_TESTS_COLLECTED = 5  # pytest's exit code
 COVERED_PERCENT = 80  # of devkit's lines and branches, by the kit's tests in their own process
 
@@ -52,13 +55,26 @@ def of_shared(team: Team) -> Suite:
     return Suite(f"utils in {team.name}", argv, SHARED, variables.of_team(team))
 
 
-def of_style() -> list[Suite]:
-    """The checks of style: lint, format and types."""
+def of_style(teams: Sequence[Team] = ()) -> list[Suite]:
+    """The checks of style: lint, format and types.
+
+    In a repository that has adopted the kit, lint and format of the kit's files, and of the
+    projects among those of `teams` that ask for the kit's style; everything else has its own.
+    """
     tools = {
         "lint": ("ruff", "check"),
         "format": ("ruff", "format", "--check"),
         "types": ("mypy",),
     }
+    if ADOPTED.exists():
+        asking = [team.directory for team in teams if team.declared.get("style") == KITS_STYLE]
+        projects = [path.relative_to(ROOT).as_posix() for path in dict.fromkeys(asking)]
+        where = f"src = {json.dumps(['.', *projects])}"
+        rules = ("--config", str(RULES.relative_to(ROOT)), "--config", where)
+        del tools["types"]
+        tools = {
+            name: (*argv, *rules, "tasks.py", KIT.name, *projects) for name, argv in tools.items()
+        }
     return [
         Suite(name, (str(TOOLS / "bin" / program), *arguments), ROOT, clean_environment())
         for name, (program, *arguments) in tools.items()
@@ -72,7 +88,7 @@ def of_kit(arguments: Sequence[str] = (), *, examples: bool = False) -> list[Sui
     `examples`: with the test of the example teams, the only one that any team's change can break.
     With arguments, which may select some tests, their coverage says nothing.
     """
-    if not DEPLOY_TESTS.parent.is_dir():
+    if ADOPTED.exists() or not DEPLOY_TESTS.is_dir():
         return []
     side_by_side = ("--numprocesses", str(parallel.jobs() * 3 // 2), "--dist", "loadfile")
     longest_first = ("--no-loadscope-reorder",)  # in the order of tests/conftest.py
@@ -92,8 +108,14 @@ def run_deploy(arguments: Sequence[str] = ()) -> None:
     """Run the deployment tests on this terminal: each takes minutes.
 
     Raises:
-        DevkitError: if a test failed.
+        DevkitError: if a test failed, or there are none: they are not the business of a repository
+            that has adopted the kit.
     """
+    if ADOPTED.exists() or not DEPLOY_TESTS.is_dir():
+        raise DevkitError(
+            "this repository has no deployment tests of the kit",
+            fix="`invoke build --prove` loads what is deployed",
+        )
     _run_alone(replace(of_deploy(), argv=(*of_deploy().argv, *arguments)))
 
 
@@ -105,7 +127,7 @@ def run_all(teams: Sequence[Team], failures: Sequence[Outcome] = ()) -> None:
     Raises:
         DevkitError: naming each suite that failed.
     """
-    quick = {**_jobs(of_style()), **_team_jobs(teams)}
+    quick = {**_jobs(of_style(teams)), **_team_jobs(teams)}
     sharing = [team for team in teams if shared.library() and team.has_utils]
     quick |= {f"utils in {team.name}": partial(_run_of, of_shared, team) for team in sharing}
     # The kit's tests start whole platforms, so nothing else runs at the same time.

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import yaml
 
-from devkit.core.paths import ROOT
+from devkit.core.paths import ROOT, doc
 from devkit.registry.team import Kind, Team
 
 FILE = ROOT / "dagster_cloud.yaml"
-HEADER = """\
+HEADER = f"""\
 # Generated from workspace.yaml by `invoke derive`: edits are lost.
-# Dagster+ builds the folders in dist/, which `invoke build` creates: see docs/dagster-plus.md.
+# Dagster+ builds the folders in dist/, which `invoke build` creates: see {doc("dagster-plus.md")}.
 """
 
 

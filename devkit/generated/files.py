@@ -11,15 +11,19 @@ from devkit.core.errors import DevkitError
 from devkit.core.files import replace_text
 from devkit.core.paths import ROOT
 from devkit.generated import compose, dagster_plus, editors, helm, pythons
+from devkit.kit import record
 from devkit.registry.team import Team
 
-GENERATORS: tuple[Callable[[Sequence[Team]], dict[Path, str]], ...] = (
-    editors.files,
-    dagster_plus.files,
-    helm.files,
-    compose.files,
-    pythons.files,
-)
+Generator = Callable[[Sequence[Team]], dict[Path, str]]
+
+# By group. A repository that has adopted the kit has those that it wants: see `take_over`.
+GENERATORS: Mapping[str, Generator] = {
+    "editors": editors.files,
+    "cloud": dagster_plus.files,
+    "helm": helm.files,
+    "compose": compose.files,
+    "pythons": pythons.files,
+}
 
 
 MARKER = "`invoke derive`"  # at the top of every file that is generated as a whole
@@ -27,8 +31,9 @@ TOP = 300  # characters
 
 
 def files(teams: Sequence[Team]) -> dict[Path, str]:
-    """The text of every file that is generated from the registry, by its path."""
-    return {path: text for generate in GENERATORS for path, text in generate(teams).items()}
+    """The text of every file that is generated from the registry and wanted here, by its path."""
+    wanted = [generate for group, generate in GENERATORS.items() if record.wants(group)]
+    return {path: text for generate in wanted for path, text in generate(teams).items()}
 
 
 def stale(texts: Mapping[Path, str]) -> list[Path]:

@@ -100,7 +100,7 @@ def test_derivation_finds_a_stale_file(
 ) -> None:
     where = context(tmp_path, *teams.values())
     assert codes(checkout.derivation, where) == []
-    monkeypatch.setattr(generated, "GENERATORS", (lambda _: {ROOT / "README.md": "another text"},))
+    monkeypatch.setattr(generated, "GENERATORS", {"a": lambda _: {ROOT / "README.md": "another"}})
     one = only(checkout.derivation, where)
     assert (one.code, one.fix) == ("derived-stale", "`invoke derive`")
     assert "README.md" in one.what

@@ -75,6 +75,24 @@ def test_an_adopting_repository_has_no_suite_of_the_kit(
     assert suites.of_kit() == []
 
 
+def test_an_adopting_repository_has_the_kits_style_where_it_is_wanted(
+    teams: dict[str, Team], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "adopted.toml").touch()
+    monkeypatch.setattr(suites, "ADOPTED", tmp_path / "adopted.toml")
+    assert suites.of_kit() == []
+    with pytest.raises(DevkitError, match="no deployment tests"):
+        suites.run_deploy()
+    monkeypatch.setattr(
+        Team, "declared", property(lambda team: {"style": "kit"} if team.name == "ml" else {})
+    )
+    lint, formatting = suites.of_style([*teams.values()])
+    assert lint.argv[-3:] == ("tasks.py", "devkit", "ml_project")
+    assert formatting.argv[1:3] == ("format", "--check")
+    done = suites.run(lint)
+    assert done.ok, done.details
+
+
 def test_every_team_has_a_test_that_it_loads(teams: dict[str, Team]) -> None:
     for team in teams.values():
         assert (team.tests / "test_project_loads.py").exists()
