@@ -20,7 +20,7 @@ def candidates(tree: Tree, reader: Reader) -> list[Declared]:
         is_code = SKIPPED.isdisjoint(file.split("/")) and not is_test(file)
         if is_code and MAKES.search(tree.text(file)) and reader.of(file).defines:
             by_folder.setdefault(parent_of(file), []).append(file)
-    kept = [folder for folder in by_folder if not _is_part(folder, set(by_folder))]
+    kept = [folder for folder in by_folder if not _is_part(reader, folder, by_folder)]
     files = [min(by_folder[folder], key=_rank) for folder in sorted(kept)]
     return [_declared(tree, reader, file) for file in files]
 
@@ -38,9 +38,16 @@ def _declared(tree: Tree, reader: Reader, file: str) -> Declared:
     return Declared("module", module, file, line, name=_title(file), own=root)
 
 
-def _is_part(folder: str, others: set[str]) -> bool:
-    """Whether a folder above makes definitions, too: they are probably put together there."""
-    return any(parent in others for parent in parents(folder))
+def _is_part(reader: Reader, folder: str, by_folder: dict[str, list[str]]) -> bool:
+    """Whether a folder above puts definitions together, and this one's too."""
+    title = folder.rpartition("/")[2]
+    at_root = by_folder.get(".", ())
+    imported = any(
+        title in name.replace(".", "/").split("/")
+        for file in at_root for name in reader.of(file).imports
+    )  # fmt: skip
+    above = [parent for parent in parents(folder) if parent != "."]
+    return any(parent in by_folder for parent in above) or (folder != "." and imported)
 
 
 def _rank(file: str) -> tuple[int, str]:

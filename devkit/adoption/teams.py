@@ -201,7 +201,8 @@ def _tests(
     package = located.declared.value.partition(".")[0].rpartition("/")[2]
     slug = context.slugs[located.location]
     users = [one for one in context.choices.values() if one.folder == chosen.folder]
-    if not chosen.is_new and len(users) == 1:
+    is_own = chosen.origin is not None and chosen.origin.folder == chosen.folder
+    if is_own and len(users) == 1:
         usual = found_tests.usual(tree, chosen.folder, package)
         if usual:
             return usual, None, "in the usual place"
