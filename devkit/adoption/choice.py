@@ -1,6 +1,5 @@
 """Which project a location has: its own folder's, a shared environment, or a new one."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -11,8 +10,8 @@ from devkit.adoption.model import Question, below
 from devkit.adoption.modules import project_of
 from devkit.adoption.needs import Needs
 from devkit.adoption.tree import Tree, joined
+from devkit.registry.team import default_name
 
-SUFFIX = "_project"
 TEAMS = "teams"
 SPLIT, KEEP = "split", "keep"
 ENVIRONMENTS = "environments"
@@ -38,18 +37,13 @@ def slugs(locations: Sequence[str]) -> dict[str, str]:
     """The short name of each location; a second one of the same letters gets a number."""
     found: dict[str, str] = {}
     for location in locations:
-        slug = default_slug(location) or "location"
+        slug = default_name(location) or "location"
         number = 1
         while slug in found.values():
             number += 1
-            slug = f"{default_slug(location)}_{number}"
+            slug = f"{default_name(location)}_{number}"
         found[location] = slug
     return found
-
-
-def default_slug(location: str) -> str:
-    """The short name of a location, as the registry derives it."""
-    return re.sub(r"\W", "_", location.removesuffix(SUFFIX))
 
 
 def choose(
@@ -136,8 +130,6 @@ def _unusable(tree: Tree, origin: Found) -> str | None:
         return f"{origin.file} can't be installed: {origin.fault}"
     if origin.extends:
         return f"{origin.needs.found.get('dependencies', origin.file)} adds to {origin.file}"
-    if origin.form == "poetry" and origin.needs.paths:
-        return f"{origin.file} has dependencies by a path, which only Poetry reads"
     has_file = tree.has(below(origin.folder, "pyproject.toml"))
     if origin.form in ("requirements", "pipfile") and has_file:
         return f"{below(origin.folder, 'pyproject.toml')} has no dependencies"

@@ -11,6 +11,7 @@ ENTRIES: dict[Kind, tuple[str, str]] = {
     "module": ("python_module", "module_name"),
     "package": ("python_package", "package_name"),
     "file": ("python_file", "relative_path"),
+    "autoload": ("autoload_defs_module", "module_name"),
 }
 KINDS: dict[str, Kind] = {key: kind for kind, (key, _) in ENTRIES.items()}
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from devkit.adoption import modules
 from devkit.adoption.declared import Declared
-from devkit.adoption.tree import Tree, is_below, parent_of
+from devkit.adoption.tree import Tree, parent_of
+from devkit.registry import layout
 
 
 @dataclass(frozen=True)
@@ -46,24 +47,22 @@ def locate(tree: Tree, declared: Declared) -> Located:
     return Located(declared, file, root if root is not None else directory, directory)
 
 
-def own_code(tree: Tree, located: Located, every: Sequence[Located]) -> str:
-    """The source of a location by default: its package's folder, or its file alone.
-
-    Empty if its code is not in the repository.
-    """
+def own_code(tree: Tree, located: Located, every: Sequence[Located]) -> tuple[str, ...]:
+    """The sources of a location by default, as the kit finds them; none if its code is not here."""
     if located.file is None:
-        return ""
-    others = [
-        one.file for one in every
-        if one.file and one is not located and one.file != located.file
-    ]  # fmt: skip
-    if located.declared.kind == "file":
-        folder = parent_of(located.file)
-        is_alone = not any(is_below(other, folder) for other in others)
-        return folder if folder != located.import_root and is_alone else located.file
-    if located.file in tree.folders:
-        return located.file
-    return modules.package_of(tree, located.file, located.import_root, others)
+        return ()
+    others = [tree.root / target(one) for one in every if one.file and one is not located]
+    base, found = tree.root / located.import_root, tree.root / target(located)
+    if base not in found.parents:  # a file that is run in another folder
+        return (located.file,)
+    sources = layout.sources(base, found, others)
+    return tuple(path.relative_to(tree.root).as_posix() for path in sources)
+
+
+def target(located: Located) -> str:
+    """The file of a module, or the folder of a package."""
+    file = located.file or located.declared.value
+    return parent_of(file) if file.endswith("/__init__.py") else file
 
 
 def _is_certain(declared: Declared) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-Kind = Literal["module", "package", "file"]
+Kind = Literal["module", "package", "file", "autoload"]
 
 
 @dataclass(frozen=True)

@@ -57,24 +57,6 @@ def usual_roots(project: str) -> Iterator[str]:
     yield from (project if name == "." else below(project, name) for name in USUAL)
 
 
-def package_of(tree: Tree, file: str, root: str, others: Iterable[str]) -> str:
-    """A location's own code: the highest folder on the way to its file that is its alone.
-
-    That is one with Python files of its own that no other location's file (`others`) is below; the
-    file itself if there is none, or if it is at the import root.
-    """
-    others = list(others)
-    relative = file if root == "." else file[len(root) + 1 :]
-    parts = relative.split("/")[:-1]
-    for length in range(1, len(parts) + 1):
-        folder = below(root, "/".join(parts[:length]))
-        if any(one.endswith(".py") for one in tree.children.get(folder, ())) and not any(
-            is_below(other, folder) for other in others
-        ):
-            return folder
-    return file
-
-
 def top_of(tree: Tree, file: str, root: str, kept_out: Iterable[str]) -> str:
     """What to take of a file that is imported: its top-level folder, or as deep as is needed.
 

@@ -102,13 +102,13 @@ def _planned(tree: Tree, reader: Reader, declared: Result, answers: Answers) -> 
     every = [locate(tree, one) for one in declared.locations]
     every = list({one.location: one for one in reversed(every)}.values())[::-1]
     projects = inventory.projects(tree)
-    sources = {one.location: _sources(tree, one, every) for one in every}
+    sources = {one.location: own_code(tree, one, every) for one in every}
     surveyor = Surveyor(tree, reader, projects, sources)
     short = choice.slugs([one.location for one in every])
     question = choice.question(projects, every)
     environments = answers.answer(question) if question else choice.SPLIT
     choices = choice.choose(tree, projects, every, short, environments or choice.SPLIT)
-    context = Context(tree, reader, projects, surveyor, choices, short)
+    context = Context(tree, reader, projects, surveyor, choices, short, tuple(every))
     codes = {one.location: surveyor.survey(one, choices[one.location].needs.names) for one in every}
     made = tuple(teams.plan(context, one, codes[one.location]) for one in every)
     return _assembled(context, declared, every, codes, made, answers)
@@ -153,11 +153,6 @@ def _assembled(
             *declared.notes, *_notes(context, every, codes, made, declared),
         ])),
     )  # fmt: skip
-
-
-def _sources(tree: Tree, located: Located, every: list[Located]) -> tuple[str, ...]:
-    own = own_code(tree, located, every)
-    return (own,) if own else ()
 
 
 def _example(team: PlannedTeam) -> NewFile:

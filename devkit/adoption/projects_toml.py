@@ -74,11 +74,13 @@ def _dg_project(tree: Tree, folder: str) -> Iterator[Declared]:
     for file in (below(folder, DG), below(folder, PYPROJECT)):
         project = dg_table(tree, file).get("project") if tree.has(file) else None
         if isinstance(project, dict) and "root_module" in project:
-            module = project.get("code_location_target_module")
+            loads_all = bool(project.get("autoload_defs"))
+            root, last = project["root_module"], "defs" if loads_all else "definitions"
+            named = project.get("defs_module" if loads_all else "code_location_target_module")
             title = folder.rpartition("/")[2] if folder != "." else tree.root.name
             yield Declared(
-                kind="module",
-                value=module or f"{project['root_module']}.definitions",
+                kind="autoload" if loads_all else "module",
+                value=named or f"{root}.{last}",
                 file=file,
                 line=tree.line(file, "root_module"),
                 name=project.get("code_location_name") or title,

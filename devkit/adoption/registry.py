@@ -13,6 +13,7 @@ SHORT = {
     "python_module": "module_name",
     "python_package": "package_name",
     "python_file": "relative_path",
+    "autoload_defs_module": "module_name",
 }
 Edit = tuple[int, int, str]  # from, to, and what replaces that part of the text
 

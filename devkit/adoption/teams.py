@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from devkit.adoption import choice, found_tests, modules, new_project, wanted_pythons
+from devkit.adoption import defaults, found_tests, new_project, wanted_pythons
 from devkit.adoption.choice import Choice
 from devkit.adoption.declared import ENTRIES
 from devkit.adoption.inventory import DEV, Found
@@ -15,6 +15,8 @@ from devkit.adoption.python_files import Reader
 from devkit.adoption.survey import Code, Surveyor
 from devkit.adoption.tree import Tree, is_below, parent_of
 from devkit.adoption.workspace_files import NAME
+
+USUAL = ("in the usual place", "new")  # how tests were found; no setting is needed
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Context:
     surveyor: Surveyor
     choices: Mapping[str, Choice]
     slugs: Mapping[str, str]
+    every: tuple[Located, ...]
 
 
 def plan(context: Context, located: Located, code: Code) -> PlannedTeam:
@@ -38,7 +41,7 @@ def plan(context: Context, located: Located, code: Code) -> PlannedTeam:
     python, python_place = wanted_pythons.hint(tree, chosen.folder if not chosen.is_new else (
         chosen.origin.folder if chosen.origin else parent_of(located.anchor)
     ), *([declared.file] if "ockerfile" in declared.file else []))  # fmt: skip
-    table = _table(context, located, code, chosen, tests if where == "by imports" else ())
+    table = _table(context, located, code, chosen, tests if where not in USUAL else ())
     requires = needs.requires_python or new_project.python_range(python)
     file = below(chosen.folder, "pyproject.toml")
     text = None
@@ -116,18 +119,21 @@ def _entry(located: Located, chosen: Choice) -> dict[str, Any]:
 def _table(
     context: Context, located: Located, code: Code, chosen: Choice, tests: Sequence[str]
 ) -> dict[str, Any]:
-    """The settings in `[tool.dagteam]`: only where the default is wrong."""
+    """The settings in `[tool.dagteam]`: only where the kit would find something else."""
+    tree = context.tree
+    usual = defaults.team(tree, located, chosen, context.every)
     table: dict[str, Any] = {}
-    if context.slugs[located.location] != choice.default_slug(located.location):
+    if context.slugs[located.location] != usual.name:
         table["slug"] = context.slugs[located.location]
-    folders = [located.working_directory, *modules.usual_roots(chosen.folder)]
-    is_module = located.declared.kind != "file"
-    usual = modules.first_root(context.tree, located.declared.value, folders) if is_module else None
-    if is_module and located.file and usual != located.import_root:
+    if located.file and defaults.import_root(tree, usual) != located.import_root:
         table["import-root"] = located.import_root
-    told = {**_paths(context.tree, chosen.needs), **code.named}
-    kept = set(_uv_sources(chosen)) if not chosen.is_new else set()
-    libraries = sorted(path for path in told if path not in {*kept, *code.sources, chosen.folder})
+    found = defaults.libraries(tree, usual, code.sources, located.import_root)
+    found |= defaults.named_projects(tree, chosen, context.projects)
+    wanted = {**_paths(tree, chosen.needs), **code.named, **code.libraries}
+    libraries = sorted(
+        path for path in wanted
+        if not defaults.covered(path, (*found, *code.sources)) and path != chosen.folder
+    )  # fmt: skip
     if libraries:
         table["libraries"] = libraries
     inputs = _inputs(context, code)
@@ -141,14 +147,6 @@ def _table(
 def _paths(tree: Tree, needs: Needs) -> dict[str, str]:
     """The folders that the project's files name, as far as they are there."""
     return {path: place for path, place in needs.paths.items() if path in tree.folders}
-
-
-def _uv_sources(chosen: Choice) -> list[str]:
-    """The folders that the project itself names in a way that the kit reads."""
-    origin = chosen.origin
-    is_read = origin is not None and origin.form == "project"
-    return [path for path, place in chosen.needs.paths.items()
-            if is_read and "pyproject.toml" in place]  # fmt: skip
 
 
 def _inputs(context: Context, code: Code) -> list[str]:
@@ -204,8 +202,9 @@ def _tests(
     is_own = chosen.origin is not None and chosen.origin.folder == chosen.folder
     if is_own and len(users) == 1:
         usual = found_tests.usual(tree, chosen.folder, package)
+        by_default = defaults.tests(tree, defaults.team(tree, located, chosen, context.every))
         if usual:
-            return usual, None, "in the usual place"
+            return usual, None, USUAL[0] if usual == by_default else "in its project"
     own = [one.folder for one in context.choices.values() if not one.is_new and one.folder != "."]
     taken = [folder for folder in own if folder != chosen.folder]
     found = found_tests.by_imports(
@@ -216,5 +215,12 @@ def _tests(
         return found, None, "by imports"
     smoke = found_tests.smoke_test(located, chosen.folder, slug)
     if tree.has(smoke.path):
-        return (smoke.path,), None, "by imports"
-    return (parent_of(smoke.path),), smoke, "new"
+        return (smoke.path,), None, "by name"
+    usual = defaults.tests(tree, defaults.team(tree, located, chosen, context.every))
+    folder = parent_of(smoke.path)
+    is_usual = len(users) == 1 and all(path == folder or _is_missing(tree, path) for path in usual)
+    return ((folder,), smoke, "new") if is_usual else ((smoke.path,), smoke, "a new one")
+
+
+def _is_missing(tree: Tree, path: str) -> bool:
+    return not tree.has(path) and path not in tree.folders

@@ -52,7 +52,6 @@ def test_a_workspace_file_in_another_folder_counts_from_there(tmp_path: Path) ->
         ("- python_file: ../../outside.py", "leaves the root"),
         ("- python_moduel: a", "can't be read: python_moduel"),
         ("- python_module: {location_name: a}", "without module_name"),
-        ("- autoload_defs_module: a.defs", "can't be read: autoload_defs_module"),
         ("- python_file: shop/jobs.py\n  - python_file: shop/jobs.py", "are called jobs.py"),
     ],
 )
@@ -83,6 +82,16 @@ def test_tool_dagster_in_every_project(tmp_path: Path) -> None:
         ("b.defs", "module", "b.defs", "b"),
     ]
     assert [one.place for one in found.locations] == ["pyproject.toml:2", "b/pyproject.toml:2"]
+
+
+def test_definitions_that_dagster_loads_from_a_folder(tmp_path: Path) -> None:
+    found = result(
+        tmp_path, {"workspace.yaml": "load_from:\n  - autoload_defs_module: shop.defs\n"}
+    )
+    assert [facts(one) for one in found.locations] == [("shop.defs", "autoload", "shop.defs", None)]
+    table = '[tool.dg.project]\nroot_module = "shop"\nautoload_defs = true\n'
+    of_dg = result(tmp_path / "b", {"b/pyproject.toml": table})
+    assert [facts(one) for one in of_dg.locations] == [("b", "autoload", "shop.defs", "b")]
 
 
 def test_projects_of_dg_with_and_without_a_workspace(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def test_setup_py_is_read_and_not_run(tmp_path: Path) -> None:
 def test_setup_py_that_reads_requirements_and_setup_cfg(tmp_path: Path) -> None:
     reading = tree_of(
         tmp_path / "a",
-        setup__py="import setuptools\nsetuptools.setup(install_requires=open('requirements.txt'))\n",
+        setup__py="import setuptools as s\ns.setup(install_requires=open('requirements.txt'))\n",
         requirements__txt="dagster\n",
     )
     assert setup_files.read(reading, ".").dependencies == ("dagster",)

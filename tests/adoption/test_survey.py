@@ -58,21 +58,21 @@ def test_a_folder_here_does_not_hide_a_package_that_is_installed(tmp_path: Path)
     assert team.libraries == ()
 
 
-def test_modules_beside_other_locations_are_taken_one_by_one(tmp_path: Path) -> None:
+def test_locations_in_one_folder_share_it_and_what_they_import_is_named(tmp_path: Path) -> None:
     plan = plan_of(
         tmp_path,
         {
-            "workspace.yaml": "load_from:\n  - python_module: all.one\n  - python_module: all.two\n",
-            "all/one.py": "from all.names import X\nfrom all import two\n",
+            "workspace.yaml": "load_from:\n  - python_file: all/one.py\n"
+            "  - python_file: all/two.py\n  - python_module: two.jobs\n",
+            "all/one.py": "import two.jobs\nfrom names import X\n",
             "all/two.py": "",
-            "all/names.py": "X = 1\n",
+            "names.py": "X = 1\n",
         },
     )
-    assert plan.teams[0].sources == ("all/one.py",)
-    assert plan.teams[0].libraries == ("all/names.py",)
-    assert any(
-        note.startswith("all/one.py:2: all.one imports code of all.two") for note in plan.notes
-    )
+    assert plan.teams[0].sources == plan.teams[1].sources == ("all",)
+    assert plan.teams[0].libraries == ("names.py",)
+    notes = [note for note in plan.notes if note.startswith("all/one.py:1: ")]
+    assert "one.py imports code of two.jobs" in notes[0]
 
 
 def test_variables_are_those_that_the_code_names(tmp_path: Path) -> None:
