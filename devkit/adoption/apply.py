@@ -60,6 +60,11 @@ def apply(plan: Plan, *, ci: bool = False, run: Run = task) -> int:
     output.info(f"on branch {branch}: {kit[:8]} the kit, {projects[:8]} registry and projects")
     for note in made.notes:
         output.info(f"note: {note}")
+    if made.record.hooks == hooks.THEIRS and not hooks.are_installed(plan.root):
+        output.info(
+            f"note: the hooks of {hooks.CONFIG} are not installed in this clone, so only the kit's "
+            "will be; `.venv-tools/bin/pre-commit install` installs all"
+        )
     if other := hooks.found(plan.root):
         output.info(f"note: {other}: `python3 tasks.py setup` says how its hook calls the kit's")
     try:

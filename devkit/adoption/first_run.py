@@ -21,6 +21,8 @@ KITS_LOCKS = tuple(f"devkit/{folder}{name}" for folder in ("", "orchestrator/") 
 BASELINE = "devkit/baseline.toml"
 MADE = "# inputs: sha256"  # in a line of each lock that the kit made
 DERIVED = "`invoke derive`"  # at the top of each file that is generated as a whole
+PLACE = re.compile(r"[\w/.-]+:\d+")  # a note without one was information
+DAGSTER = re.compile(r"^dagster==(\d+(?:\.\d+)*)", re.MULTILINE)
 RELEASED = re.compile(r"^(\S+): the pin (.+) can't be kept$", re.MULTILINE)
 RESULT = re.compile(r"^(ok|FAILED) +(\S+)  +(.*)$", re.MULTILINE)
 FORMER_HOOK = "dagteam/pre-commit"  # in Git's folder
@@ -67,6 +69,9 @@ def run(plan: Plan, written: Record, message: str, task: Run = task) -> bool:
     _write_constraints(plan)
     _step(report, "lock", lambda: task(plan.root, ("lock",)), "locks", names)
     shutil.rmtree(plan.root / CONSTRAINTS, ignore_errors=True)
+    if _is_behind(plan):
+        upgrade = ("lock", "--team", "orchestrator", "--upgrade")
+        _step(report, " ".join(upgrade), lambda: task(plan.root, upgrade), "locks", names)
     for step in STEPS:
         _step(report, " ".join(step.arguments),
               lambda step=step: task(plan.root, step.arguments), step.shows, names)  # type: ignore[misc] # fmt: skip
@@ -92,9 +97,9 @@ def _step(
     def job() -> Outcome:
         done = work()
         report.add(shows, done.combined, names)
-        lines = [line for line in done.combined.splitlines() if line.strip()]
+        others = [line for line in done.stdout.splitlines() if line and not RESULT.match(line)]
         ok = done.code == 0
-        return Outcome(title, ok, lines[-1] if ok and lines else "", "" if ok else done.combined)
+        return Outcome(title, ok, others[-1] if ok and others else "", "" if ok else done.combined)
 
     (outcome,) = parallel.run(title, {title: job})
     if not outcome.ok:
@@ -108,6 +113,20 @@ def _write_constraints(plan: Plan) -> None:
             file = plan.root / CONSTRAINTS / f"{team.slug}.txt"
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text("".join(f"{pin}\n" for pin in team.pins), encoding="utf-8")
+
+
+def _is_behind(plan: Plan) -> bool:
+    """Whether a team has a newer Dagster than the kit's orchestrator, which may not be older."""
+    folders = dict.fromkeys(team.project for team in plan.teams)
+    wanted = [_dagster(plan.root / below(folder, LOCKS[0])) for folder in folders]
+    return max(wanted, default=()) > _dagster(plan.root / KITS_LOCKS[-2])
+
+
+def _dagster(lock: Path) -> tuple[int, ...]:
+    """The version of Dagster in a lock; empty if there is none."""
+    text = lock.read_text(encoding="utf-8") if lock.is_file() else ""
+    found = DAGSTER.search(text)
+    return tuple(int(part) for part in found[1].split(".")) if found else ()
 
 
 def _commit(plan: Plan, written: Record, message: str) -> None:
@@ -150,7 +169,7 @@ def _print(plan: Plan, report: Report) -> None:
         output.table(("location", "team", "loads", "tests", "builds"), rows)
     if report.released:
         output.info("pins that could not be kept: " + ", ".join(report.released))
-    left = [*plan.notes]
+    left = [*plan.replaces, *(note for note in plan.notes if PLACE.search(note))]
     left += [
         f"variables of {team.slug}: {', '.join(team.variables)} (in {below(team.project, '.env')})"
         for team in plan.teams

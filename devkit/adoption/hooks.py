@@ -28,7 +28,8 @@ def lines(pad: str = "", prefix: str = "") -> list[str]:
     `prefix` is the root's path below Git's top, where pre-commit runs them, with `/` at its end.
     """
     _, _, item = new_config().partition(LIST)
-    below = item.replace(PYTHON, prefix + PYTHON).replace(TASKS, prefix + TASKS)
+    place = prefix.replace(" ", r"\\ ")  # for sh, in a text of YAML
+    below = item.replace(PYTHON, place + PYTHON).replace(TASKS, place + TASKS)
     return [pad + row[PAD:] for row in below.splitlines()]
 
 
@@ -55,6 +56,12 @@ def found(root: Path) -> str:
         return f"core.hooksPath is {folder}"
     husky = (root / ".husky").is_dir()
     return "husky (.husky/)" if husky else ""
+
+
+def are_installed(root: Path) -> bool:
+    """Whether this clone has a hook that Git runs before a commit."""
+    path = git.ask("rev-parse", "--git-path", "hooks/pre-commit", root=root).stdout.strip()
+    return (root / path).is_file()
 
 
 def _end_of(text: str, repos: yaml.SequenceNode) -> int:

@@ -40,6 +40,8 @@ def unadopt(root: Path = ROOT) -> list[str]:
             f"{root} was not adopted: there is no {record.NAME}",
             fix="a repository that began as a clone of DagTeam is not taken apart",
         )
+    # Whatever prints has to be loaded before the tools' environment goes, in which this runs.
+    output.info(f"taking out what is in {record.NAME} ...")
     before = _before(root, written)
     left = [*_restore(root, written, before), *_remove_written(root, written)]
     _restore_hook(root)
@@ -57,12 +59,12 @@ def unadopt(root: Path = ROOT) -> list[str]:
 def told(root: Path, left: list[str]) -> None:
     """Print what is left, and what to do next."""
     if left:
-        output.block("left as it is", "\n".join(f"- {line}" for line in left))
+        output.info("left as it is:\n" + "\n".join(f"- {line}" for line in left))
     if (root / ".dagster_home").is_dir():
         output.info("kept: .dagster_home/, the history of runs")
     output.info(
-        "DagTeam is taken out of the work tree. Commit that: `git add --update && git commit`; or, "
-        f"if {BRANCH} was not merged, check out another branch and `git branch -D {BRANCH}`"
+        "DagTeam is taken out of the work tree: `git commit --all`. If the branch "
+        f"{BRANCH} was not merged, check out another one after that, and `git branch -D {BRANCH}`"
     )
 
 

@@ -18,7 +18,9 @@ from devkit.core.environ import clean_environment
 from devkit.core.errors import DevkitError
 from devkit.core.paths import ROOT, TOOLS
 from devkit.environments import hook_config
+from devkit.kit import record
 
+KITS_OWN = "devkit/kit/hooks.yaml"  # a configuration with the kit's hooks alone
 # What a hook in another folder, for all repositories of a machine, has to do.
 CHAIN = 'own=$(git rev-parse --git-common-dir)/hooks/pre-commit; [ ! -x "$own" ] || "$own" "$@"'
 CALLS = re.compile(r"^[^#\n]*(pre[-_]commit|git-common-dir|GIT_DIR|GIT_COMMON_DIR)", re.MULTILINE)
@@ -108,6 +110,8 @@ def install() -> str:
         raise DevkitError(config.what, fix=config.fix)
     if config == prefix + hook_config.MADE:
         hook_config.write(ROOT, prefix)
+    elif not prefix and _is_theirs():
+        config = KITS_OWN
     done = processes.run(
         [TOOLS / "bin" / "python", "-P", "-m", "pre_commit", "install", "--allow-missing-config",
          "--config", config],
@@ -120,6 +124,12 @@ def install() -> str:
             fix="resolve what pre-commit reports, then run `invoke setup`",
         )
     return "installed"
+
+
+def _is_theirs() -> bool:
+    """Whether the configuration was there before the kit: its hooks may need to be downloaded."""
+    written = record.read(ROOT)
+    return written is not None and written.hooks == "theirs"
 
 
 def _configuration(root: Path) -> str | Problem:

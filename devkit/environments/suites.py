@@ -70,7 +70,7 @@ def of_style(teams: Sequence[Team] = ()) -> list[Suite]:
         asking = [team.directory for team in teams if team.declared.get("style") == KITS_STYLE]
         projects = [path.relative_to(ROOT).as_posix() for path in dict.fromkeys(asking)]
         where = f"src = {json.dumps(['.', *projects])}"
-        rules = ("--config", str(RULES.relative_to(ROOT)), "--config", where)
+        rules = ("--no-cache", "--config", str(RULES.relative_to(ROOT)), "--config", where)
         del tools["types"]
         tools = {
             name: (*argv, *rules, "tasks.py", KIT.name, *projects) for name, argv in tools.items()

@@ -101,6 +101,19 @@ def test_the_first_lock_is_held_to_todays_pins(
     assert "pins that could not be kept: repo_py: rich==10.0" in capsys.readouterr().out
 
 
+def test_the_orchestrator_is_not_older_than_a_team(shop: Repository) -> None:
+    def run(root: Path, arguments: Sequence[str]) -> Completed:
+        done = pretended(root, arguments)
+        if arguments == ("lock",):
+            lock = root / "teams/repo_py/local_requirements.txt"
+            lock.write_text("# inputs: sha256:0\ndagster==99.1\n", encoding="utf-8")
+        return done
+
+    pretended = Pretended()
+    apply.apply(adopted.plan(shop.root), run=run)
+    assert pretended.asked[:3] == ["lock", "lock --team orchestrator --upgrade", "setup"]
+
+
 def test_a_step_that_fails_is_told_and_the_others_run(
     shop: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,6 +10,8 @@ from devkit.core.errors import DevkitError
 from devkit.core.paths import TOOLS
 from devkit.environments import hooks
 from devkit.environments.hooks import Kind, Problem
+from devkit.kit import record
+from devkit.kit.record import Record
 from testing.repositories import Repository
 from testing.support import run
 
@@ -351,3 +353,15 @@ def test_the_hook_of_another_folder_of_the_repository_is_kept(
     assert "goes by" in expect(inner, Kind.UNCALLED).what
     assert hooks.ensure(inner)
     assert hook.read_text(encoding="utf-8") == text
+
+
+def test_where_the_configuration_was_there_before_only_the_kits_hooks_are_installed(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "devkit/kit").mkdir(parents=True)
+    record.write(Record("1", hooks="theirs"), root)
+    config = (root / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    (root / hooks.KITS_OWN).write_text(config.replace("refused", "by the kit"), encoding="utf-8")
+    hooks.install()
+    assert hooks.problem(root) is None
+    assert "by the kit" in commit(root)
