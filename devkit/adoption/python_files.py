@@ -60,7 +60,7 @@ class Reader:
             facts.fault = f"line {line}: {getattr(error, 'msg', error)}" if line else str(error)
             return facts
         package = _package(file)
-        for node in ast.walk(module):
+        for node in _nodes(module):
             for name, line in _imports(node, package):
                 facts.imports.setdefault(name, line)
             if isinstance(node, ast.Call):
@@ -90,6 +90,21 @@ def is_test(file: str) -> bool:
     """Whether a file is a test, or only there for tests."""
     name = file.rpartition("/")[2]
     return name == "conftest.py" or bool(re.fullmatch(r"test_.*\.py|.*_test\.py", name))
+
+
+def _nodes(module: ast.AST) -> Iterator[ast.AST]:
+    """Every node in the order of the source; several times as fast as `ast.walk`."""
+    waiting = [module]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        inner: list[ast.AST] = []
+        for value in vars(node).values():
+            if isinstance(value, list):
+                inner += [each for each in value if isinstance(each, ast.AST)]
+            elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context):
+                inner.append(value)
+        waiting += reversed(inner)
 
 
 def _package(file: str) -> list[str]:

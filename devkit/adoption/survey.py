@@ -59,7 +59,7 @@ class Surveyor:
         seen = set(waiting)
         while waiting:
             file = waiting.pop()
-            for found in self._needs_of(file, located, code, packages):
+            for found in self._needs_of(file, located, code, packages, seen):
                 for each in self._python_below(found):
                     if each not in seen:
                         seen.add(each)
@@ -82,9 +82,9 @@ class Surveyor:
         return (found, root) if found else None
 
     def _needs_of(
-        self, file: str, located: Located, code: Code, packages: set[str]
+        self, file: str, located: Located, code: Code, packages: set[str], seen: set[str]
     ) -> Iterator[str]:
-        """The libraries that a file newly needs."""
+        """The libraries that a file newly needs; files that were `seen` are in some already."""
         facts = self._reader.of(file)
         if facts.fault:
             code.unreadable.append(f"{file}, {facts.fault}")
@@ -100,7 +100,9 @@ class Surveyor:
             if not found or self._is_installed(top, found, packages):
                 code.outside.setdefault(top, place)
                 continue
-            if any(is_below(found[0], one) for one in (*code.sources, *code.libraries)):
+            if found[0] in seen or any(
+                is_below(found[0], one) for one in (*code.sources, *code.libraries)
+            ):
                 continue
             owner = self._owner(found[0], located)
             if owner:

@@ -5,6 +5,7 @@ Everything is read once, as text; nothing of the repository is imported or run.
 
 import os
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -83,8 +84,11 @@ class Tree:
 
     def under(self, folder: str) -> Iterator[str]:
         """The files below a folder."""
-        prefix = "" if folder == "." else f"{folder}/"
-        return (file for file in self.files if file.startswith(prefix))
+        if folder == ".":
+            return iter(self.files)
+        first = bisect_left(self.files, f"{folder}/")
+        last = bisect_left(self.files, f"{folder}0")  # what comes after the slash
+        return iter(self.files[first:last])
 
     def named(self, pattern: str) -> list[str]:
         """The files whose name matches a regular expression, those nearest to the root first."""
