@@ -6,10 +6,18 @@ from pathlib import Path
 import pytest
 
 from devkit.core import files, pyproject, uv, uv_config
-from devkit.environments import libraries, lockfiles, project, resolver, uv_settings, venvs
+from devkit.environments import (
+    libraries,
+    lockfiles,
+    project,
+    resolver,
+    uv_settings,
+    venvs,
+    workspaces,
+)
 from devkit.environments.project import Project, team_project
 from devkit.generated import dist, shipped
-from devkit.registry import workspace
+from devkit.registry import shared, workspace
 from devkit.registry.team import Team
 from testing.support import run
 
@@ -22,7 +30,7 @@ module-root = ""
 """
 MODULES = (
     dist, files, libraries, lockfiles, project, pyproject, resolver, shipped, uv, uv_config,
-    uv_settings, venvs, workspace,
+    shared, uv_settings, venvs, workspace, workspaces,
 )  # fmt: skip
 
 
@@ -37,7 +45,8 @@ class Projects:
         """The team `tea`."""
         folder = self.root / "tea_project"
         python = folder / ".venv-tea/bin/python"
-        return Team("tea_project", "tea_project.definitions", folder, python, line=2)
+        module = "tea_project.definitions"
+        return Team("tea_project", module, folder, python, line=2, root=self.root)
 
     @property
     def tea(self) -> Project:
@@ -53,11 +62,13 @@ class Projects:
 
     def project(self, folder: str, dependencies: str = "", more: str = "") -> None:
         """Write a pyproject.toml: `dependencies` are in quotes, `more` are other tables."""
-        name = "dagteam-utils" if folder == "utils" else folder.rpartition("/")[2]
+        is_utils = folder == "utils"
+        name = "dagteam-utils" if is_utils else folder.rpartition("/")[2]
+        mark = "[tool.dagteam]\nshared = true\n" if is_utils else ""
         self.write(
             f"{folder}/pyproject.toml",
             f'[project]\nname = "{name}"\nversion = "0.1.0"\nrequires-python = ">=3.11"\n'
-            f"dependencies = [{dependencies}]\n{more}{BACKEND}",
+            f"dependencies = [{dependencies}]\n{more}{mark}{BACKEND}",
         )
 
     def commit(self) -> None:

@@ -101,11 +101,10 @@ def affected_by(
                 elif team != entries[team.location]:
                     found[team.name].append(f"its entry in {REGISTRY.name} changed")
             continue
-        owners = _owners(file, folders, users)
+        is_generated = not GENERATED.isdisjoint(_above(file))
+        owners = () if is_generated else _owners(file, folders, users)
         top = file.partition("/")[0]
-        if owners is None and not GENERATED.isdisjoint(_above(file)):
-            owners = ()
-        elif owners is None:
+        if owners is None:
             owners = everyone if _may_concern_everyone(file, root) else ()
             kit += [file] if top in _kits(root) else []
         for name in owners:

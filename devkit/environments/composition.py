@@ -51,9 +51,13 @@ class Composition:
 
     @property
     def own(self) -> tuple[Path, ...]:
-        """The folders and files of the location: its project, sources, tests and inputs."""
-        own = (*self.team.own, *self.environment, *self.team.tests, *self.inputs)
-        return tuple(outermost(own))
+        """The folders and files of the location: its project, sources, tests and inputs.
+
+        Locations of one project share its folder; what is deeper in it may be one's alone.
+        """
+        team = self.team
+        every = (*team.folders, *self.sources, *self.environment, *team.tests, *self.inputs)
+        return tuple(dict.fromkeys(every))
 
     @property
     def used(self) -> tuple[Path, ...]:

@@ -13,7 +13,7 @@ from devkit.core import git, pyproject
 from devkit.core.errors import DevkitError
 from devkit.core.paths import DEPLOYED_LOCK, LOCAL_LOCK, ROOT
 from devkit.core.wording import few
-from devkit.environments import uv_settings
+from devkit.environments import composition, uv_settings
 from devkit.environments.composition import Composition
 from devkit.environments.locknames import OTHER_LOCK
 from devkit.registry.team import Kind, Team
@@ -84,10 +84,10 @@ def collect(made_of: Composition, tracked: set[Path]) -> Shipped:
 def _parts(made_of: Composition, tracked: set[Path]) -> Iterator[_Part]:
     """What a location is deployed of: its own folders, its sources, its libraries, its inputs."""
     team = made_of.team
-    for path in team.own:
+    for path in composition.outermost([*team.folders, *team.sources]):
         base = team.import_root if path.is_relative_to(team.import_root) else path
         inside = tuple(one for one in team.sources if one.is_relative_to(path))
-        yield _Part(path, base, inside, whole=path not in team.sources)
+        yield _Part(path, base, inside, whole=path in team.folders)
     for path, base in made_of.plain.items():
         yield _Part(path, base, (path,))
     for library in made_of.project.deployed_libraries:

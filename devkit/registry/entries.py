@@ -38,8 +38,6 @@ def nodes(text: str) -> list[yaml.Node]:
         for key, value in document.value:
             if key.value == "load_from" and isinstance(value, yaml.SequenceNode):
                 return list(value.value)
-            if key.value == "load_from" and value.tag == "tag:yaml.org,2002:null":
-                return []
     raise ValueError(text)
 
 
@@ -79,12 +77,14 @@ class Entry:
     """One item of `load_from`: its kind, its fields as text, and their lines.
 
     The short form, `python_module: shop.definitions`, has the one field that says what is loaded.
+    `wrong` are the lines of the fields that are no text.
     """
 
     def __init__(self, node: yaml.Node) -> None:
         self.line = node.start_mark.line + 1
         self.values: dict[str, str] = {}
         self.lines: dict[str, int] = {}
+        self.wrong: dict[str, int] = {}
         pairs = node.value if isinstance(node, yaml.MappingNode) else []
         self.kind_text = str(pairs[0][0].value) if len(pairs) == 1 else ""
         self.kind = Kind(self.kind_text) if self.kind_text in set(Kind) else None
@@ -96,6 +96,8 @@ class Entry:
                 self.lines[key.value] = key.start_mark.line + 1
                 if isinstance(value, yaml.ScalarNode):
                     self.values[key.value] = value.value
+                else:
+                    self.wrong[key.value] = key.start_mark.line + 1
         elif isinstance(body, yaml.ScalarNode) and self.kind and body.value:
             self.values[LOADED[self.kind]] = body.value
         if self.kind is Kind.FILE and self.loaded.startswith("./"):
@@ -131,8 +133,10 @@ class Entry:
             yield self.line, f"is no code location: none of {', '.join([*Kind, REMOTE])}"
             return
         for name in (LOADED[self.kind], "executable_path"):
-            if not self.values.get(name):
+            if not self.values.get(name) and name not in self.wrong:
                 yield self.lines.get(name, self.line), f"is missing {name}"
+        for name, line in self.wrong.items():
+            yield line, f"has a {name} that is no text"
         for name, line in self.lines.items():
             if name not in (LOADED[self.kind], *FIELDS):
                 yield line, f"has an unknown field {name!r}"

@@ -45,7 +45,7 @@ def sources(base: Path, found: Path, neighbors: Iterable[Path]) -> tuple[Path, .
     other location is. A folder without Python files is none: it only has packages in it. Locations
     that are loaded from one folder share it.
     """
-    inner = found.parent if found.suffix == ".py" else found
+    inner = found if found.is_dir() else found.parent
     folders = [each for each in (inner, *inner.parents) if base in each.parents][::-1]
     others = [path for path in neighbors if path != found]
     own = [

@@ -10,13 +10,13 @@ from devkit.registry.team import TABLE
 MARK = "shared"
 
 
-def library(root: Path = ROOT) -> Path | None:
+def library(root: Path | None = None) -> Path | None:
     """The folder of utils; None in a repository without one, or with another `utils` of its own.
 
     It is the kit's if `[tool.dagteam]` in its pyproject.toml says `shared = true`. One that can't
     be read is taken for it, so that whoever reads it says what is wrong.
     """
-    folder = root / SHARED.name
+    folder = (root or ROOT) / SHARED.name
     if not (folder / pyproject.FILE).is_file():
         return None
     try:

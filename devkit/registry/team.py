@@ -140,20 +140,21 @@ class Team:
         return tuple(".".join(parts) for parts in names if parts)
 
     @property
-    def own(self) -> tuple[Path, ...]:
-        """The folders and files that are this location's: its project, its code, where it runs.
+    def folders(self) -> tuple[Path, ...]:
+        """The folders of its project and where it runs, which it may share; never the root."""
+        return tuple(one for one in dict.fromkeys([self.directory, self.cwd]) if one != self.root)
 
-        The root, or a folder with other locations in it, is not its own as a whole.
-        """
-        whole = [
+    @property
+    def own(self) -> tuple[Path, ...]:
+        """The folders and files that are this location's alone: its code, and around it."""
+        alone = [
             folder
-            for folder in dict.fromkeys([self.directory, self.cwd])
-            if folder != self.root
-            and not any(path.is_relative_to(folder) for path in self.neighbors)
+            for folder in self.folders
+            if not any(path.is_relative_to(folder) for path in self.neighbors)
         ]
         return (
-            *whole,
-            *(path for path in self.sources if not any(map(path.is_relative_to, whole))),
+            *alone,
+            *(path for path in self.sources if not any(map(path.is_relative_to, alone))),
         )
 
     @cached_property

@@ -63,14 +63,12 @@ def load_remotes(root: Path) -> tuple[Remote, ...]:
     Raises:
         DevkitError: if the file is missing or invalid.
     """
-    read = (root / REGISTRY.name).read_text
+    file = root / REGISTRY.name
+    found = entries.read(file)
+    values = yaml.safe_load(file.read_text(encoding="utf-8"))["load_from"]
     return tuple(
-        Remote(entry.location, values[REMOTE])
-        for entry, values in zip(
-            entries.read(root / REGISTRY.name),
-            yaml.safe_load(read(encoding="utf-8"))["load_from"] or (),
-            strict=True,
-        )
+        Remote(entry.location, value[REMOTE])
+        for entry, value in zip(found, values, strict=True)
         if entry.is_remote
     )
 
@@ -82,8 +80,9 @@ def teams_in(text: str | None, root: Path) -> tuple[Team, ...] | None:
     except (yaml.YAMLError, ValueError):
         return None
     local = [entry for entry in found if not entry.is_remote]
-    if not all(
-        entry.kind and entry.loaded and "executable_path" in entry.values for entry in local
+    if any(
+        entry.wrong or not entry.loaded or not entry.values.get("executable_path")
+        for entry in local
     ):
         return None
     return _apart([entry.team(root) for entry in local])

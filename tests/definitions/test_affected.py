@@ -165,11 +165,9 @@ def test_new_or_different_entry_affects_only_its_team(
         "load_from:\n",
         "- tea\n",
         "load_from:\n  - python_module: tea\n",
-        "load_from:\n  - grpc_server:\n      port: 4000\n",
         REGISTRY.replace("      module_name: sugar.definitions\n", ""),
-        REGISTRY.replace("location_name: sugar", "location_name: 2024-99-99"),
         REGISTRY.replace("location_name: sugar", "location_name: [sugar]"),
-        REGISTRY + "      attribute: defs\n",
+        REGISTRY.replace("      executable_path: sugar/.venv-sugar/bin/python\n", ""),
     ],
 )
 def test_invalid_registry_of_the_base_affects_every_team(

@@ -34,7 +34,9 @@ def team(teams: dict[str, Team], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     (environment / "pyvenv.cfg").write_text("version = 3.11.7\n", encoding="utf-8")
     (tmp_path / "utils/utils").mkdir(parents=True)
     (tmp_path / "utils/utils/__init__.py").write_text("", encoding="utf-8")
-    monkeypatch.setattr("devkit.environments.project.SHARED", tmp_path / "utils")
+    text = '[project]\nname = "utils"\n[tool.dagteam]\nshared = true\n'
+    (tmp_path / "utils/pyproject.toml").write_text(text, encoding="utf-8")
+    monkeypatch.setattr("devkit.registry.shared.ROOT", tmp_path)
     python = environment / "bin/python"
     python.parent.mkdir()
     python.write_text(f'#!/bin/sh\nexec {teams["ml"].python} "$@"\n', encoding="utf-8")
@@ -45,6 +47,7 @@ def team(teams: dict[str, Team], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         module="tea_project.definitions",
         directory=project,
         python=python,
+        root=tmp_path,
     )
 
 

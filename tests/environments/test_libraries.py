@@ -105,7 +105,7 @@ def test_a_library_affects_the_teams_that_depend_on_it(
         ('{ path = ".." }', "it is outside of this repository"),
         ('{ path = "../libs/missing" }', "it has no pyproject.toml"),
         ('{ path = "../common-1.0.whl" }', "it has no pyproject.toml"),
-        ("{ workspace = true }", "uv's workspaces are not supported"),
+        ("{ workspace = true }", "no member of uv's workspace"),
     ],
 )
 def test_a_source_that_is_no_folder_of_the_repository_is_refused_by_name(

@@ -43,7 +43,8 @@ def test_a_team_has_utils_and_itself_editable_and_deploys_the_group_of_utils(
         deployed=folder / "requirements.txt",
         dev_groups=("tea_project/pyproject.toml:dev",),
         deploy_groups=("utils/pyproject.toml:deploy",),
-        shared=True,
+        always=(SHARED,),
+        installed=True,
     )
 
 

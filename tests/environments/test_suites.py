@@ -95,7 +95,7 @@ def test_an_adopting_repository_has_the_kits_style_where_it_is_wanted(
 
 def test_every_team_has_a_test_that_it_loads(teams: dict[str, Team]) -> None:
     for team in teams.values():
-        assert (team.tests / "test_project_loads.py").exists()
+        assert (team.tests[0] / "test_project_loads.py").exists()
 
 
 def test_a_pass_is_reported_by_pytests_last_line(tmp_path: Path) -> None:

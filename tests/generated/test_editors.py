@@ -62,7 +62,7 @@ def test_a_teams_tests_are_debugged_in_its_own_environment(teams: dict[str, Team
         assert resolved(found["python"], ROOT) == team.python
         assert resolved(found["cwd"], ROOT) == team.directory
         assert resolved(found["envFile"], ROOT) == team.env_file
-        assert found["args"] == [team.tests.name]
+        assert found["args"] == [path.name for path in team.tests]
 
 
 def test_every_task_is_a_command() -> None:

@@ -14,7 +14,7 @@ def write(folder: Path, **files: str | bytes) -> Sources:
         path = path if path.suffix else path.with_suffix(".py")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text.encode() if isinstance(text, str) else text)
-    return Sources(str(folder))
+    return Sources([str(folder)], str(folder))
 
 
 def at(sources: Sources, key: str, *, made: bool = True) -> tuple[object, object] | None:
@@ -175,7 +175,7 @@ def test_a_dangling_link_is_ignored(tmp_path: Path) -> None:
     assert at(write(tmp_path, a="def tea(): ...\n"), "tea") == ("a.py", 1)
 
 
-def test_imports_are_top_level_packages_at_their_first_import(tmp_path: Path) -> None:
+def test_imports_are_dotted_names_at_their_first_import(tmp_path: Path) -> None:
     sources = write(
         tmp_path,
         a=(
@@ -200,16 +200,27 @@ def test_imports_are_top_level_packages_at_their_first_import(tmp_path: Path) ->
     )
     assert sources.imports == {
         "os": ("a.py", 1),
-        "milk": ("a.py", 1),
-        "tea": ("a.py", 2),
+        "milk.cow": ("a.py", 1),
+        "tea.green": ("a.py", 2),
+        "tea.green.leaf": ("a.py", 2),
         "sugar": ("a.py", 6),
         "honey": ("a.py", 8),
+        "tea": ("a.py", 9),
+        "tea.pot": ("a.py", 9),
         "lemon": ("a.py", 11),
+        "lemon.zest": ("a.py", 11),
         "ginger": ("a.py", 13),
     }
 
 
+def test_files_are_read_as_well_as_folders_and_named_relative_to_the_base(tmp_path: Path) -> None:
+    write(tmp_path, shared__it="import milk\n", tea__code="import sugar\n", other="import salt\n")
+    paths = [str(tmp_path / "shared"), str(tmp_path / "tea/code.py")]
+    sources = Sources(paths, str(tmp_path / "tea"))
+    assert sources.imports == {"milk": ("../shared/it.py", 1), "sugar": ("code.py", 1)}
+
+
 def test_an_empty_folder_has_no_names_and_no_imports(tmp_path: Path) -> None:
-    sources = Sources(str(tmp_path))
+    sources = Sources([str(tmp_path)], str(tmp_path))
     assert sources.imports == {}
     assert at(sources, "tea") is None

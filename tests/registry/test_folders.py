@@ -27,12 +27,12 @@ def root(tmp_path: Path) -> Path:
         ("tea", None),
         ("./tea/", None),
         ("same", None),
-        (".", "is not a folder below the root"),
-        ("tea/../tea", "is not a folder below the root"),
-        ("/tea", "is not a folder below the root"),
+        (".", None),
+        ("tea/../tea", "is not the root or a folder below it"),
+        ("/tea", "is not the root or a folder below it"),
         ("milk", "does not exist"),
         ("out", "leads out of the repository"),
-        ("top", "leads out of the repository"),
+        ("top", None),
         ("devkit/tea", "is the kit's own"),
         ("kit", "is the kit's own"),
         (".git", "is the kit's own"),
@@ -68,9 +68,11 @@ def test_an_export_may_link_to_the_work_tree_but_nowhere_else(root: Path, tmp_pa
         ("tea/../.venv-tea/bin/python", "is not below the root"),
         (".venv-tools/bin/python", "is the kit's own"),
         (".venv-dagit/bin/python", "is the kit's own"),
+        ("milk/.venv-milk/bin/python", "the project's folder in executable_path does not exist"),
+        ("devkit/.venv-x/bin/python", "the project's folder in executable_path is the kit's own"),
     ],
 )
-def test_a_team_s_environment_is_its_own(python: str, fault: str | None) -> None:
-    found = environment_fault(python)
+def test_a_team_s_environment_is_its_own(root: Path, python: str, fault: str | None) -> None:
+    found = environment_fault(root, root, python)
     assert (found is None) == (fault is None)
     assert (fault or "") in (found or "")

@@ -44,7 +44,7 @@ def test_an_entry_becomes_a_team_with_absolute_paths(root: Path) -> None:
     (root / "workspace.yaml").write_text(GOOD, encoding="utf-8")
     tea, milk = load_teams(root)
     assert (tea.name, tea.location, tea.line) == ("tea", "tea_project", 2)
-    assert (tea.package, tea.tests) == ("tea_project", root / "tea/tea_project_tests")
+    assert (tea.package, tea.tests) == ("tea_project", (root / "tea/tea_project_tests",))
     assert tea.directory == root / "tea"
     assert tea.python == root / "tea/.venv-tea/bin/python"
     assert tea.environment == root / "tea/.venv-tea"
@@ -80,7 +80,7 @@ def test_the_package_is_in_the_projects_folder_or_below_src(
     for file in files:
         (root / file).parent.mkdir(parents=True)
         (root / file).touch()
-    assert load_teams(root)[0].package_folder == root / folder
+    assert load_teams(root)[0].sources == (root / folder,)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,11 @@ def test_the_package_is_in_the_projects_folder_or_below_src(
             "module_name:",
             "workspace.yaml, line 9: entry 2 (milk) is missing module_name",
         ),
-        ("      location_name: milk\n", "", "line 7: entry 2 (no name) is missing location_name"),
+        (
+            "location_name: milk",
+            "location_name: [milk]",
+            "line 8: entry 2 (milk_code) has a location_name that is no text",
+        ),
         (
             "working_directory: milk",
             "working_directory: cellar",
@@ -111,11 +115,6 @@ def test_the_package_is_in_the_projects_folder_or_below_src(
             "location_name: milk",
             "location_name: tea",
             "line 7: entry 2 (tea) short name 'tea' already used by tea_project (line 2)",
-        ),
-        (
-            "milk/.venv-milk",
-            "tea/.venv-tea",
-            "line 7: entry 2 (milk) environment already used by tea_project (line 2)",
         ),
         (
             "milk/.venv-milk/bin/python",
@@ -149,19 +148,24 @@ def test_the_package_is_in_the_projects_folder_or_below_src(
             "line 11: entry 2 (milk) executable_path is the kit's own: .venv-dagit/bin/python",
         ),
         (
-            "working_directory: milk",
-            "working_directory: ./tea",
-            "line 7: entry 2 (milk) folder already used by tea_project (line 2)",
-        ),
-        (
             "location_name: milk",
-            "location_name: milk & co",
-            "line 8: entry 2 (milk & co) location_name may contain only letters, digits and _",
+            "location_name: '&'",
+            "line 7: entry 2 (&) needs a `slug` in [tool.dagteam] of its project",
         ),
         (
             "      module_name: milk_code",
-            "      attribute: defs\n      module_name: milk_code",
-            "line 9: entry 2 (milk) has an unknown field 'attribute'",
+            "      image: milk\n      module_name: milk_code",
+            "line 9: entry 2 (milk) has an unknown field 'image'",
+        ),
+        (
+            "python_module:\n      location_name: milk\n      module_name: milk_code",
+            "python_file:\n      location_name: milk\n      relative_path: ../milk.py",
+            "line 9: entry 2 (milk) relative_path leads out of the repository: ../milk.py",
+        ),
+        (
+            "python_module:\n      location_name: milk\n      module_name: milk_code",
+            "python_file:\n      location_name: milk\n      relative_path: milk.py",
+            "line 9: entry 2 (milk) relative_path does not exist: milk.py",
         ),
     ],
     ids=lambda value: value.strip()[:40] if isinstance(value, str) else None,
@@ -177,13 +181,10 @@ def test_a_fault_is_reported_with_its_entry_and_line(
 @pytest.mark.parametrize(
     ("folder", "fault"),
     [
-        (".", "is not a folder below the root, such as `team_project`: ."),
-        ("./", "is not a folder below the root"),
-        ("tea/../milk", "is not a folder below the root"),
-        ("../outside", "is not a folder below the root"),
-        ("{root}/milk", "is not a folder below the root"),
+        ("tea/../milk", "is not the root or a folder below it, such as `team_project`"),
+        ("../outside", "is not the root or a folder below it"),
+        ("{root}/milk", "is not the root or a folder below it"),
         ("out", "leads out of the repository: out is a link to"),
-        ("here", "leads out of the repository: here is a link to"),
         ("milk/out", "leads out of the repository"),
         ("devkit", "is the kit's own: devkit"),
         ("devkit/programs", "is the kit's own: devkit/programs"),
@@ -192,15 +193,14 @@ def test_a_fault_is_reported_with_its_entry_and_line(
         ("orchestrator", "is the kit's own: orchestrator"),
         ("dist/milk", "is the kit's own: dist/milk"),
         (".git", "is the kit's own: .git"),
-        ("tea_link", "folder already used by tea_project (line 2)"),
     ],
 )
-def test_a_folder_that_is_not_the_teams_alone_is_refused(
-    root: Path, folder: str, fault: str
-) -> None:
+def test_a_folder_of_the_kits_or_outside_is_refused(root: Path, folder: str, fault: str) -> None:
     for name in ("devkit/programs", "utils", "orchestrator", "dist/milk", ".git", "../outside"):
         (root / name).mkdir(parents=True)
-    links = {"out": "../outside", "here": ".", "kit": "devkit", "tea_link": "tea"}
+    mark = "[tool.dagteam]\nshared = true\n"
+    (root / "utils/pyproject.toml").write_text(mark, encoding="utf-8")
+    links = {"out": "../outside", "kit": "devkit"}
     for name, target in (*links.items(), ("milk/out", "../../outside")):
         (root / name).symlink_to(target)
     text = GOOD.replace("directory: milk", f"directory: {folder.format(root=root)}")
@@ -211,25 +211,27 @@ def test_a_folder_is_the_same_however_it_is_written(root: Path) -> None:
     (root / "teams").symlink_to("tea")
     (root / "tea/milk").mkdir()
     text = GOOD.replace("directory: milk", "directory: ./teams//milk/")
+    text = text.replace("executable_path: milk/", "executable_path: ./teams//milk/")
     (root / "workspace.yaml").write_text(text, encoding="utf-8")
     milk = load_teams(root)[1]
     assert (milk.folder_below(root), milk.directory) == ("teams/milk", root / "teams/milk")
 
 
-def test_another_kind_of_location_is_refused_since_it_has_no_environment(root: Path) -> None:
-    text = "load_from:\n  - python_file: defs.py\n  - just text\n"
+def test_what_is_no_location_is_refused_and_one_without_an_environment(root: Path) -> None:
+    text = "load_from:\n  - python_file: defs.py\n  - just text\n  - ecs: x\n"
     message = refusal(root, text)
-    reason = "is not a `python_module` entry (the only kind with its own environment)"
-    assert f"line 2: entry 1 (no name) {reason}" in message
+    assert "line 2: entry 1 (defs.py) is missing executable_path" in message
+    reason = "is no code location: none of python_module, python_package, python_file"
     assert f"line 3: entry 2 (no name) {reason}" in message
+    assert f"line 4: entry 3 (no name) {reason}" in message
 
 
 def test_all_faults_are_reported(root: Path) -> None:
     text = GOOD.replace("tea_project.definitions", "").replace("directory: milk", "directory: no")
-    message = refusal(root, text + "  - grpc_server:\n      port: 4000\n")
+    message = refusal(root, text + "  - far:\n      port: 4000\n")
     assert "line 4: entry 1 (tea_project) is missing module_name" in message
     assert "line 10: entry 2 (milk) working_directory does not exist: no" in message
-    assert "line 12: entry 3 (no name) is not a `python_module` entry" in message
+    assert "line 12: entry 3 (no name) is no code location" in message
     assert "  fix:      edit workspace.yaml" in message
 
 
