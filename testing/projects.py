@@ -17,7 +17,7 @@ from devkit.environments import (
 )
 from devkit.environments.project import Project, team_project
 from devkit.generated import dist, shipped
-from devkit.registry import shared, workspace
+from devkit.registry import shared, team, workspace
 from devkit.registry.team import Team
 from testing.support import run
 
@@ -30,7 +30,7 @@ module-root = ""
 """
 MODULES = (
     dist, files, libraries, lockfiles, project, pyproject, resolver, shipped, uv, uv_config,
-    shared, uv_settings, venvs, workspace, workspaces,
+    shared, team, uv_settings, venvs, workspace, workspaces,
 )  # fmt: skip
 
 

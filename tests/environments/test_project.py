@@ -42,7 +42,7 @@ def test_a_team_has_utils_and_itself_editable_and_deploys_the_group_of_utils(
         local=folder / "local_requirements.txt",
         deployed=folder / "requirements.txt",
         dev_groups=("tea_project/pyproject.toml:dev",),
-        deploy_groups=("utils/pyproject.toml:deploy",),
+        deploy_groups=("tea_project/pyproject.toml:deploy", "utils/pyproject.toml:deploy"),
         always=(SHARED,),
         installed=True,
     )

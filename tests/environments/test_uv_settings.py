@@ -178,14 +178,15 @@ def test_a_project_without_settings_has_those_of_a_folder_above_it(
     assert lock(repository, "--upgrade")[1] == "tea-leaf==2.0"
 
 
-def test_a_member_of_a_uv_workspace_is_refused(repository: Projects) -> None:
-    repository.project("tea_project", '"tea-leaf"')
+def test_a_member_of_a_uv_workspace_has_the_settings_of_its_root(repository: Projects) -> None:
+    own = '[tool.uv]\nconstraint-dependencies = ["tea-leaf==2.0"]\n'
+    repository.project("tea_project", '"tea-leaf"', own)
+    roots = '[tool.uv]\nconstraint-dependencies = ["tea-leaf==1.0"]\n'
     for rest in ('members = ["other", "tea_*"]', 'members = ["*"]\nexclude = ["other"]'):
-        repository.write("pyproject.toml", f"[tool.uv.workspace]\n{rest}\n")
-        with pytest.raises(DevkitError, match="is a member of the uv workspace"):
-            lockfiles.stale(repository.tea)
+        repository.write("pyproject.toml", f"{roots}[tool.uv.workspace]\n{rest}\n")
+        assert lock(repository)[1] == "tea-leaf==1.0"
     table = '[tool.uv.workspace]\nmembers = ["*"]\nexclude = ["tea_project"]\n'
-    repository.write("pyproject.toml", table)
+    repository.write("pyproject.toml", f"{roots}{table}")
     assert lock(repository)[1] == "tea-leaf==2.0"
 
 
@@ -325,6 +326,6 @@ def test_a_path_outside_of_the_sources_is_refused(
 ) -> None:
     file = tmp_path / "wheels" / "milk-1.0-py3-none-any.whl"
     repository.project("tea_project", f'"{name.format(file)}"'.replace("onlyhere", "milk"))
-    with pytest.raises(DevkitError, match="the locks of tea would have a path"):
+    with pytest.raises(DevkitError, match="the locks of tea would have a path|it is outside of this repository"):
         lock(repository)
     assert not repository.tea.local.exists()

@@ -25,7 +25,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Projects:
     monkeypatch.setattr(lockfiles, "stale", lambda _: None)
     made = projects.make(tmp_path / "repository", monkeypatch)
     made.write("tea_project/tea_project/definitions.py", "import utils\n")
-    made.write("tea_project/requirements.txt", "")
+    made.write("tea_project/requirements.txt", "# inputs: sha256:0\n")
     made.write(".gitignore", "/dist/\n*.log\ntarget/\n__pycache__/\n.venv*\n.env\n")
     made.commit()
     return made
