@@ -182,7 +182,7 @@ def inputs_digest(project: Project) -> str:
         raise fault
     parts: list[object] = [options(project), _requirements(project.pyproject)]
     parts += [_requirements(pyproject.read(folder)) for folder in project.libraries]
-    parts += filter(None, [uv_settings.recorded(project.pyproject)])
+    parts += filter(None, [uv_settings.recorded(project.pyproject), project.tested_with])
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
 

@@ -17,6 +17,7 @@ from devkit.registry.workspace import select
 TOOLS_NAME = "tools"
 ORCHESTRATOR_NAME = "orchestrator"
 DEV, DEPLOY = "dev", "deploy"  # the dependency groups of a local environment and a deployment
+PYTEST = "pytest>=7"
 DEV_EXTRAS = ("dev", "develop", "development", "test", "tests", "testing")
 
 
@@ -28,7 +29,8 @@ class Project:
     none. `dev_groups` are the dependency groups of the local environment and `deploy_groups` those
     of the deployment, as uv's `--group` takes them; `dev_extras` are used where there is no group.
     `always` are the libraries that it has without listing them, utils among them. `installed` means
-    that it is a package, and editable in its environment.
+    that it is a package, and editable in its environment. `tested_with` are requirements that the
+    local environment has in addition: pytest, if the project does not list it.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Project:
     deploy_groups: tuple[str, ...] = ()
     always: tuple[Path, ...] = ()
     installed: bool = False
+    tested_with: tuple[str, ...] = ()
 
     @property
     def pyproject(self) -> pyproject.Pyproject:
@@ -123,6 +126,7 @@ def team_project(team: Team) -> Project:
         ),
         always=(*((utils,) if utils and has_utils else ()), *_declared(team, found)),
         installed=found is None or found.is_package,
+        tested_with=() if found is None or _lists_pytest(found, optional) else (PYTEST,),
     )
 
 
@@ -149,6 +153,14 @@ def select_projects(teams: Sequence[Team], names: Iterable[str]) -> list[Project
         for project in every
         if (project.name in wanted if project.name in others else project.directory in keep)
     ]
+
+
+def _lists_pytest(found: pyproject.Pyproject, extras: object) -> bool:
+    """Whether a project's own development dependencies have pytest, as far as they are literal."""
+    others = [requirement for each in extras.values() for requirement in each] if (
+        isinstance(extras, dict) and not found.project
+    ) else []  # fmt: skip
+    return "pytest" in {*found.listed([DEV]), *map(pyproject.package_name, others)}
 
 
 def _declared(team: Team, found: pyproject.Pyproject | None) -> tuple[Path, ...]:

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -75,8 +76,8 @@ def newest_allowed(project: Project) -> list[Pin]:
         DevkitError: if the package index is unreachable or there is no solution.
     """
     with tempfile.TemporaryDirectory(prefix="dagteam-lock-") as scratch:
-        arguments = [*_local(project), *_groups(project.deploy_groups)]
-        text = _compile(project, Path(scratch) / project.local.name, "", arguments, ["--upgrade"])
+        target = Path(scratch) / project.local.name
+        text = _compile(project, target, "", _wanted(project), ["--upgrade"])
     return lockfiles.parse(text)
 
 
@@ -126,21 +127,20 @@ def _lock(project: Project, flags: Sequence[str]) -> str:
     new = _is_new(project)
     before = lockfiles.text_of(project)
     digest = lockfiles.inputs_digest(project)
-    deploy = _groups(project.deploy_groups)
     with tempfile.TemporaryDirectory(prefix="dagteam-lock-") as scratch:
         compiled = partial(_compile, project, Path(scratch) / "lock.txt", before)
         if project.deployed is None:
-            texts = {project.local: compiled(_local(project), flags)}
+            texts = {project.local: compiled(_wanted(project), flags)}
         else:
             # One resolution of everything that either lock needs, so that their pins agree.
-            wanted = [*_local(project), *deploy]
-            every = first_lock.resolve(project, partial(compiled, wanted), flags)
+            resolve = partial(compiled, _wanted(project))
+            every = first_lock.resolve(project, resolve, flags)
             pinned = Path(scratch) / "pinned.txt"
             pinned.write_text("\n".join(map(str, lockfiles.parse(every))), encoding="utf-8")
             fixed = ["--constraints", str(pinned)]
             texts = {
-                project.local: compiled(_local(project), fixed),
-                project.deployed: compiled([*_files(project, []), *deploy], fixed),
+                project.local: compiled(_wanted(project, deployed=False), fixed),
+                project.deployed: compiled(_wanted(project, local=False), fixed),
             }
     _require_one_resolution(project, digest, [*texts.values()])
     for lock, text in texts.items():
@@ -184,16 +184,25 @@ def _header(project: Project, lock: Path, digest: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _local(project: Project) -> list[str]:
-    """The arguments of uv for what the local environment needs."""
-    extras = (word for name in project.dev_extras for word in ("--extra", name))
-    return [*_files(project, [DEV]), *_groups(project.dev_groups), *extras]
+@dataclass(frozen=True)
+class _Wanted:
+    """What is resolved: arguments of uv, and the requirements on its standard input."""
+
+    arguments: tuple[str, ...]
+    stdin: str
 
 
-def _files(project: Project, groups: Sequence[str]) -> list[str]:
-    """The projects to resolve: the libraries on uv's standard input, too, if there are any."""
-    standard_input = ["-"] if _unlisted(project, groups) else []
-    return [lockfiles.relative(project.pyproject.file), *standard_input]
+def _wanted(project: Project, *, local: bool = True, deployed: bool = True) -> _Wanted:
+    """What the local environment needs, what the deployment needs, or what both need."""
+    lines = [f"-e ./{lockfiles.relative(one)}" for one in _unlisted(project, [DEV] * local)]
+    lines += project.tested_with if local else ()
+    arguments = [lockfiles.relative(project.pyproject.file), *(["-"] if lines else [])]
+    if local:
+        arguments += _groups(project.dev_groups)
+        arguments += (word for name in project.dev_extras for word in ("--extra", name))
+    if deployed:
+        arguments += _groups(project.deploy_groups)
+    return _Wanted(tuple(arguments), "\n".join([*lines, ""]))
 
 
 def _unlisted(project: Project, groups: Sequence[str]) -> list[Path]:
@@ -214,7 +223,7 @@ def _groups(groups: Sequence[str]) -> list[str]:
 
 
 def _compile(
-    project: Project, target: Path, before: str, arguments: Sequence[str], flags: Sequence[str]
+    project: Project, target: Path, before: str, wanted: _Wanted, flags: Sequence[str]
 ) -> str:
     """The resolved pins of a lock, without libraries; uv prefers the pins in `before`.
 
@@ -223,12 +232,11 @@ def _compile(
     """
     target.write_text("\n".join(before.splitlines()) + "\n", encoding="utf-8")
     names = [read(folder).name for folder in project.editable]
-    unlisted = _unlisted(project, [DEV])
     uv.run(
-        "pip", "compile", *arguments, *lockfiles.options(project), *flags, "-o", target,
+        "pip", "compile", *wanted.arguments, *lockfiles.options(project), *flags, "-o", target,
         *(argument for name in names for argument in ("--no-emit-package", name)),
         project=project.directory,
-        stdin="".join(f"-e ./{lockfiles.relative(folder)}\n" for folder in unlisted),
+        stdin=wanted.stdin,
         failure=f"{lockfiles.relative(project.local)} could not be resolved; "
         "keeping the current lock",
     )  # fmt: skip

@@ -73,8 +73,8 @@ def collect(made_of: Composition, tracked: set[Path]) -> Shipped:
                 changed.append(_shown(file))
         found.notes.extend(_left_out(team, part, states))
     code = (path for part in parts for path in part.code)
-    tops = {target.parts[0] for path in code for target in _targets(found, path)}
-    found.packages.extend(sorted(top for top in tops if not top.endswith(".py")))
+    tops = dict.fromkeys(target.parts[0] for path in code for target in _targets(found, path))
+    found.packages.extend(top for top in tops if not top.endswith(".py"))
     if changed:
         found.notes.append(f"not of any commit yet: {_some(changed)}")
     _require_module(team, found)

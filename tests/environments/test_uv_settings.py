@@ -326,6 +326,8 @@ def test_a_path_outside_of_the_sources_is_refused(
 ) -> None:
     file = tmp_path / "wheels" / "milk-1.0-py3-none-any.whl"
     repository.project("tea_project", f'"{name.format(file)}"'.replace("onlyhere", "milk"))
-    with pytest.raises(DevkitError, match="the locks of tea would have a path|it is outside of this repository"):
+    with pytest.raises(
+        DevkitError, match=r"the locks of tea would have a path|it is outside of this repository"
+    ):
         lock(repository)
     assert not repository.tea.local.exists()

@@ -240,7 +240,7 @@ def test_a_pin_without_a_hash_is_refused_by_name(
         "milk==1.0 \\\n    --hash=sha256:00\nbase @ git+https://a.test/b@00\n"
         "file @ https://a.test/file-1.0.tar.gz \\\n    --hash=sha256:00\n"
     )
-    repository.write("tea_project/requirements.txt", lock)
+    repository.write("tea_project/requirements.txt", f"# inputs: sha256:0\n{lock}")
     repository.commit()
     printed = refusal(repository, capsys)
     assert "tea_project/requirements.txt: no hash of base" in printed
