@@ -3,7 +3,6 @@
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -12,13 +11,14 @@ from packaging.version import Version
 from devkit.core import filelocks, output, parallel, uv
 from devkit.core.errors import DevkitError
 from devkit.core.files import replace_text
-from devkit.core.paths import ROOT, STATE
-from devkit.core.pyproject import FILE, package_name, read
+from devkit.core.paths import STATE
+from devkit.core.pyproject import package_name, read
 from devkit.core.wording import counted, did_you_mean
-from devkit.environments import first_lock, libraries, lockfiles, uv_settings
+from devkit.environments import first_lock, lockfiles, uv_settings, wanted
 from devkit.environments.lockfiles import Pin
-from devkit.environments.project import DEV, Project
+from devkit.environments.project import Project
 from devkit.environments.uv_settings import index_flags
+from devkit.environments.wanted import Wanted
 
 BUSY = STATE / "locking.lock"  # the process that changes locks holds the lock of this file
 
@@ -77,7 +77,7 @@ def newest_allowed(project: Project) -> list[Pin]:
     """
     with tempfile.TemporaryDirectory(prefix="dagteam-lock-") as scratch:
         target = Path(scratch) / project.local.name
-        text = _compile(project, target, "", _wanted(project), ["--upgrade"])
+        text = _compile(project, target, "", wanted.wanted(project), ["--upgrade"])
     return lockfiles.parse(text)
 
 
@@ -130,17 +130,17 @@ def _lock(project: Project, flags: Sequence[str]) -> str:
     with tempfile.TemporaryDirectory(prefix="dagteam-lock-") as scratch:
         compiled = partial(_compile, project, Path(scratch) / "lock.txt", before)
         if project.deployed is None:
-            texts = {project.local: compiled(_wanted(project), flags)}
+            texts = {project.local: compiled(wanted.wanted(project), flags)}
         else:
             # One resolution of everything that either lock needs, so that their pins agree.
-            resolve = partial(compiled, _wanted(project))
+            resolve = partial(compiled, wanted.wanted(project))
             every = first_lock.resolve(project, resolve, flags)
             pinned = Path(scratch) / "pinned.txt"
             pinned.write_text("\n".join(map(str, lockfiles.parse(every))), encoding="utf-8")
             fixed = ["--constraints", str(pinned)]
             texts = {
-                project.local: compiled(_wanted(project, deployed=False), fixed),
-                project.deployed: compiled(_wanted(project, local=False), fixed),
+                project.local: compiled(wanted.wanted(project, deployed=False), fixed),
+                project.deployed: compiled(wanted.wanted(project, local=False), fixed),
             }
     _require_one_resolution(project, digest, [*texts.values()])
     for lock, text in texts.items():
@@ -184,46 +184,8 @@ def _header(project: Project, lock: Path, digest: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-@dataclass(frozen=True)
-class _Wanted:
-    """What is resolved: arguments of uv, and the requirements on its standard input."""
-
-    arguments: tuple[str, ...]
-    stdin: str
-
-
-def _wanted(project: Project, *, local: bool = True, deployed: bool = True) -> _Wanted:
-    """What the local environment needs, what the deployment needs, or what both need."""
-    lines = [f"-e ./{lockfiles.relative(one)}" for one in _unlisted(project, [DEV] * local)]
-    lines += project.tested_with if local else ()
-    arguments = [lockfiles.relative(project.pyproject.file), *(["-"] if lines else [])]
-    if local:
-        arguments += _groups(project.dev_groups)
-        arguments += (word for name in project.dev_extras for word in ("--extra", name))
-    if deployed:
-        arguments += _groups(project.deploy_groups)
-    return _Wanted(tuple(arguments), "\n".join([*lines, ""]))
-
-
-def _unlisted(project: Project, groups: Sequence[str]) -> list[Path]:
-    """The libraries that no source leads to."""
-    reached = libraries.find(project.directory, groups).folders
-    return [folder for folder in project.always if folder not in reached]
-
-
-def _groups(groups: Sequence[str]) -> list[str]:
-    """The arguments of uv for dependency groups, as far as their projects have them."""
-    arguments = []
-    for group in groups:
-        file, _, name = group.rpartition(":")
-        folder = (ROOT / file).parent
-        if (folder / FILE).is_file() and name in read(folder).groups:
-            arguments += ["--group", group]
-    return arguments
-
-
 def _compile(
-    project: Project, target: Path, before: str, wanted: _Wanted, flags: Sequence[str]
+    project: Project, target: Path, before: str, request: Wanted, flags: Sequence[str]
 ) -> str:
     """The resolved pins of a lock, without libraries; uv prefers the pins in `before`.
 
@@ -233,10 +195,10 @@ def _compile(
     target.write_text("\n".join(before.splitlines()) + "\n", encoding="utf-8")
     names = [read(folder).name for folder in project.editable]
     uv.run(
-        "pip", "compile", *wanted.arguments, *lockfiles.options(project), *flags, "-o", target,
+        "pip", "compile", *request.arguments, *lockfiles.options(project), *flags, "-o", target,
         *(argument for name in names for argument in ("--no-emit-package", name)),
         project=project.directory,
-        stdin=wanted.stdin,
+        stdin=request.stdin,
         failure=f"{lockfiles.relative(project.local)} could not be resolved; "
         "keeping the current lock",
     )  # fmt: skip
