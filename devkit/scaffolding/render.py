@@ -10,11 +10,13 @@ from string import Template
 
 from packaging.version import Version
 
-from devkit.core import pyproject
-from devkit.core.paths import DEPLOYED_LOCK, ORCHESTRATOR, SHARED, TOOLS
+from devkit.core import pyproject, pythons
+from devkit.core.paths import DEPLOYED_LOCK, ORCHESTRATOR, TOOLS
 from devkit.definitions.manifest import Column
 from devkit.environments import lockfiles
 from devkit.environments.project import orchestrator_project
+from devkit.generated.dist import BUILD_SYSTEM
+from devkit.registry import shared
 from devkit.registry.team import Team
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -46,7 +48,10 @@ class Names:
 
 
 def files(team: Team, upstreams: Sequence[Upstream]) -> dict[Path, str]:
-    """The text of every file of a new team's project, by its path."""
+    """The text of every file of a new team's project, by its path.
+
+    The examples store tables as utils does, if the repository has it.
+    """
     names = {
         "name": team.name,
         "location": team.location,
@@ -54,9 +59,12 @@ def files(team: Team, upstreams: Sequence[Upstream]) -> dict[Path, str]:
         "package": team.package,
         "distribution": team.package.replace("_", "-"),
     }
-    made = _filled("team", team, {**names, **_requirements()})
+    utils = shared.library()
+    values = {**names, **_requirements(utils)}
+    made = _filled("team", team, values) | _filled("utils" if utils else "plain", team, values)
+    kind = "upstream" if utils else "plain_upstream"
     for upstream, own in zip(upstreams, names_for(team, upstreams), strict=True):
-        made |= _filled("upstream", team, {**names, **vars(own), **_reading(upstream)})
+        made |= _filled(kind, team, {**names, **vars(own), **_reading(upstream)})
     return made
 
 
@@ -120,18 +128,19 @@ def _filled(kind: str, team: Team, values: Mapping[str, str]) -> dict[Path, str]
     return made
 
 
-def _requirements() -> dict[str, str]:
+def _requirements(utils: Path | None) -> dict[str, str]:
     """The requirements of a new team: the orchestrator's series of Dagster, else those of utils."""
     series = Version(lockfiles.pins(orchestrator_project())["dagster"])
-    shared = pyproject.read(SHARED)
-    needs = {pyproject.package_name(text): text for text in shared.project["dependencies"]}
-    (build,) = shared.document["build-system"]["requires"]
-    return {
+    found = {
         "dagster": f"dagster~={series.major}.{series.minor}.0",
-        "pandas": needs["pandas"],
-        "python": shared.requires_python,
-        "build": build,
+        "python": pythons.requires_python(),
+        "build": BUILD_SYSTEM["requires"][0],
     }
+    if utils:
+        project = pyproject.read(utils)
+        needs = {pyproject.package_name(text): text for text in project.project["dependencies"]}
+        found |= {"pandas": needs["pandas"], "python": project.requires_python}
+    return found
 
 
 def _reading(upstream: Upstream) -> dict[str, str]:
