@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 IMPORT = re.compile(
-    rb"^[ \t]*(?:from[ \t]+(?P<module>[\w.]+)[ \t]+import\b|import[ \t]+(?P<names>[\w., \t]+))",
+    rb"^[ \t]*(?:from[ \t]+(?P<module>[\w.]+)[ \t]+import[ \t]*(?P<parts>\([^)]*\)|[^\n]*)"
+    rb"|import[ \t]+(?P<names>[\w., \t]+))",
     re.MULTILINE,
 )
+COMMENT = re.compile(rb"#[^\n]*")
 SKIPPED = {"__pycache__", "node_modules", "site-packages"}
 
 
@@ -25,7 +27,7 @@ def reached(
     found: dict[Path, Path] = {}
     waiting = [*sources]
     while waiting:
-        for name in imported(waiting.pop()):
+        for name in imported(waiting.pop(), roots):
             place = resolve(name, roots)
             if place is None or any(place[0].is_relative_to(one) for one in (*sources, *found)):
                 continue
@@ -35,15 +37,28 @@ def reached(
     return found
 
 
-def imported(path: Path) -> frozenset[str]:
-    """The dotted names that the Python files of a folder import, or a file: absolute ones."""
+def imported(path: Path, roots: Iterable[Path] = ()) -> frozenset[str]:
+    """The dotted names that the Python files of a folder import, or a file.
+
+    Relative ones as well, if the files are below one of the roots. Of `from a import b`, both `a`
+    and `a.b`, as it may be a module.
+    """
     names: set[str] = set()
     for file in python_files(path):
         try:
             state = file.stat()
-            names |= _imports(file, state.st_mtime_ns, state.st_size)
+            found = _imports(file, state.st_mtime_ns, state.st_size)
         except OSError:  # just deleted, or a dangling link
             continue
+        base = next((root for root in roots if root in file.parents), None)
+        package = file.parent.relative_to(base).parts if base else ()
+        for name in found:
+            rest = name.lstrip(".")
+            up = len(name) - len(rest)
+            if not up:
+                names.add(name)
+            elif base and up <= len(package):
+                names.add(".".join([*package[: len(package) - up + 1], rest]).strip("."))
     return frozenset(names)
 
 
@@ -100,12 +115,15 @@ def _outermost(path: Path, root: Path, apart: Iterable[Path]) -> Path:
 
 @functools.cache
 def _imports(file: Path, _modified: int, _size: int) -> frozenset[str]:
-    """The names that a file imports; the last two parameters tell its versions apart."""
+    """The names that a file imports, as written; the last two parameters tell its versions apart."""
     names: set[str] = set()
     for found in IMPORT.finditer(file.read_bytes()):
+        listed = COMMENT.sub(b"", found["names"] or found["parts"]).decode(errors="replace")
+        parts = {word[0] for part in listed.strip("() \t").split(",") if (word := part.split())}
         if found["module"]:
-            names.add(found["module"].decode())
+            module = found["module"].decode()
+            dot = "" if module.endswith(".") else "."
+            names |= {module, *(f"{module}{dot}{part}" for part in parts if part.isidentifier())}
         else:
-            listed = found["names"].decode().split(",")
-            names |= {word[0] for part in listed if (word := part.split())}
-    return frozenset(name for name in names if not name.startswith("."))
+            names |= parts
+    return frozenset(names)

@@ -141,12 +141,14 @@ def _top(library: Path, file: Path) -> Path:
 
 def _below(folder: Path, files: Iterable[Path]) -> Iterator[Path]:
     above = f"{folder}{os.sep}"
-    return (file for file in files if str(file).startswith(above))
+    return (file for file in files if file == folder or str(file).startswith(above))
 
 
-def _states(folder: Path) -> dict[Path, str]:
-    """Git's letters for the files of a folder that no commit has as they are."""
-    return {ROOT / name: state for state, name in git.uncommitted_files(folder) or ()}
+def _states(path: Path) -> dict[Path, str]:
+    """Git's letters for the files of a folder, or a file, that no commit has as they are."""
+    folder = path if path.is_dir() else path.parent
+    found = git.uncommitted_files(folder) or ()
+    return {name: state for state, name in found if path in (folder, name)}
 
 
 def _target(team: Team, part: _Part, file: Path) -> Path | None:

@@ -79,7 +79,9 @@ ODD_COLUMNS = (
 def odd_teams(tmp_path_factory: pytest.TempPathFactory, teams: dict[str, Team]) -> dict[str, Team]:
     """Teams with all odd keys, with another's interpreter."""
     folder = tmp_path_factory.mktemp("odd")
-    shutil.copy2(ROOT / "pyproject.toml", folder)
+    for file in ("pyproject.toml", "devkit/pyproject.toml"):
+        (folder / file).parent.mkdir(exist_ok=True)
+        shutil.copy2(ROOT / file, folder / file)
     made = {
         name: replace(team(folder, name), python=teams["analytics"].python) for name in ODD_TEAMS
     }
