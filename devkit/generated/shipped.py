@@ -11,16 +11,13 @@ from pathlib import Path
 
 from devkit.core import git, pyproject
 from devkit.core.errors import DevkitError
-from devkit.core.paths import DEPLOYED_LOCK, LOCAL_LOCK, ROOT
+from devkit.core.paths import ROOT
 from devkit.core.wording import few
-from devkit.environments import composition, uv_settings
+from devkit.environments import composition
 from devkit.environments.composition import Composition
-from devkit.environments.locknames import OTHER_LOCK
+from devkit.generated import development
 from devkit.registry.team import Kind, Team
 
-DEVELOPMENT = (
-    pyproject.FILE, uv_settings.FILE, "uv.lock", DEPLOYED_LOCK, OTHER_LOCK, LOCAL_LOCK,
-)  # fmt: skip
 GENERATED = {"__pycache__", "node_modules"}  # by tools, so that no code needs them
 UNTRACKED, IGNORED = "??", "!!"  # Git's letters
 MOST_NAMED = 5
@@ -156,15 +153,14 @@ def _target(team: Team, part: _Part, file: Path) -> Path | None:
 
     What is in `src` next to the package is deployed beside it.
     """
+    if development.has(team, file):
+        return None
     if any(file.is_relative_to(path) for path in part.code):
         base = (
             team.import_root if file.is_relative_to(team.import_root) and part.whole else part.base
         )
         return file.relative_to(base)
-    if not part.whole or any(file.is_relative_to(path) for path in team.tests):
-        return None
-    below = file.relative_to(part.path)
-    if below.parts[0] in DEVELOPMENT or below.parts[0].startswith("."):
+    if not part.whole:
         return None
     inside = file.is_relative_to(team.import_root)
     return file.relative_to(team.import_root if inside else part.base)

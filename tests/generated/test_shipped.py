@@ -9,8 +9,9 @@ import pytest
 from devkit.core import parallel
 from devkit.core.errors import DevkitError
 from devkit.core.paths import TOOLS
-from devkit.environments import lockfiles
-from devkit.generated import dist
+from devkit.environments import composition, lockfiles
+from devkit.generated import dist, shipped
+from devkit.registry.team import Kind, Team
 from testing import projects
 from testing.projects import Projects
 from testing.repositories import move_below
@@ -261,3 +262,23 @@ def test_the_same_commit_gives_the_same_bytes_whatever_else_is_there(repository:
     repository.write("tea_project/tea_project/a.log", "")
     os.utime(repository.root / "tea_project/tea_project/definitions.py", (1, 1))
     assert content() == before
+
+
+def test_a_project_s_own_files_are_not_code_where_its_folder_is_that_of_the_code(
+    repository: Projects,
+) -> None:
+    for name in ("repo.py", "names.py", ".env.example", "tests/test_repo.py", "pyproject.toml"):
+        repository.write(f"flat/{name}", "")
+    repository.commit()
+    tracked = {path for path in repository.root.rglob("*") if path.is_file()}
+    for name in ("local_requirements.txt", "deployed_requirements.txt"):  # just made
+        repository.write(f"flat/{name}", "")
+    team = Team(
+        "flat", "flat/repo.py", repository.root / "flat", repository.root / "flat/.venv/bin/python",
+        line=2, kind=Kind.FILE, working_directory=repository.root, root=repository.root,
+    )  # fmt: skip
+    found = shipped.collect(composition.of(team), tracked)
+    assert {str(path) for path in found.files if path.parts[0] != "utils"} == {
+        "flat/repo.py",
+        "flat/names.py",
+    }
