@@ -115,7 +115,7 @@ def _outermost(path: Path, root: Path, apart: Iterable[Path]) -> Path:
 
 @functools.cache
 def _imports(file: Path, _modified: int, _size: int) -> frozenset[str]:
-    """The names that a file imports, as written; the last two parameters tell its versions apart."""
+    """The names that a file imports, as written; the other parameters tell its versions apart."""
     names: set[str] = set()
     for found in IMPORT.finditer(file.read_bytes()):
         listed = COMMENT.sub(b"", found["names"] or found["parts"]).decode(errors="replace")
