@@ -46,7 +46,7 @@ def apply(plan: Plan, *, ci: bool = False, run: Run = task) -> int:
             made = files.of_plan(plan, source, before.commit, ci=ci)
             _require_free([*plan.obstacles, *files.in_the_way(plan, made)])
             kit, projects = _commit(plan, made, before.commit, source)
-            first_run.keep_hook(plan.root)
+            first_run.keep(plan.root)
             with commits.switched(plan.root, BRANCH, projects):
                 _exclude(plan)
     except DevkitError as error:

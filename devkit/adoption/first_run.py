@@ -25,7 +25,8 @@ PLACE = re.compile(r"[\w/.-]+:\d+")  # a note without one was information
 DAGSTER = re.compile(r"^dagster==(\d+(?:\.\d+)*)", re.MULTILINE)
 RELEASED = re.compile(r"^(\S+): the pin (.+) can't be kept$", re.MULTILINE)
 RESULT = re.compile(r"^(ok|FAILED) +(\S+)  +(.*)$", re.MULTILINE)
-FORMER_HOOK = "dagteam/pre-commit"  # in Git's folder
+FORMER_HOOK, METADATA = "dagteam/pre-commit", "metadata"  # in Git's folder
+NEVER_ENTERED = {".git", "node_modules"}
 
 
 @dataclass(frozen=True)
@@ -80,13 +81,25 @@ def run(plan: Plan, written: Record, message: str, task: Run = task) -> bool:
     return not report.failed and not (plan.root / BASELINE).exists()
 
 
-def keep_hook(root: Path) -> None:
-    """Keep the Git hook that this clone has now, for `unadopt` to put back."""
+def keep(root: Path) -> None:
+    """Keep what is in this clone only, for `unadopt`: its hook, and which metadata was built in it.
+
+    Installing a project for development leaves `*.egg-info` beside its code.
+    """
     hook = root / git.ask("rev-parse", "--git-path", "hooks/pre-commit", root=root).stdout.strip()
-    kept = hook.parent.parent / FORMER_HOOK
+    kept = former_hook(root)
+    kept.parent.mkdir(exist_ok=True)
     if hook.is_file() and not kept.exists():
-        kept.parent.mkdir(exist_ok=True)
         shutil.copy2(hook, kept)
+    names = "".join(f"{path.relative_to(root)}\n" for path in metadata(root))
+    kept.with_name(METADATA).write_text(names, encoding="utf-8")
+
+
+def metadata(root: Path) -> Iterator[Path]:
+    """The folders of metadata beside the code of the repository at `root`."""
+    for directory, folders, _ in os.walk(root):
+        yield from (Path(directory, name) for name in folders if name.endswith(".egg-info"))
+        folders[:] = [name for name in folders if name not in NEVER_ENTERED and name[:5] != ".venv"]
 
 
 def _step(

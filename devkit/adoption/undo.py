@@ -20,9 +20,9 @@ from devkit.kit.record import Record
 
 KIT = "devkit"
 CACHES = {"__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache"}
-NEVER_ENTERED = {".git", "node_modules"}
 STATE = (".dagteam", "dist", ".venv-tools.lock", ".venv-dagit.lock")
 INSTALLED = re.compile(r"^INSTALL_PYTHON=(.+)$", re.MULTILINE)
+HISTORY = ".dagster_home"
 LEGACY = ".legacy"  # what pre-commit adds to the name of a hook that it found
 
 
@@ -44,8 +44,9 @@ def unadopt(root: Path = ROOT) -> list[str]:
     output.info(f"taking out what is in {record.NAME} ...")
     before = _before(root, written)
     left = [*_restore(root, written, before), *_remove_written(root, written)]
+    _remove_metadata(root)
     _restore_hook(root)
-    _take_out(exclude_file(root), existed=True)
+    _exclude_what_stays(root)
     environments = list(_environments(root))
     for folder in (*environments, *(root / name for name in STATE)):
         _remove(folder)
@@ -60,8 +61,8 @@ def told(root: Path, left: list[str]) -> None:
     """Print what is left, and what to do next."""
     if left:
         output.info("left as it is:\n" + "\n".join(f"- {line}" for line in left))
-    if (root / ".dagster_home").is_dir():
-        output.info("kept: .dagster_home/, the history of runs")
+    if (root / HISTORY).is_dir():
+        output.info(f"kept: {HISTORY}/, the history of runs; .git/info/exclude has Git ignore it")
     output.info(
         "DagTeam is taken out of the work tree: `git commit --all`. If the branch "
         f"{BRANCH} was not merged, check out another one after that, and `git branch -D {BRANCH}`"
@@ -156,6 +157,27 @@ def _restore_hook(root: Path) -> None:
     _remove(kept.parent)
 
 
+def _remove_metadata(root: Path) -> None:
+    """Remove the metadata that was built beside the code since the adoption, in this clone."""
+    known = first_run.former_hook(root).with_name(first_run.METADATA)
+    if known.is_file():
+        before = set(known.read_text(encoding="utf-8").splitlines())
+        for folder in list(first_run.metadata(root)):
+            name = str(folder.relative_to(root))
+            if name not in before and not git.ask("ls-files", "--", name, root=root).stdout:
+                _remove(folder)
+
+
+def _exclude_what_stays(root: Path) -> None:
+    """Have Git ignore the history of runs and secrets, as until now, but nothing else."""
+    file = exclude_file(root)
+    history = root / HISTORY
+    lines = [f"/{git.prefix(root)}{HISTORY}/", ".env"] if history.is_dir() else []
+    text = _text(file)
+    if text is not None:
+        _write(file, blocks.put(text, lines) if lines else blocks.take_out(text))
+
+
 def _environments(root: Path) -> Iterator[Path]:
     """The environments that the kit built: they have its stamp. The tools' comes last."""
     found = []
@@ -166,7 +188,7 @@ def _environments(root: Path) -> Iterator[Path]:
                 folders.remove(name)
                 if (folder / ".stamp").exists() and (folder / "pyvenv.cfg").exists():
                     found.append(folder)
-        folders[:] = [name for name in folders if name not in NEVER_ENTERED]
+        folders[:] = [name for name in folders if name not in first_run.NEVER_ENTERED]
     yield from sorted(found, key=lambda folder: (folder.name == TOOLS.name, folder))
 
 

@@ -192,13 +192,14 @@ def test_unadopt_takes_everything_back(shop: Repository) -> None:
     hook = shop.root / ".git/hooks/pre-commit"
     hook.parent.mkdir(exist_ok=True)
     hook.write_text("#!/bin/sh\nexit 0\n", encoding="utf-8")
+    shop.write("mine.egg-info/PKG-INFO")
     apply.apply(adopted.plan(shop.root), run=Pretended())
     # What setup does: environments, and a hook that runs the tools.
     for name in (".venv-tools", "teams/repo_py/.venv-repo_py"):
         for file in ("pyvenv.cfg", ".stamp"):
             shop.write(f"{name}/{file}")
     shop.write("own/.venv/pyvenv.cfg")
-    for name in (".dagteam/log", "dist/x/y", ".dagster_home/history", "teams/repo_py/.env",
+    for name in (".dagteam/log", "dist/x/y", "sales/x.egg-info/PKG-INFO", "teams/repo_py/.env",
                  "devkit/core/__pycache__/x.pyc"):  # fmt: skip
         shop.write(name)
     tools = shop.root / TOOLS.name / "bin/python"
@@ -214,7 +215,19 @@ def test_unadopt_takes_everything_back(shop: Repository) -> None:
     left = {path.relative_to(shop.root).as_posix() for path in shop.root.rglob("*")
             if path.is_file() and ".git/" not in path.as_posix()}  # fmt: skip
     tracked = set(shop.git("ls-tree", "-r", "--name-only", before).split())
-    assert left - tracked == {".dagster_home/history", "teams/repo_py/.env", "own/.venv/pyvenv.cfg"}
+    assert left - tracked == {
+        "mine.egg-info/PKG-INFO",
+        "teams/repo_py/.env",
+        "own/.venv/pyvenv.cfg",
+    }
+
+
+def test_the_history_of_runs_stays_and_is_not_about_to_be_committed(shop: Repository) -> None:
+    apply.apply(adopted.plan(shop.root), run=Pretended())
+    shop.write(".dagster_home/history")
+    undo.unadopt(shop.root)
+    assert (shop.root / ".dagster_home/history").is_file()
+    assert shop.git("status", "--porcelain", ".dagster_home") == ""
 
 
 def test_unadopt_leaves_and_names_what_was_edited(shop: Repository) -> None:
