@@ -120,12 +120,18 @@ def _step(
 
 
 def _write_constraints(plan: Plan) -> None:
-    """Write today's pins where the first `lock` reads them."""
+    """Write today's pins where the first `lock` reads them.
+
+    A team that pins no Dagster gets none that is newer than the orchestrator's, if that will do.
+    """
+    newest = ".".join(map(str, _dagster(plan.root / KITS_LOCKS[-2])))
     for team in plan.teams:
-        if team.pins:
-            file = plan.root / CONSTRAINTS / f"{team.slug}.txt"
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text("".join(f"{pin}\n" for pin in team.pins), encoding="utf-8")
+        pins = list(team.pins)
+        if newest and not any(line.startswith("dagster==") for line in pins):
+            pins.append(f"dagster<={newest}")
+        file = plan.root / CONSTRAINTS / f"{team.slug}.txt"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("".join(f"{pin}\n" for pin in pins), encoding="utf-8")
 
 
 def _is_behind(plan: Plan) -> bool:

@@ -15,7 +15,6 @@ from packaging.utils import canonicalize_name
 from devkit.core import output
 from devkit.core.errors import DevkitError
 from devkit.core.paths import STATE
-from devkit.environments import lockfiles
 from devkit.environments.project import Project
 
 FOLDER = STATE / "constraints"
@@ -68,5 +67,5 @@ def _constrained(
 
 
 def _name(line: str) -> str:
-    found = lockfiles.parse(line)
-    return canonicalize_name(found[0].name if found else line)
+    found = WORD.match(line)
+    return canonicalize_name(found[0] if found else line)

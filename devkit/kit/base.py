@@ -90,7 +90,7 @@ class Cloned:
         """Its files, but those that are generated."""
         new = self.theirs()
         gone = {name: self.content(name) or b"" for name in self.files if name not in new}
-        generated = {name for name, content in gone.items() if GENERATED in content[:TOP]}
+        generated = {name for name, content in gone.items() if _is_generated(name, content)}
         return set(self.files) - generated
 
     def theirs(self) -> dict[str, bytes]:
@@ -183,4 +183,9 @@ def _teams(registry: bytes) -> set[str]:
 def _is_kits(name: str, content: bytes, teams: set[str]) -> bool:
     """Whether a file is the kit's: no team's, and not generated from the registry."""
     is_own = name.startswith(OWN) or name.partition("/")[0] in teams
-    return not is_own and GENERATED not in content[:TOP]
+    return not is_own and not _is_generated(name, content)
+
+
+def _is_generated(name: str, content: bytes) -> bool:
+    """Whether a file is generated; a template in devkit/ only looks like it."""
+    return GENERATED in content[:TOP] and not name.startswith("devkit/")

@@ -146,9 +146,7 @@ def _finish(root: Path, version: str, run: Run) -> bool:
 def _step(root: Path, title: str, arguments: tuple[str, ...], run: Run) -> Outcome:
     def job() -> Outcome:
         done = run(root, arguments)
-        lines = [line for line in done.combined.splitlines() if line.strip()]
-        ok = done.code == 0
-        return Outcome(title, ok, lines[-1] if ok and lines else "", "" if ok else done.combined)
+        return Outcome(title, done.code == 0, details=done.combined if done.code else "")
 
     (outcome,) = parallel.run(title, {title: job})
     return outcome

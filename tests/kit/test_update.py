@@ -169,6 +169,7 @@ def test_a_repository_that_began_as_a_clone(source: Repository, *, squashed: boo
     assert update(mine.root, str(source.root), Pretended())
     assert text(mine, "devkit/changed.py") == "new\n"
     assert text(mine, "devkit/gone.py") is None
+    assert (text(mine, "devkit/template.yaml") or "").endswith("new\n")
     assert text(mine, "tea/code.py") == "tea = 1\n"
     assert text(mine, "milk/code.py") == "milk = 1\n"
     assert text(mine, "workspace.yaml") == "load_from: []\n"
