@@ -231,6 +231,7 @@ def poetry(root: Path) -> Path:
 
                 [tool.poetry.group.dev.dependencies]
                 pytest = "^8.0"
+                pytest-mock = "^3.0"
                 """
                 + backend.replace("\n", "\n                "),
                 "eastern_project/poetry.lock": '[[package]]\nname = "click"\nversion = "8.1.8"\n',

@@ -10,12 +10,18 @@ from devkit.adoption.declared import ENTRIES
 from devkit.adoption.inventory import DEV, Found
 from devkit.adoption.located import Located
 from devkit.adoption.model import PlannedTeam, below
-from devkit.adoption.needs import Needs
+from devkit.adoption.needs import Needs, name_of
 from devkit.adoption.python_files import Reader
 from devkit.adoption.survey import Code, Surveyor
 from devkit.adoption.tree import Tree, is_below, parent_of
 from devkit.adoption.workspace_files import NAME
 
+# Development dependencies that no test imports; pytest is in every local environment.
+NOT_FOR_TESTS = {
+    "pytest", "ruff", "black", "isort", "flake8", "mypy", "pyright", "pylint", "pre-commit",
+    "ipykernel", "jupyter", "notebook", "jupyterlab", "dagster-webserver", "dagit", "commitizen",
+    "sqlfluff", "dagster-dg-cli", "uv", "poethepoet", "tox", "nox",
+}  # fmt: skip
 USUAL = ("in the usual place", "new")  # how tests were found; no setting is needed
 
 
@@ -179,8 +185,10 @@ def _additions(
     elif table:
         found["tool"] = {"dagteam": dict(table)}
     document = context.tree.toml(below(chosen.folder, "pyproject.toml"))
-    if "dependency-groups" not in document and not _has_extra(document, chosen):
-        found["dependency-groups"] = {"dev": new_project.dev_group(chosen.needs.dev)}
+    needed = [each for each in chosen.needs.dev if name_of(each) not in NOT_FOR_TESTS]
+    is_read = "dependency-groups" in document or _has_extra(document, chosen)
+    if needed and not is_read:  # in a table of Poetry, say
+        found["dependency-groups"] = {"dev": new_project.dev_group(needed)}
     return found
 
 

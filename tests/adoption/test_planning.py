@@ -108,7 +108,7 @@ def test_poetry_s_project_is_kept_if_it_can_be_built(tmp_path: Path) -> None:
     plan = plan_of(foreign.poetry(tmp_path))
     east, west = plan.teams
     assert (east.project, east.project_is_new) == ("eastern_project", False)
-    assert east.additions == {"dependency-groups": {"dev": ["pytest<9,>=8.0"]}}
+    assert east.additions == {"dependency-groups": {"dev": ["pytest-mock<4,>=3.0", "pytest>=8"]}}
     assert east.pins == ("click==8.1.8",)
     assert (west.project, west.libraries) == ("teams/jobs_nightly", ("common",))
     assert west.dependencies == ("dagster<2,>=1.8",) and west.requires_python == "<4,>=3.9"
