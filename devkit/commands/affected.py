@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from invoke.context import Context
 
 from devkit.cli import AFFECTED, BASE, command, some_teams
-from devkit.core import output
+from devkit.core import output, pythons
+from devkit.core.errors import FIXABLE
 from devkit.core.paths import ROOT
 from devkit.core.wording import few
 from devkit.registry.team import Team
@@ -67,7 +68,12 @@ def as_json(change: "Affected", teams: Sequence[Team], root: Path = ROOT) -> str
     An empty matrix is an error there, so a job has to check first that `teams` is not empty.
     """
     include = [
-        {"team": team.name, "location": team.location, "directory": team.folder_below(root)}
+        {
+            "team": team.name,
+            "location": team.location,
+            "directory": team.folder_below(root),
+            "python": _python(team),
+        }
         for team in change.among(teams)
     ]
     answer = {
@@ -81,6 +87,16 @@ def as_json(change: "Affected", teams: Sequence[Team], root: Path = ROOT) -> str
         "note": change.note,
     }
     return json_format.dumps(answer, separators=(",", ":"))
+
+
+def _python(team: Team) -> str:
+    """The Python that Dagster+ runs a team with: the oldest supported one, if it may."""
+    from devkit.environments import interpreters
+
+    try:
+        return interpreters.deployed(team.directory, pythons.OLDEST)
+    except FIXABLE:  # a job of the team's says why
+        return pythons.OLDEST
 
 
 def _shown(text: str) -> str:

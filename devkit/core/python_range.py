@@ -37,12 +37,15 @@ def oldest(requires: str, folder: Path) -> str:
     return _lowest(wanted(requires, folder)) or pythons.OLDEST
 
 
-def deployed(requires: str, folder: Path) -> str:
-    """The minor version in a project's image: the usual one, or the next older one it may have."""
+def nearest(requires: str, folder: Path, usual: str = pythons.DEPLOYED) -> str:
+    """The minor version of a deployment: the usual one, or the nearest one that is allowed.
+
+    An older one is preferred to a newer one.
+    """
     allowed = wanted(requires, folder)
-    usual = pythons.TEAMS.index(pythons.DEPLOYED)
-    order = chain(reversed(pythons.TEAMS[: usual + 1]), pythons.TEAMS[usual + 1 :])
-    return next((each for each in order if _allows(allowed, [each])), pythons.DEPLOYED)
+    place = pythons.TEAMS.index(usual)
+    order = chain(reversed(pythons.TEAMS[: place + 1]), pythons.TEAMS[place + 1 :])
+    return next((each for each in order if _allows(allowed, [each])), usual)
 
 
 def _allows(specifier: str, minors: Iterable[str]) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from devkit.core import pyproject, python_range, uv
+from devkit.core import pyproject, python_range, pythons, uv
 from devkit.core.environ import clean_environment
 from devkit.core.paths import ROOT
 from devkit.core.processes import run
@@ -40,9 +40,13 @@ def missing(project: Path) -> str | None:
     return None if find(wanted) else wanted
 
 
-def deployed(project: Path) -> str:
-    """The minor version of Python in the project's image, such as `3.13`."""
-    return python_range.deployed(pyproject.read(project).requires_python, project)
+def deployed(project: Path, usual: str = pythons.DEPLOYED) -> str:
+    """The minor version of Python that a project is deployed with, the usual one if it may be.
+
+    Raises:
+        DevkitError: if its pyproject.toml can't be read.
+    """
+    return python_range.nearest(pyproject.read(project).requires_python, project, usual)
 
 
 def find(wanted: str) -> Path | None:

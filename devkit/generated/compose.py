@@ -9,8 +9,10 @@ from pathlib import Path
 
 import yaml
 
+from devkit.core import pythons
 from devkit.core.errors import DevkitError
 from devkit.core.paths import ROOT
+from devkit.environments import interpreters
 from devkit.generated import dagster_yaml
 from devkit.generated.scalars import scalar
 from devkit.registry.team import Kind, Team
@@ -81,7 +83,17 @@ def _names(team: Team) -> dict[str, str]:
         "key": scalar(team.identifier),
         "image": team.identifier.lower(),
         "loaded": "".join(f", {name}: {scalar(text)}" for name, text in _loaded(team).items()),
+        "python": _python(team),
     }
+
+
+def _python(team: Team) -> str:
+    """The image's argument for its Python, if the usual one is not allowed."""
+    version = interpreters.deployed(team.directory)
+    if version == pythons.DEPLOYED:
+        return ""
+    variable = f"PYTHON_IMAGE_{version.replace('.', '_')}"
+    return f', PYTHON_IMAGE: "${{{variable}:-python:{version}-slim-bookworm}}"'
 
 
 def _loaded(team: Team) -> dict[str, str]:

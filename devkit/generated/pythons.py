@@ -58,7 +58,6 @@ def mentions(teams: Sequence[Team]) -> list[Mention]:
     for workflow in sorted(WORKFLOWS.glob("*.yml")):
         found += [
             Mention(workflow, r'python-version: "([\d.]+)"', oldest),
-            Mention(workflow, r"--python-version ([\d.]+)", oldest),
             Mention(workflow, r"\bpython: \[([^\]]*)\]", f'"{oldest}", "{newest}"'),
         ]
     found.append(Mention(WORKFLOWS / "ci.yml", r"python-version: '([\d.]+)'", pythons.DEPLOYED))

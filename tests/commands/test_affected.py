@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from devkit.commands.affected import as_json, as_text
+from devkit.core import pythons
 from devkit.core.paths import ROOT
 from devkit.definitions.affected import Affected
 from devkit.registry.team import Team
@@ -61,8 +62,18 @@ def test_json_is_a_matrix_in_one_line(two: tuple[Team, ...]) -> None:
         "base": "main",
         "teams": ["milk", "sugar"],
         "include": [
-            {"team": "milk", "location": "milk_project", "directory": "teams/milk"},
-            {"team": "sugar", "location": "sugar", "directory": "sugar"},
+            {
+                "team": "milk",
+                "location": "milk_project",
+                "directory": "teams/milk",
+                "python": pythons.OLDEST,
+            },
+            {
+                "team": "sugar",
+                "location": "sugar",
+                "directory": "sugar",
+                "python": pythons.OLDEST,
+            },
         ],
         "kit": True,
         "removed": ["honey"],

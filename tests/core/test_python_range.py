@@ -28,7 +28,7 @@ def test_older_pythons_than_the_kit_s_are_for_projects_that_allow_no_other(
 ) -> None:
     assert python_range.wanted(requires, tmp_path) == wanted
     assert python_range.oldest(requires, tmp_path) == oldest
-    assert python_range.deployed(requires, tmp_path) == deployed
+    assert python_range.nearest(requires, tmp_path) == deployed
 
 
 def test_a_python_version_file_chooses_among_those_that_are_allowed(tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_a_python_version_file_chooses_among_those_that_are_allowed(tmp_path: Pa
     assert oldest(">=3.8", "old") == "3.9"
     assert oldest(">=3.8", "other") == "3.11"
     assert oldest("<3.12", "team") == "3.11"  # the project decides
-    assert python_range.deployed(">=3.8", tmp_path / "old") == "3.9"
+    assert python_range.nearest(">=3.8", tmp_path / "old") == "3.9"
 
 
 def test_a_file_outside_of_the_repository_does_not_count(tmp_path: Path) -> None:

@@ -375,3 +375,15 @@ def test_secrets_that_can_not_be_read_are_named_and_nothing_is_started(
     assert f"{secrets / closed}" in done.stderr.splitlines()[0]
     assert f"user {UNPRIVILEGED_USER} of this container" in done.stderr
     assert "chmod -R a+rX deploy/secrets/*" in done.stderr
+
+
+def test_a_team_that_needs_another_python_has_another_base_image(
+    teams: dict[str, Team], tmp_path: Path
+) -> None:
+    older = '[project]\nname = "old"\nrequires-python = ">=3.9,<3.11"\n'
+    (tmp_path / "pyproject.toml").write_text(older, encoding="utf-8")
+    usual, *_ = teams.values()
+    old = replace(usual, location="old_project", directory=tmp_path)
+    services = read([usual, old])["services"]
+    images = [services[team.location]["build"]["args"].get("PYTHON_IMAGE") for team in (usual, old)]
+    assert images == [None, "${PYTHON_IMAGE_3_10:-python:3.10-slim-bookworm}"]
