@@ -40,7 +40,8 @@ def find(tree: Tree, workspace: str | None = None) -> Result:
             elsewhere.remove(remote)
     chosen = Declarations(first.source, (*first.locations, *here), obstacles=first.obstacles)
     if not chosen.locations and not chosen.obstacles and others:
-        chosen, others = others[0], others[1:]
+        chosen = _deployed(others) or others[0]
+        others = [found for found in others if found is not chosen]
     return Result(
         source=chosen.source,
         locations=chosen.locations,
@@ -49,6 +50,25 @@ def find(tree: Tree, workspace: str | None = None) -> Result:
         notes=tuple(_differences(chosen, others)),
         servers_here=frozenset(one.location for one in here),
     )
+
+
+def _deployed(found: list[Declarations]) -> Declarations | None:
+    """The locations of Dagster+, if those that are declared first are among them.
+
+    They are more, perhaps, and runs are in the history by their names.
+    """
+    tops = {_top(one) for one in found[0].locations}
+    for other in found[1:]:
+        is_cloud = any("cloud" in one.file for one in other.locations)
+        if is_cloud and tops <= {_top(one) for one in other.locations}:
+            return other
+    return None
+
+
+def _top(declared: Declared) -> str:
+    """The top-level package of a location, or its file."""
+    is_file = declared.kind == "file"
+    return declared.value if is_file else declared.value.partition(".")[0]
 
 
 def _twice(locations: tuple[Declared, ...]) -> Iterator[Obstacle]:
@@ -69,12 +89,11 @@ def _twice(locations: tuple[Declared, ...]) -> Iterator[Obstacle]:
 
 def _differences(chosen: Declarations, others: list[Declarations]) -> Iterator[str]:
     """What the other kinds of declarations have, and the chosen one has not."""
-    values = {one.value.partition(".")[0].rpartition("/")[2] for one in chosen.locations}
+    values = {_top(one) for one in chosen.locations}
     names = {one.location for one in chosen.locations}
     for other in others:
         for one in other.locations:
-            top = one.value.partition(".")[0].rpartition("/")[2]
-            if one.location not in names and top not in values:
+            if one.location not in names and _top(one) not in values:
                 yield (
                     f"{one.place} declares {one.location} ({one.value}), which {chosen.source} "
                     "does not: it is not taken over"

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from devkit.adoption.choice import Choice
 from devkit.adoption.located import Located
 from devkit.adoption.model import PlannedTeam, below
+from devkit.adoption.needs import name_of
 from devkit.adoption.survey import Code
 from devkit.adoption.teams import Context
 from devkit.adoption.tree import Tree
@@ -51,6 +52,7 @@ def _of_project(
 ) -> Iterator[str]:
     name, tree = located.location, context.tree
     yield from chosen.needs.notes
+    yield from _elsewhere(chosen)
     if chosen.why:
         what = f"new project {chosen.folder}" if chosen.is_new else f"project {chosen.folder}"
         yield f"{name}: {what}: {chosen.why}"
@@ -71,6 +73,18 @@ def _of_project(
         place = tree.place(below(chosen.origin.folder if chosen.origin else ".", "pyproject.toml"),
                            "entry-points")  # fmt: skip
         yield f"{place}: entry points are not installed for {name}, whose project is only a list"
+
+
+def _elsewhere(chosen: Choice) -> Iterator[str]:
+    """Dependencies that come from Git repositories, where no requirements file has said so."""
+    told = " ".join(chosen.needs.notes)
+    for requirement in (*chosen.needs.dependencies, *chosen.needs.dev):
+        if "git+" in requirement and name_of(requirement) not in told:
+            place = chosen.needs.found.get("dependencies", chosen.folder)
+            yield (
+                f"{place}: {name_of(requirement)} comes from a Git repository: machines and images "
+                "need access to it, and no lock can hold its hash"
+            )
 
 
 def _of_repository(tree: Tree, teams: Iterable[PlannedTeam]) -> Iterator[str]:

@@ -29,7 +29,8 @@ def dg_workspace(tree: Tree) -> Declarations:
 
 def dg_projects(tree: Tree) -> Declarations:
     """Every project of dg, where no workspace lists them."""
-    folders = {parent_of(file) for file in tree.named(r"dg\.toml|pyproject\.toml")}
+    files = [*tree.named(r"dg\.toml"), *tree.named(r"pyproject\.toml")]
+    folders = {parent_of(file) for file in files if not _is_template(file)}
     found = [each for folder in sorted(folders) for each in _dg_project(tree, folder)]
     return Declarations(found[0].file if found else "", tuple(found))
 
@@ -38,9 +39,15 @@ def tool_dagster(tree: Tree) -> Declarations:
     """The locations of every `[tool.dagster]`: each is started in its own folder."""
     locations: list[Declared] = []
     for file in tree.named(r"pyproject\.toml"):
-        locations += _tool_dagster(tree, file)
+        if not _is_template(file):
+            locations += _tool_dagster(tree, file)
     sources = ", ".join(dict.fromkeys(each.file for each in locations))
     return Declarations(sources, tuple(locations))
+
+
+def _is_template(file: str) -> bool:
+    """Whether a file is not a project's, but the pattern for new ones."""
+    return any(part[0] in "_{" or "template" in part for part in file.split("/")[:-1])
 
 
 def dg_table(tree: Tree, file: str) -> dict[str, Any]:

@@ -181,6 +181,22 @@ def test_a_makefile_is_enough_and_other_declarations_are_compared(tmp_path: Path
     ]
 
 
+def test_the_locations_of_a_deployment_keep_its_names_if_they_are_all_there(tmp_path: Path) -> None:
+    cloud = "locations:\n  - location_name: the shop\n    code_source: {package_name: shop}\n"
+    files = {
+        "pyproject.toml": '[tool.dagster]\nmodule_name = "shop.jobs"\n',
+        "dagster_cloud.yaml": cloud + "  - location_name: b\n    code_source: {module_name: b.x}\n",
+        "_template/pyproject.toml": '[tool.dagster]\nmodule_name = "{{ name }}"\n',
+    }
+    found = result(tmp_path / "a", files)
+    assert found.source == "dagster_cloud.yaml"
+    assert [one.location for one in found.locations] == ["the shop", "b"]
+    files["dagster_cloud.yaml"] = (
+        "locations:\n  - location_name: b\n    code_source: {module_name: b.x}\n"
+    )
+    assert [one.location for one in result(tmp_path / "a", files).locations] == ["shop.jobs"]
+
+
 def test_servers_that_another_file_declares_by_name_are_here(tmp_path: Path) -> None:
     found = result(
         tmp_path,
