@@ -1,7 +1,6 @@
 """Which Python a location runs on today, and whether this machine has one that starts."""
 
 import re
-import sys
 from functools import cache
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -10,7 +9,8 @@ from devkit.adoption.containers import DOCKERFILES
 from devkit.adoption.model import Obstacle, below
 from devkit.adoption.modules import parents
 from devkit.adoption.tree import Tree, is_below
-from devkit.core import pythons, uv
+from devkit.core import pythons
+from devkit.environments import interpreters
 
 IN_DOCKERFILE = re.compile(
     r"^\s*(?:FROM\s+\S*python\S*:|ARG\s+\w*PYTHON\w*VERSION\w*=[\"']?|ARG\s+\w*PYTHON_TAG=)(3\.\d+)",
@@ -75,7 +75,4 @@ def _allows(wanted: SpecifierSet, version: str) -> bool:
 
 @cache
 def _is_here(requires: str) -> bool:
-    running = ".".join(map(str, sys.version_info[:3]))
-    if running in SpecifierSet(requires):
-        return True
-    return uv.ask("python", "find", "--no-project", "--offline", requires).code == 0
+    return interpreters.find(requires) is not None
