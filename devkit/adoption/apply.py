@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from devkit.adoption import files, first_run, hooks
+from devkit.adoption import files, first_run, hooks, linters
 from devkit.adoption.files import Files
 from devkit.adoption.model import Obstacle, Plan
 from devkit.core import git, output
 from devkit.core.errors import DevkitError
 from devkit.core.paths import ROOT
-from devkit.kit import blocks, commits, contents, sources
+from devkit.kit import blocks, commits, contents, record, sources
 from devkit.kit.commits import Position
 from devkit.kit.contents import Source
 from devkit.kit.run import Run, task
@@ -65,6 +65,8 @@ def apply(plan: Plan, *, ci: bool = False, run: Run = task) -> int:
             f"note: the hooks of {hooks.CONFIG} are not installed in this clone, so only the kit's "
             "will be; `.venv-tools/bin/pre-commit install` installs all"
         )
+    if names := linters.that_see_everything(plan.root):
+        output.info(f"note: {', '.join(names)}: exclude devkit/ and tasks.py, which are not yours")
     if other := hooks.found(plan.root):
         output.info(f"note: {other}: `python3 tasks.py setup` says how its hook calls the kit's")
     try:
@@ -82,6 +84,11 @@ def _require_possible(plan: Plan, before: Position) -> None:
     Raises:
         DevkitError: for an open question, no Git, no identity, a dirty tree, an old branch.
     """
+    if record.read(plan.root):
+        raise DevkitError(
+            f"{plan.root} has adopted the kit already",
+            fix="`python3 tasks.py kit --update --from SOURCE` there brings a newer one",
+        )
     if plan.questions:
         keys = ", ".join(question.key for question in plan.questions)
         raise DevkitError(

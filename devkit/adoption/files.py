@@ -47,7 +47,11 @@ def of_plan(plan: Plan, source: Source, before: str, *, ci: bool = False) -> Fil
     kit = {name: text for name, text in source.contents().items() if name != WORKFLOW or ci}
     new = {file.path: file.text for file in _new_files(plan)}
     start = Record(source.version, source.commit, before, answers=plan.answers)
-    files = Files(kit, {name: text.encode() for name, text in new.items()}, start)
+    unread = ci and plan.git_prefix
+    notes = (
+        (f"{WORKFLOW}: GitHub reads only the one at Git's top: move it there",) if unread else ()
+    )
+    files = Files(kit, {name: text.encode() for name, text in new.items()}, start, notes)
     for step in (_with_registry, _with_additions, _with_ignored, _with_hooks):
         files = step(files, plan)
     written = {name: digest(files.projects[name]) for name in new}

@@ -32,7 +32,7 @@ def take_over(teams: Sequence[Team], names: Iterable[str]) -> list[str]:
             raise DevkitError(
                 f"unknown group {group!r}{did_you_mean(group, GROUPS)}", expected=", ".join(GROUPS)
             )
-    written = record.read()
+    written = record.read(ROOT)
     if written is None:
         raise DevkitError(
             "this repository was not adopted, so `invoke derive` generates everything anyway",
@@ -51,7 +51,7 @@ def take_over(teams: Sequence[Team], names: Iterable[str]) -> list[str]:
     wanted = tuple(dict.fromkeys([*new.derives, *groups]))
     own = {name for name in map(_name, texts) if name not in new.replaced}
     generated = tuple(sorted({*new.generated, *own}))
-    record.write(replace(new, derives=wanted, generated=generated))
+    record.write(replace(new, derives=wanted, generated=generated), ROOT)
     return told
 
 

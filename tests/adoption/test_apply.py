@@ -157,6 +157,16 @@ def test_nothing_is_written_where_something_is_in_the_way(
     refused("dist/ is in Git")
 
 
+def test_what_was_adopted_is_not_adopted_again(
+    shop: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    apply.apply(adopted.plan(shop.root), run=Pretended())
+    head = shop.git("rev-parse", "HEAD")
+    assert apply.apply(adopted.plan(shop.root), run=Pretended()) == apply.NOTHING_WRITTEN
+    assert "has adopted the kit already" in capsys.readouterr().err
+    assert shop.git("rev-parse", "HEAD") == head
+
+
 def test_an_interruption_while_it_is_written_changes_nothing(
     shop: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
