@@ -1,20 +1,20 @@
 """Reads the services of compose files, and their Dockerfiles: what each code server loads."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
-from devkit.adoption import commands_read
+from devkit.adoption import commands_read, images
 from devkit.adoption.commands_read import Command
 from devkit.adoption.declared import Declarations, Declared
 from devkit.adoption.model import Kind, Remote, below
 from devkit.adoption.tree import Tree, joined, parent_of
 
 COMPOSE = r"(docker-)?compose[\w.-]*\.ya?ml"
-DOCKERFILES = r"([\w.-]*\.)?[Dd]ockerfile[\w.-]*"
+DOCKERFILES = r"([\w.-]*\.)?([Dd]ockerfile|Containerfile)[\w.-]*"
 SCRIPTS = r"Makefile|[Jj]ustfile|Procfile[\w.]*|[\w-]+\.sh|Taskfile\.ya?ml"
 DEEPEST = 3
 KINDS: dict[str, Kind] = {"module": "module", "package": "package", "file": "file"}
@@ -124,9 +124,12 @@ def _declared(tree: Tree, service: Service, name: str) -> Declared | None:
     ((kind, value),) = service.command.targets
     context = service.context or "."
     own = parent_of(service.dockerfile) if service.dockerfile else context
+    image = images.read(tree, service.dockerfile or "", context)
+    places = dict.fromkeys((own, context, "."))
     if kind == "file":
-        value = _here(tree, context, value) or ""
-    folder = service.command.directory
+        value = _found(tree, image, places, value) or ""
+    directory = service.command.directory
+    folder = _found(tree, image, places, directory) if directory else image.folder(tree)
     return Declared(
         kind=KINDS[kind],
         value=value,
@@ -134,21 +137,28 @@ def _declared(tree: Tree, service: Service, name: str) -> Declared | None:
         line=service.line,
         attribute=service.command.attribute,
         name=service.command.name or name,
-        folder=_here(tree, context, folder) if folder else None,
+        folder=folder,
         own=own if own != "." else None,
     ) if value else None  # fmt: skip
 
 
-def _here(tree: Tree, context: str, path: str) -> str | None:
-    """The file or folder that a path in an image stands for: the longest end that is here."""
+def _found(tree: Tree, image: images.Image, places: Iterable[str], path: str) -> str | None:
+    return image.source(tree, path) or _here(tree, places, path)
+
+
+def _here(tree: Tree, places: Iterable[str], path: str) -> str | None:
+    """The file or folder that a path in an image stands for: the longest end that is here.
+
+    `places` are the folders that it may be below, the likeliest first.
+    """
     parts = [part for part in path.split("/") if part not in ("", ".")]
-    for folder in dict.fromkeys((context, ".")):
+    for folder in places:
         for start in range(len(parts)):
             found = below(folder, "/".join(parts[start:]))
             if tree.has(found) or found in tree.folders:
                 return found
     name = parts[-1] if parts else ""
-    ends = [file for file in tree.under(context) if file.rpartition("/")[2] == name]
+    ends = [file for file in tree.files if file.rpartition("/")[2] == name]
     return ends[0] if len(ends) == 1 else None
 
 
@@ -156,10 +166,16 @@ def _in_file(tree: Tree, file: str) -> Iterator[Declared]:
     """The locations that the commands of a script load."""
     for number, command in commands_read.in_text(tree.text(file)):
         here = parent_of(file)
+        places = dict.fromkeys((here, "."))
+        image = max(
+            (images.read(tree, file, place) for place in reversed(places)),
+            key=lambda one: len(one.copies),
+        )  # a script copies nothing
         for kind, value in command.targets:
-            path = _here(tree, here, value) if kind == "file" else value
+            path = _found(tree, image, places, value) if kind == "file" else value
             if path and "$" not in path:
-                folder = _here(tree, here, command.directory) if command.directory else None
+                directory = command.directory
+                folder = _found(tree, image, places, directory) if directory else image.folder(tree)
                 yield Declared(
                     kind=KINDS[kind],
                     value=path,

@@ -135,6 +135,9 @@ def _assembled(
         for file, line in mounts
     ]
     kept = [file for file in new_files if not tree.has(file.path)]
+    registry = "entries edited in place" if is_edited else "new"
+    if tree.has(NAME) and not is_edited:
+        registry = f"with entries for the code that is here; {DEPLOYED} is it as it was"
     return Plan(
         root=tree.root,
         git_prefix=tree.git_prefix,
@@ -143,7 +146,7 @@ def _assembled(
         remotes=declared.remotes,
         registry=text,
         new_files=tuple(kept),
-        writes=tuple(_writes(made, kept, is_edited=is_edited)),
+        writes=tuple(_writes(made, kept, registry)),
         replaces=tuple(replaces),
         stays=tuple(_stays(tree)),
         obstacles=(*declared.obstacles, *_obstacles(tree, made)),
@@ -165,10 +168,8 @@ def _example(team: PlannedTeam) -> NewFile:
     return NewFile(below(team.project, ".env.example"), "\n".join([*lines, ""]))
 
 
-def _writes(
-    made: Iterable[PlannedTeam], others: list[NewFile], *, is_edited: bool
-) -> Iterator[str]:
-    yield f"{NAME} ({'entries edited in place' if is_edited else 'new'})"
+def _writes(made: Iterable[PlannedTeam], others: list[NewFile], registry: str) -> Iterator[str]:
+    yield f"{NAME} ({registry})"
     for team in made:
         yield from (f"{file.path} (new)" for file in team.new_files)
         if team.additions:
