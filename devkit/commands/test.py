@@ -10,6 +10,7 @@ from devkit.cli import AFFECTED, BASE, TEAM, affected_teams, command, remainder,
     | AFFECTED
     | {
         "kit": "only lint, types and DagTeam's own tests",
+        "cover": "with --kit: fail if the tests leave out too much of the kit's code",
         "deploy": "only the deployment tests: executables, images, a database",
     },
     iterable=["team"],
@@ -20,6 +21,7 @@ def test(
     affected: bool = False,
     base: str = BASE,
     kit: bool = False,
+    cover: bool = False,
     deploy: bool = False,
 ) -> None:
     """Run all tests, or one team's; -- passes arguments to pytest."""
@@ -32,7 +34,7 @@ def test(
         suites.run_teams([one for one in teams if one.name in names], remainder(), failures)
         return
     if kit:
-        suites.run_kit(remainder())
+        suites.run_kit(remainder(), cover=cover)
     elif deploy:
         suites.run_deploy(remainder())
     else:

@@ -81,12 +81,14 @@ def of_style(teams: Sequence[Team] = ()) -> list[Suite]:
     ]
 
 
-def of_kit(arguments: Sequence[str] = (), *, examples: bool = False) -> list[Suite]:
+def of_kit(
+    arguments: Sequence[str] = (), *, examples: bool = False, cover: bool = False
+) -> list[Suite]:
     """The kit's own tests, three test files at a time on two cores; none in a repository without.
 
     A third of their time they wait: for services that start, for a poll, for a disk.
     `examples`: with the test of the example teams, the only one that any team's change can break.
-    With arguments, which may select some tests, their coverage says nothing.
+    `cover`: requires that they cover the kit's code; measuring it takes a tenth of their time.
     """
     if ADOPTED.exists() or not DEPLOY_TESTS.is_dir():
         return []
@@ -96,7 +98,7 @@ def of_kit(arguments: Sequence[str] = (), *, examples: bool = False) -> list[Sui
     without = [f"--ignore={path.relative_to(ROOT)}" for path in others]
     coverage = ("--cov", "--cov-report=", f"--cov-fail-under={COVERED_PERCENT}")
     common = ("-rs", *side_by_side, *longest_first, *without)
-    return [_pytest("kit", *common, *(arguments or coverage))]
+    return [_pytest("kit", *common, *(coverage if cover else ()), *arguments)]
 
 
 def of_deploy() -> Suite:
@@ -136,14 +138,14 @@ def run_all(teams: Sequence[Team], failures: Sequence[Outcome] = ()) -> None:
     parallel.require([*failures, *outcomes])
 
 
-def run_kit(arguments: Sequence[str] = ()) -> None:
-    """Run the checks of style and the kit's tests; the arguments are pytest's.
+def run_kit(arguments: Sequence[str] = (), *, cover: bool = False) -> None:
+    """Run the checks of style and the kit's tests; `arguments` are pytest's, `cover` as `of_kit`.
 
     Raises:
         DevkitError: naming each suite that failed.
     """
     outcomes = parallel.run("testing", _jobs(of_style()))
-    outcomes += _run_kit(arguments)
+    outcomes += _run_kit(arguments, cover=cover)
     parallel.require(outcomes)
 
 
@@ -173,7 +175,9 @@ def run(suite: Suite) -> Outcome:
     return Outcome(suite.name, done.code == 0, text, details=done.combined if done.code else "")
 
 
-def _run_kit(arguments: Sequence[str] = (), *, examples: bool = False) -> list[Outcome]:
+def _run_kit(
+    arguments: Sequence[str] = (), *, examples: bool = False, cover: bool = False
+) -> list[Outcome]:
     """Run the kit's tests on this terminal: they take minutes, and name each failure at once.
 
     In a temporary folder, since killed processes leave files behind.
@@ -182,7 +186,7 @@ def _run_kit(arguments: Sequence[str] = (), *, examples: bool = False) -> list[O
         Path(folder).chmod(0o1777)  # as /tmp: some tests run as another user
         suites = [
             replace(suite, env={**suite.env, "TMPDIR": folder})
-            for suite in of_kit(arguments, examples=examples)
+            for suite in of_kit(arguments, examples=examples, cover=cover)
         ]
         return [_on_terminal(suite) for suite in suites]
 

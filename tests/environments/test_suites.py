@@ -61,11 +61,15 @@ def test_the_kits_suite_leaves_out_the_deployment_tests_and_the_example_teams() 
     assert suites.EXAMPLES_TEST.is_file()
 
 
-def test_arguments_select_tests_of_the_kit_whose_coverage_says_nothing() -> None:
-    (whole,), (some,) = suites.of_kit(), suites.of_kit(["-m", "not slow"])
-    assert "--cov" in whole.argv
-    assert "--cov" not in some.argv
+def test_arguments_select_tests_of_the_kit() -> None:
+    (some,) = suites.of_kit(["-m", "not slow"])
     assert some.argv[-2:] == ("-m", "not slow")
+
+
+def test_coverage_is_measured_where_it_is_asked_for() -> None:
+    (whole,), (covered,) = suites.of_kit(examples=True), suites.of_kit(cover=True)
+    assert "--cov" not in whole.argv
+    assert {"--cov", f"--cov-fail-under={suites.COVERED_PERCENT}"} <= {*covered.argv}
 
 
 def test_an_adopting_repository_has_no_suite_of_the_kit(
