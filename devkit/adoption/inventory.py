@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from packaging.utils import canonicalize_name
@@ -67,10 +67,7 @@ def read(tree: Tree, folder: str) -> Found | None:
     )  # fmt: skip
     if locked:
         places = {**whole.found, "pins": lock}
-        whole = Needs(
-            whole.dependencies, whole.dev, whole.requires_python, whole.paths, locked, places,
-            whole.notes,
-        )  # fmt: skip
+        whole = replace(whole, pins=locked, found=places)
     why = None if listed_here else fault(tree, folder, document, name)
     return Found(folder, form, source, canonicalize_name(name) if name else "", whole, why, extends)
 
@@ -118,7 +115,8 @@ def _pep621(tree: Tree, folder: str, file: str, document: dict[str, Any]) -> Nee
         dependencies=tuple(filter(is_valid, project.get("dependencies", []))),
         dev=unique(filter(is_valid, dev)),
         requires_python=str(project.get("requires-python", "")),
-        paths=dict(_sources(tree, folder, file, uv)),
+        paths={path: place for path, _, place in _sources(tree, folder, file, uv) if path},
+        outside={text: place for path, text, place in _sources(tree, folder, file, uv) if not path},
         found={field: place for field, place in places.items() if ":" in place},
     )
 
@@ -131,14 +129,16 @@ def _group(groups: dict[str, Any], name: str) -> Iterator[str]:
             yield from _group(groups, str(item.get("include-group")))
 
 
-def _sources(tree: Tree, folder: str, file: str, uv: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """The folders of the path sources."""
+def _sources(
+    tree: Tree, folder: str, file: str, uv: dict[str, Any]
+) -> Iterator[tuple[str | None, str, str]]:
+    """The path sources: the folder (None if it is outside), as it is written, and the place."""
     for name, value in uv.get("sources", {}).items():
         for source in value if isinstance(value, list) else [value]:
             if isinstance(source, dict) and "path" in source:
-                path = joined(folder, str(source["path"]))
-                if path:
-                    yield path, tree.place(file, rf"^[\"']?{re.escape(name)}[\"']?\s*=")
+                text = str(source["path"])
+                place = tree.place(file, rf"^[\"']?{re.escape(name)}[\"']?\s*=")
+                yield joined(folder, text), text, place
 
 
 def _has_dagster(needs: Needs) -> bool:

@@ -58,6 +58,8 @@ def _of_project(
         yield f"{name}: {what}: {chosen.why}"
     if chosen.origin is None:
         yield f"{name}: its dependencies are guessed by its imports: {', '.join(team.dependencies)}"
+    for text, place in chosen.needs.outside.items() if chosen.is_new else ():
+        yield f"{place}: {text} is outside of this repository: {name} does not have it"
     missing = [path for path in chosen.needs.paths if path not in tree.folders]
     for path in missing:
         yield f"{chosen.needs.paths[path]}: {path} is not in this repository"

@@ -12,13 +12,15 @@ class Needs:
     """The requirements of a project, and the folders of this repository among them.
 
     `paths` are folders that are installed with it, relative to the root, and the place of each;
-    `pins` are lines of a constraints file; `found` has the place of each field.
+    `outside` are those that are not in the repository, as they are written. `pins` are lines of
+    a constraints file; `found` has the place of each field.
     """
 
     dependencies: tuple[str, ...] = ()
     dev: tuple[str, ...] = ()
     requires_python: str = ""
     paths: Mapping[str, str] = field(default_factory=dict)
+    outside: Mapping[str, str] = field(default_factory=dict)
     pins: tuple[str, ...] = ()
     found: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -43,6 +45,7 @@ class Needs:
             dev=unique((*self.dev, *other.dev)),
             requires_python=self.requires_python or other.requires_python,
             paths={**other.paths, **self.paths},
+            outside={**other.outside, **self.outside},
             pins=self.pins or other.pins,
             found={**other.found, **self.found},
             notes=unique((*self.notes, *other.notes)),

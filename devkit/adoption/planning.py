@@ -7,17 +7,17 @@ from devkit.adoption import (
     choice,
     containers,
     declarations,
+    in_the_way,
     inventory,
     platform,
     registry_text,
     search,
     teams,
-    wanted_pythons,
 )  # fmt: skip
 from devkit.adoption.declarations import Result
 from devkit.adoption.declared import Declared
 from devkit.adoption.located import Located, locate, own_code
-from devkit.adoption.model import NewFile, Obstacle, Plan, PlannedTeam, Question, below
+from devkit.adoption.model import NewFile, Plan, PlannedTeam, Question, below
 from devkit.adoption.python_files import Reader
 from devkit.adoption.questions import Answers
 from devkit.adoption.survey import Code, Surveyor
@@ -149,7 +149,7 @@ def _assembled(
         writes=tuple(_writes(made, kept, registry)),
         replaces=tuple(replaces),
         stays=tuple(_stays(tree)),
-        obstacles=(*declared.obstacles, *_obstacles(tree, made)),
+        obstacles=(*declared.obstacles, *in_the_way.obstacles(context, made)),
         questions=tuple(answers.open),
         answers=dict(answers.used),
         notes=tuple(dict.fromkeys([
@@ -196,22 +196,6 @@ def _stays(tree: Tree) -> Iterator[str]:
     for folder in ("tests", "utils", ".github", ".vscode"):
         if folder in tree.folders:
             yield f"{folder}/"
-
-
-def _obstacles(tree: Tree, made: Iterable[PlannedTeam]) -> Iterator[Obstacle]:
-    for name in ("tasks.py", "devkit"):
-        if tree.has(name) or name in tree.folders:
-            yield Obstacle(
-                name, 0, f"{name} is there already", "a free place for the kit",
-                "`python3 tasks.py kit` in it, if it is this kit; else rename it",
-            )  # fmt: skip
-    seen = set()
-    for team in made:
-        place = team.found.get("requires_python") or team.found.get("python") or team.project
-        found = wanted_pythons.fault(team.requires_python, place) if team.requires_python else None
-        if found and found not in seen:
-            seen.add(found)
-            yield found
 
 
 def _notes(

@@ -170,7 +170,7 @@ def _inputs(context: Context, code: Code) -> list[str]:
         if folder != "." and not inside and any(
             title in texts or folder in texts for texts in literals
         ):  # fmt: skip
-            found.append(f"{folder}/**")
+            found.append(folder)
     return found
 
 

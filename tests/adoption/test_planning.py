@@ -241,3 +241,14 @@ def test_another_workspace_file_can_be_named(tmp_path: Path) -> None:
     assert (found.value, found.working_directory) == ("b.defs", "deploy")
     with pytest.raises(DevkitError, match="is not found"):
         plan_of(root, "deploy/none.yaml")
+
+
+def test_a_folder_outside_of_the_repository_is_an_obstacle(tmp_path: Path) -> None:
+    source = '[tool.uv.sources]\nother = { path = "../../other" }\n'
+    files = {
+        "workspace.yaml": "load_from:\n  - python_file: a/a.py\n",
+        "a/a.py": "",
+        "a/pyproject.toml": foreign.project("a", "dagster", "other", more=source),
+    }
+    (obstacle,) = plan_of(foreign.commit(foreign.write(tmp_path, files))).obstacles
+    assert obstacle.place == "a/pyproject.toml:10" and "../../other" in obstacle.what

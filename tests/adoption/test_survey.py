@@ -122,7 +122,7 @@ def test_the_folder_of_dbt_that_code_names_is_an_input(tmp_path: Path) -> None:
             "models/dbt_project.yml": "name: models\n",
         },
     )
-    assert team.inputs == ("models/**",)
+    assert team.inputs == ("models",)
 
 
 def test_a_file_that_is_no_python_of_today_is_noted_and_skipped(tmp_path: Path) -> None:
