@@ -38,7 +38,7 @@ def import_root(tree: Tree, found: Team) -> str:
 
 def libraries(tree: Tree, found: Team, sources: Iterable[str], root: str) -> set[str]:
     """The code outside of the sources that the kit finds by reading their imports."""
-    roots = list(dict.fromkeys([tree.root / root, found.cwd]))
+    roots = list(dict.fromkeys([tree.root / root, found.on_path]))
     own = [tree.root / source for source in sources]
     reached = imports.reached(own, roots, [*found.neighbors, found.directory])
     return {shown(tree, path) for path in reached}

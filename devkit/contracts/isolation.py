@@ -40,7 +40,7 @@ def _import_of(package: str, manifest: Manifest, other: Team) -> str | None:
         (name for name in manifest.imports if name == package or name.startswith(f"{package}.")),
         None,
     )
-    place = resolve(found, [team.import_root, team.cwd]) if found else None
+    place = resolve(found, [team.import_root, team.on_path]) if found else None
     own = place and not any(place[0].is_relative_to(path) for path in other.sources)
     return None if own else found
 

@@ -79,6 +79,7 @@ TYPES: dict[tuple[str, ...], tuple[str, Callable[[object], bool]]] = {
     ("tool", "dagteam", "external"): ("a list of texts", _is_strings),
     ("tool", "dagteam", "slug"): ("a word of letters, digits and _", _is_word),
     ("tool", "dagteam", "import-root"): ("a path relative to the root", _is_path),
+    ("tool", "dagteam", "runs-in"): ("a path relative to the root", _is_path),
     ("tool", "dagteam", "sources"): ("a list of paths relative to the root", _is_paths),
     ("tool", "dagteam", "libraries"): ("a list of paths relative to the root", _is_paths),
     ("tool", "dagteam", "inputs"): ("a list of paths relative to the root", _is_paths),

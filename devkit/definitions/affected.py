@@ -13,7 +13,7 @@ from devkit.core import git
 from devkit.core.git import Changes
 from devkit.core.paths import REGISTRY, ROOT, SHARED
 from devkit.environments import composition
-from devkit.registry.team import Team
+from devkit.registry.team import ADOPTED, Team
 from devkit.registry.workspace import teams_in
 
 # The kit's own files, what it is tested with, and CI: its own tests have to run.
@@ -32,8 +32,6 @@ GENERATED = frozenset({
     "deploy/dagster.yaml", "deploy/helm", "deploy/helm-values.yaml", "deploy/workspace.yaml",
     "docs/lineage.md", "utils/.vscode",
 })  # fmt: skip
-# The record of an adoption: all files but the kit's few are the repository's own then.
-ADOPTED = "devkit/adopted.toml"
 DOCUMENTATION = re.compile(
     r"(^|/)docs?/|(^|/)(LICEN[CS]E|NOTICE|AUTHORS|CODEOWNERS)[^/]*$|\.(md|rst)$"
 )

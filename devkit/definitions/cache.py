@@ -52,7 +52,7 @@ def digest(
     hashed = hashlib.sha256()
     for file in loading.PARTS:
         hashed.update(file.read_bytes())
-    folders = (team.directory, team.python, team.cwd, team.import_root)
+    folders = (team.directory, team.python, team.on_path, team.cwd, team.import_root)
     entry = (team.location, team.kind, team.module, team.attribute, *map(_relative, folders))
     config = team.environment / "pyvenv.cfg"
     hashed.update(json.dumps(entry).encode())

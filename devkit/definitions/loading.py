@@ -58,7 +58,7 @@ def command(team: Team) -> list[str | Path]:
         "own": [str(path) for path in dict.fromkeys([*team.own, *team.tests]) if path.exists()],
     }
     loaded = team.target if team.kind is Kind.FILE else team.module
-    return [team.python, PROBE, loaded, team.cwd, json.dumps(options)]
+    return [team.python, PROBE, loaded, team.on_path, json.dumps(options)]
 
 
 def load(

@@ -113,7 +113,7 @@ def code_server(team: Team, socket: Path) -> tuple[str, ...]:
         "--socket", str(socket),
         LOADED[team.kind], str(team.target) if team.kind is Kind.FILE else team.module,
         *(("--attribute", team.attribute) if team.attribute else ()),
-        "--working-directory", str(team.cwd),
+        "--working-directory", str(team.on_path),
         "--location-name", team.location,
         "--use-python-environment-entry-point",
     )  # fmt: skip

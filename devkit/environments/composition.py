@@ -76,7 +76,7 @@ class Composition:
 def of(team: Team) -> Composition:
     """What a team's location is made of. Raises nothing: see `Project.libraries`."""
     project = team_project(team)
-    roots = list(dict.fromkeys([team.import_root, team.cwd]))
+    roots = list(dict.fromkeys([team.import_root, team.on_path]))
     plain = {
         path: next((root for root in (*roots, team.root) if root in path.parents), path.parent)
         for path in declared(team)

@@ -44,9 +44,9 @@ def ready(environments: Iterable[Environment]) -> tuple[set[str], list[Outcome]]
 
 def of_team(team: Team, arguments: Sequence[str] = ()) -> Suite:
     """The team's own tests, in its own environment."""
-    tests = (os.path.relpath(path, team.cwd) for path in team.tests)
+    tests = (os.path.relpath(path, team.tested_in) for path in team.tests)
     argv = (str(team.python), "-m", "pytest", *tests, *arguments)
-    return Suite(team.name, argv, team.cwd, variables.of_team(team))
+    return Suite(team.name, argv, team.tested_in, variables.of_team(team))
 
 
 def of_shared(team: Team) -> Suite:

@@ -26,20 +26,22 @@ def of_team(team: Team) -> dict[str, str]:
         DevkitError: as `own`.
     """
     shell = clean_environment()
+    found = own(team)
     return {
         **shell,
-        **own(team),
+        **found,
         "VIRTUAL_ENV": str(team.environment),
         "PATH": os.pathsep.join([str(team.python.parent), shell.get("PATH", os.defpath)]),
-        **_import_root(team),
+        **_import_root(team, found.get("PYTHONPATH")),
     }
 
 
-def _import_root(team: Team) -> dict[str, str]:
-    """The path of code that is neither in the working directory nor installed: a declared one."""
-    if team.import_root == team.cwd or "import-root" not in team.declared:
+def _import_root(team: Team, others: str | None) -> dict[str, str]:
+    """Python's path for code that is neither where it runs nor installed with its project."""
+    inside = team.import_root.is_relative_to(team.directory) and team.directory != team.root
+    if team.import_root == team.cwd or (inside and "import-root" not in team.declared):
         return {}
-    return {"PYTHONPATH": str(team.import_root)}
+    return {"PYTHONPATH": os.pathsep.join(filter(None, [str(team.import_root), others]))}
 
 
 def own(team: Team) -> dict[str, str]:

@@ -102,7 +102,7 @@ def launch(teams: Sequence[Team]) -> dict[str, Any]:
 
 
 def _tests(team: Team) -> dict[str, Any]:
-    folder = _variable(team.cwd, ROOT)
+    folder = _variable(team.tested_in, ROOT)
     return {
         "name": f"tests of {team.name}",
         "type": "debugpy",
@@ -111,7 +111,7 @@ def _tests(team: Team) -> dict[str, Any]:
         "cwd": folder,
         "envFile": _variable(team.env_file, ROOT),
         "module": "pytest",
-        "args": [_relative(path, team.cwd) for path in team.tests],
+        "args": [_relative(path, team.tested_in) for path in team.tests],
         "console": "integratedTerminal",
     }
 

@@ -92,7 +92,7 @@ def _parts(made_of: Composition, tracked: set[Path]) -> Iterator[_Part]:
         for package in packages:
             yield _Part(library, package.parent, (package,))
     for path in made_of.inputs:
-        bases = (team.cwd, team.import_root, team.root)
+        bases = (team.on_path, team.import_root, team.root)
         yield _Part(path, next(one for one in bases if path.is_relative_to(one)), (path,))
 
 

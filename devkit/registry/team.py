@@ -16,6 +16,7 @@ from devkit.registry import layout
 
 SUFFIX = "_project"
 TABLE = "dagteam"  # [tool.dagteam], with what is not in its usual place
+ADOPTED = "devkit/adopted.toml"  # the record of an adoption
 LOCATIONS = "locations"  # a table in it for each of several locations of one project
 
 
@@ -74,9 +75,26 @@ class Team:
         return Path(os.path.relpath(self.directory, root)).as_posix()
 
     @property
-    def cwd(self) -> Path:
-        """The folder where the code is loaded, runs and is tested."""
+    def on_path(self) -> Path:
+        """The folder that Dagster puts on Python's path: the entry's working directory."""
         return self.working_directory or self.directory
+
+    @cached_property
+    def cwd(self) -> Path:
+        """The folder where the code is loaded and runs.
+
+        Dagster itself runs all code where it is started, so that is the root in a repository that
+        was there before the kit; otherwise the entry's working directory.
+        """
+        if declared := self.declared.get("runs-in"):
+            return self.root / str(declared)
+        return self.root if (self.root / ADOPTED).exists() else self.on_path
+
+    @property
+    def tested_in(self) -> Path:
+        """The folder where pytest runs: the project's, if it has tests, otherwise as the code."""
+        own = all(path.is_relative_to(self.directory) for path in self.tests)
+        return self.directory if own and self.directory != self.root else self.cwd
 
     @cached_property
     def declared(self) -> Mapping[str, Any]:
@@ -103,8 +121,8 @@ class Team:
         if declared := self.declared.get("import-root"):
             return self.root / str(declared)
         if self.kind is Kind.FILE:
-            return self.cwd
-        return layout.import_root(self.module, self.cwd, self.directory)
+            return self.on_path
+        return layout.import_root(self.module, self.on_path, self.directory)
 
     @cached_property
     def target(self) -> Path:
@@ -142,7 +160,9 @@ class Team:
     @property
     def folders(self) -> tuple[Path, ...]:
         """The folders of its project and where it runs, which it may share; never the root."""
-        return tuple(one for one in dict.fromkeys([self.directory, self.cwd]) if one != self.root)
+        return tuple(
+            one for one in dict.fromkeys([self.directory, self.on_path]) if one != self.root
+        )
 
     @property
     def own(self) -> tuple[Path, ...]:
@@ -160,7 +180,7 @@ class Team:
     @cached_property
     def tests(self) -> tuple[Path, ...]:
         """The files and folders that pytest is given."""
-        return self.paths("tests") or layout.tests(self.directory, self.cwd, self.package)
+        return self.paths("tests") or layout.tests(self.directory, self.on_path, self.package)
 
     @property
     def has_utils(self) -> bool:

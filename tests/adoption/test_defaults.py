@@ -35,7 +35,7 @@ def test_the_registry_finds_what_was_planned(tmp_path: Path, shape: Callable[[Pa
         assert team.tests == tuple(root / path for path in planned.tests)
         for path in team.tests:
             assert path.exists()
-        roots = [team.import_root, team.cwd]
+        roots = [team.import_root, team.on_path]
         found = imports.reached(team.sources, roots, [*team.neighbors, team.directory])
         declared = {root / path for path in team.declared.get("libraries", ())}
         assert set(found) <= {root / path for path in planned.libraries}

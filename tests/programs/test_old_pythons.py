@@ -18,7 +18,7 @@ FOR_TEAMS = [
 ASK = """
 import json, runpy, sys
 probe = runpy.run_path(sys.argv[1], run_name="probe")
-sources = probe["load_sibling"]("sources.py")["Sources"](sys.argv[2])
+sources = probe["load_sibling"]("sources.py")["Sources"](sys.argv[2:], sys.argv[2])
 probe["load_sibling"]("definitions.py")
 names = probe["standard_library"]()
 print(json.dumps([sorted(sources.imports), "json" in names, "_ssl" in names, "dagster" in names]))
@@ -39,7 +39,7 @@ def test_they_work_with_an_old_python(tmp_path: Path) -> None:
     (tmp_path / "tea.py").write_text("import json\nimport milk.jug\n", encoding="utf-8")
     done = run([python, "-c", ASK, PROGRAMS / "probe.py", tmp_path], tmp_path)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == [["json", "milk"], True, True, False]
+    assert json.loads(done.stdout) == [["json", "milk.jug"], True, True, False]
     done = run([python, PROGRAMS / "run_module.py", "platform"], tmp_path)
     assert done.returncode == 0, done.stderr
 

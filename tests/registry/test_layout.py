@@ -128,6 +128,32 @@ sources = ["shop/a.py", "extra"]
     assert found["The B"].import_root == tmp_path / "extra"
 
 
+def test_code_runs_in_its_working_directory_and_where_dagster_is_started_if_it_did(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path, "shop/defs.py", "shop/tests/t.py", "workspace.yaml")
+    (tmp_path / "shop").mkdir(exist_ok=True)
+    text = "load_from:" + ENTRY.format(
+        kind="python_module", field="module_name", loaded="defs", name="shop", project="shop"
+    )
+    text = text.replace("load_from:", "load_from:\n") + "      working_directory: shop\n"
+    (tmp_path / "workspace.yaml").write_text(text, encoding="utf-8")
+    shop = tmp_path / "shop"
+
+    def folders() -> tuple[Path, Path, Path]:
+        (team,) = load_teams(tmp_path)
+        return team.on_path, team.cwd, team.tested_in
+
+    assert folders() == (shop, shop, shop)
+    write(tmp_path, "devkit/adopted.toml")
+    assert folders() == (shop, tmp_path, shop)
+    table = '[tool.dagteam]\nruns-in = "shop"\ntests = ["tests"]\n'
+    (shop / "pyproject.toml").write_text(table, encoding="utf-8")
+    assert folders() == (shop, shop, shop)
+    (shop / "pyproject.toml").write_text(table.replace("shop", "."), encoding="utf-8")
+    assert folders() == (shop, tmp_path, tmp_path)
+
+
 def test_tests_are_where_pytest_is_configured_to_find_them(tmp_path: Path) -> None:
     write(tmp_path, "a/shop/defs.py", "a/tests/t.py", "a/checks/t.py")
     (tmp_path / "a/pyproject.toml").write_text(
