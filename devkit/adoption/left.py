@@ -9,6 +9,7 @@ from devkit.adoption.needs import name_of
 from devkit.adoption.survey import Code
 from devkit.adoption.teams import Context
 from devkit.adoption.tree import Tree
+from devkit.core.wording import few
 
 MOST = 3
 ENVIRONMENT_SCRIPTS = ("venv", "uv sync", "pip install", "poetry install")
@@ -27,6 +28,17 @@ def notes(
         yield from _of_code(one, code)
         yield from _of_project(context, one, chosen, planned[one.location])
     yield from _of_repository(context.tree, planned.values())
+
+
+def runtime(tree: Tree, codes: Iterable[Code]) -> Iterator[str]:
+    """The data and the history that stay where they are: working directories do not change."""
+    paths = {path: place for code in codes for path, place in code.paths.items()}
+    shown = [f"{path} ({place})" for path, place in paths.items()]
+    if shown:
+        yield f"relative paths, from the same working directories: {', '.join(few(shown, MOST))}"
+    homes = [file for file in tree.named(r"dagster\.yaml") if file.count("/") <= 1]
+    if homes:
+        yield (f"history: locations keep their names; set DAGSTER_HOME to keep that of {homes[0]}")
 
 
 def _of_code(located: Located, code: Code) -> Iterator[str]:
@@ -56,6 +68,11 @@ def _of_project(
     if chosen.why:
         what = f"new project {chosen.folder}" if chosen.is_new else f"project {chosen.folder}"
         yield f"{name}: {what}: {chosen.why}"
+    if not chosen.is_new and team.python and not team.requires_python:
+        yield (
+            f"{team.found.get('python', '')}: {name} runs on Python {team.python}: say so by "
+            f"`requires-python` in {below(chosen.folder, 'pyproject.toml')}"
+        )
     if chosen.origin is None:
         yield f"{name}: its dependencies are guessed by its imports: {', '.join(team.dependencies)}"
     for text, place in chosen.needs.outside.items() if chosen.is_new else ():

@@ -113,8 +113,8 @@ class Plan:
     `git_prefix` is the root's folder below Git's top, ending in `/`; empty if it is the top, None
     without Git. `source_file` is the file that declares the locations, empty for a new platform;
     `registry` is the text of a new `workspace.yaml`, None where the one at the root is edited.
-    `writes`, `replaces`, `stays` and `notes` are lines for the plan's page. `answers` are those to
-    the questions that were asked; `questions` are still open.
+    `writes`, `replaces`, `stays`, `runtime` (data and history) and `notes` are lines for the plan's
+    page. `answers` are those to the questions that were asked; `questions` are still open.
     """
 
     root: Path
@@ -127,6 +127,7 @@ class Plan:
     writes: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
     stays: tuple[str, ...] = ()
+    runtime: tuple[str, ...] = ()
     obstacles: tuple[Obstacle, ...] = ()
     questions: tuple[Question, ...] = ()
     answers: Mapping[str, str] = field(default_factory=dict)

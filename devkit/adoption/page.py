@@ -33,6 +33,7 @@ def _lines(plan: Plan) -> Iterator[str]:
     yield from _list("writes", few(plan.writes, MOST_FILES))
     yield from _row("moves", "nothing, and overwrites nothing")
     yield from _list("stays", [", ".join(few(plan.stays, MOST_DEPENDENCIES))] if plan.stays else [])
+    yield from _list("runtime", plan.runtime)
     yield from _list("change", plan.replaces)
     for key, answer in plan.answers.items():
         yield from _row("answer", f"{key} = {answer}")

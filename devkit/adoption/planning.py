@@ -9,6 +9,7 @@ from devkit.adoption import (
     declarations,
     in_the_way,
     inventory,
+    left,
     platform,
     registry_text,
     search,
@@ -149,6 +150,7 @@ def _assembled(
         writes=tuple(_writes(made, kept, registry)),
         replaces=tuple(replaces),
         stays=tuple(_stays(tree)),
+        runtime=tuple(left.runtime(tree, codes.values())),
         obstacles=(*declared.obstacles, *in_the_way.obstacles(context, made)),
         questions=tuple(answers.open),
         answers=dict(answers.used),
@@ -203,8 +205,6 @@ def _notes(
     made: Iterable[PlannedTeam], declared: Result,
 ) -> Iterator[str]:  # fmt: skip
     """What is left to a person, with the place of each."""
-    from devkit.adoption import left
-
     yield from left.notes(context, every, codes, made)
     if declared.source not in ("", NAME) and not declared.servers_here:
         yield (

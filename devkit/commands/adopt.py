@@ -7,7 +7,7 @@ from invoke.exceptions import Exit
 
 from devkit.cli import command
 
-PLANNED, ADOPTED_WITH_FINDINGS, NOT_WRITTEN = 0, 1, 2
+NOT_WRITTEN = 2  # 1 means that it is adopted, and something is left to do
 
 
 @command(
@@ -36,10 +36,14 @@ def adopt(
     from devkit.adoption import apply, page, planning, questions
     from devkit.adoption.questions import Answers
     from devkit.core import output
+    from devkit.core.errors import DevkitError
 
-    given = questions.read(Path(answers)) if answers else {}
-    replies = Answers(given, interactive=questions.is_terminal())
-    plan = planning.plan(Path(path), replies, workspace or None)
+    try:
+        given = questions.read(Path(answers)) if answers else {}
+        replies = Answers(given, interactive=questions.is_terminal())
+        plan = planning.plan(Path(path), replies, workspace or None)
+    except DevkitError as error:
+        raise Exit(str(error), code=NOT_WRITTEN) from None
     output.emit(page.text(plan))
     if not plan.is_ready:
         raise Exit(code=NOT_WRITTEN)

@@ -63,6 +63,25 @@ def test_a_dry_run_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert sorted(root.rglob("*")) == before
 
 
+def test_data_and_history_are_said_to_stay(tmp_path: Path) -> None:
+    files = {
+        "workspace.yaml": "load_from:\n  - python_file: a.py\n",
+        "a.py": 'import pandas\n\nX = pandas.read_csv("data/orders.csv"), open("/etc/hosts")\n',
+        "home/dagster.yaml": "",
+        "pyproject.toml": foreign.project("a", "dagster"),
+    }
+    root = foreign.commit(foreign.write(tmp_path, files))
+    found = planning.plan(root, Answers({})).runtime
+    assert found[0].endswith("directories: data/orders.csv (a.py:3)")
+    assert found[1].endswith("keep that of home/dagster.yaml")
+
+
+def test_a_path_that_is_no_folder_ends_with_2(tmp_path: Path) -> None:
+    with pytest.raises(Exit) as raised:
+        adopt.body(Context(), str(tmp_path / "none"))
+    assert raised.value.code == 2 and "is no folder" in str(raised.value.message)
+
+
 def test_what_is_in_the_way_ends_with_2(tmp_path: Path) -> None:
     root = foreign.nothing_declared(tmp_path)
     with pytest.raises(Exit) as raised:
