@@ -26,6 +26,10 @@ PROJECTS_MESSAGE = """Make every code location a team of DagTeam
 
 The registry, projects where there were none, and marked blocks. Nothing was moved or overwritten.
 """
+PLATFORM_MESSAGE = """Begin a platform: the registry, and the library that teams share
+
+`python3 tasks.py new-team NAME` makes the first team.
+"""
 LOCKS_MESSAGE = """Lock every team's dependencies
 
 At the versions that were in use, where they were pinned.
@@ -157,7 +161,8 @@ def _commit(plan: Plan, made: Files, parent: str, source: Source) -> tuple[str, 
     """Make the first two commits; nothing is checked out. Returns their ids."""
     message = KIT_MESSAGE.format(version=source.version)
     kit = commits.commit(plan.root, parent, made.kit, message)
-    return kit, commits.commit(plan.root, kit, made.commit, PROJECTS_MESSAGE)
+    second = PLATFORM_MESSAGE if plan.is_new_platform else PROJECTS_MESSAGE
+    return kit, commits.commit(plan.root, kit, made.commit, second)
 
 
 def _exclude(plan: Plan) -> None:

@@ -24,6 +24,7 @@ DERIVED = "`invoke derive`"  # at the top of each file that is generated as a wh
 PLACE = re.compile(r"[\w/.-]+:\d+")  # a note without one was information
 DAGSTER = re.compile(r"^dagster==(\d+(?:\.\d+)*)", re.MULTILINE)
 RELEASED = re.compile(r"^(\S+): the pin (.+) can't be kept$", re.MULTILINE)
+WORDS = ("ok ", "FAILED ")  # what the line of a job begins with
 RESULT = re.compile(r"^(ok|FAILED) +(\S+)  +(.*)$", re.MULTILINE)
 FORMER_HOOK, METADATA = "dagteam/pre-commit", "metadata"  # in Git's folder
 NEVER_ENTERED = {".git", "node_modules"}
@@ -110,7 +111,8 @@ def _step(
     def job() -> Outcome:
         done = work()
         report.add(shows, done.combined, names)
-        others = [line for line in done.stdout.splitlines() if line and not RESULT.match(line)]
+        lines = (line for line in done.stdout.splitlines() if line.strip())
+        others = [line for line in lines if not line.startswith(WORDS)]
         ok = done.code == 0
         return Outcome(title, ok, others[-1] if ok and others else "", "" if ok else done.combined)
 
@@ -199,9 +201,12 @@ def _print(plan: Plan, report: Report) -> None:
     left += [f"`python3 tasks.py {title}` fails: see above" for title in report.failed]
     if left:
         output.block("left to a person", "\n".join(f"- {line}" for line in left))
-    output.info(
-        "Review the branch, then merge it; `python3 tasks.py unadopt` takes everything back."
-    )
+    if plan.is_new_platform:
+        output.info("`python3 tasks.py new-team NAME` makes the first team.")
+    else:
+        output.info(
+            "Review the branch, then merge it; `python3 tasks.py unadopt` takes everything back."
+        )
 
 
 def _cell(found: tuple[bool, str] | None) -> str:
