@@ -1,7 +1,8 @@
 """Storing and loading tables in real Dagster runs, with every team's environment."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -57,6 +58,14 @@ def load(base: Path | str, name: str = "table") -> Any:
 
     run([dg.AssetSpec(name), reader], base)
     return seen[0]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_instance() -> Iterator[None]:
+    """One instance for all runs: to create its databases takes longer than a run."""
+    with dg.DagsterInstance.ephemeral() as instance, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dg, "materialize", partial(dg.materialize, instance=instance))
+        yield
 
 
 def run(assets: list[Any], base: Path | str, **options: Any) -> Any:
