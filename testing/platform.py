@@ -83,14 +83,17 @@ def free_port() -> int:
 def until(get: Callable[[], T | None], seconds: float, what: str) -> T:
     """Call `get` until it returns something other than None or False; fail after `seconds`.
 
-    An OSError counts as None. `what` describes the condition, for the error.
+    An OSError counts as None. `what` describes the condition, for the error. Asks less and less
+    often: a platform that answers takes the time that it needs to get there.
     """
     deadline = time.monotonic() + seconds
+    pause = 0.1
     while time.monotonic() < deadline:
         with suppress(OSError):  # it is starting, or restarting
             if (answer := get()) is not None and answer is not False:
                 return answer
-        time.sleep(0.2)
+        time.sleep(pause)
+        pause = min(pause * 1.3, 0.8)
     raise AssertionError(f"timed out after {seconds:.0f} s: {what}")
 
 
@@ -248,6 +251,15 @@ def status(platform: Asked, run_id: str) -> str:
     """The status of a run, such as `STARTED`."""
     found: str = platform.ask(RUN, id=run_id)["runOrError"]["status"]
     return found
+
+
+def prepared_home(copy: Checkout, home: Path) -> Path:
+    """A DAGSTER_HOME with databases: those of a copy's own, in which there is no run.
+
+    Creating them takes seconds. The first command of README.md does it, in a fresh clone.
+    """
+    shutil.copytree(copy.root / ".dagster_home", home, symlinks=True)
+    return home
 
 
 def ready_copy(folder: Path) -> Checkout:

@@ -8,7 +8,7 @@ import pytest
 
 from devkit.dev import dagster_cli, debugger
 from devkit.registry.team import Team
-from testing.platform import dev, free_port, until
+from testing.platform import dev, free_port, prepared_home, until
 from testing.support import Checkout
 
 SHOW_PATH = "import sys; print([path for path in sys.path if '.venv-tools' in path])"
@@ -47,7 +47,8 @@ def test_debugger_runs_a_module_as_a_code_server_is_run(
 def test_debugger_can_attach_to_a_teams_code_server(copy: Checkout, tmp_path: Path) -> None:
     port = free_port()
     copy.edit("devkit/dev/debugger.py", "PORT = 5678", f"PORT = {port}")
-    with dev(tmp_path / "home", "--team", "ml", "--debug", "ml", root=copy.root) as platform:
+    home = prepared_home(copy, tmp_path / "home")
+    with dev(home, "--team", "ml", "--debug", "ml", root=copy.root) as platform:
         platform.wait_for("1 of 1 locations loaded")
         assert f"a debugger can attach to ml: 127.0.0.1:{port}" in platform.text
         assert until(lambda: greeting(port), 10, "a debugger") == b"Content-Length:"

@@ -28,6 +28,7 @@ from testing.platform import (
     existing,
     launch,
     load_errors,
+    prepared_home,
     status,
     until,
 )
@@ -94,7 +95,8 @@ def test_from_the_first_line_to_the_last(copy: Checkout, folder: Path) -> None:
         code = WHOSE.replace("TEAM", team)
         (directory / f"{team}_project/defs/whose.py").write_text(code, encoding="utf-8")
     proxied = {**os.environ, "http_proxy": NO_PROXY_HERE, "ALL_PROXY": NO_PROXY_HERE}
-    with dev(folder / "home", root=copy.root, environ=proxied) as running:
+    home = prepared_home(copy, folder / "home")
+    with dev(home, root=copy.root, environ=proxied) as running:
         running.wait_for(ALL_LOADED)
         seen = descriptions(running)
         assert seen["analytics_project/of_analytics"] == "an ['ONLY_ANALYTICS']"
@@ -118,7 +120,7 @@ def test_from_the_first_line_to_the_last(copy: Checkout, folder: Path) -> None:
 
         assert running.stop(signal.SIGINT) == 130
         assert running.left_over() == []
-        logs = folder / "home/.dagteam/logs"
+        logs = home / ".dagteam/logs"
         assert "secret" not in running.text
         assert not [log for log in logs.iterdir() if "secret" in log.read_text(encoding="utf-8")]
 
@@ -142,7 +144,7 @@ def test_what_is_saved_is_loaded_and_runs_go_on(copy: Checkout, folder: Path) ->
             raise AssertionError(f"{error}: {status(running, run_id)}\n{running.text}") from None
         return run_id
 
-    with dev(folder / "home", root=copy.root) as running:
+    with dev(prepared_home(copy, folder / "home"), root=copy.root) as running:
         running.wait_for(ALL_LOADED)
         new = original + LONG_JOB + NEW_ASSET % "first"
         printed = printed_after(running, save(new), "ml_project        | reloaded")
@@ -200,7 +202,7 @@ def test_what_is_saved_is_loaded_and_runs_go_on(copy: Checkout, folder: Path) ->
 
 def test_whatever_is_killed_heals(copy: Checkout, folder: Path) -> None:
     """A code server, the webserver and the daemon; then the supervisor itself, with runs."""
-    home = folder / "home"
+    home = prepared_home(copy, folder / "home")
     long = copy.root / "ml_project/ml_project/defs/long.py"
     long.write_text("import dagster as dg\n" + LONG_JOB, encoding="utf-8")
     marks = {
@@ -240,8 +242,7 @@ def test_whatever_is_killed_heals(copy: Checkout, folder: Path) -> None:
 
 def test_runs_of_another_machine_are_not_judged(copy: Checkout, folder: Path) -> None:
     """Two DAGSTER_HOMEs share their databases; one's sockets mean nothing to the other."""
-    home = folder / "home"
-    (home / ".dagteam").mkdir(parents=True)
+    home = prepared_home(copy, folder / "home")
     (home / ".dagteam/sockets").write_text("/run/dagteam-ours\n", encoding="utf-8")
     script = """
 import json, sys
