@@ -289,7 +289,8 @@ def test_all_hooks_accept_good_files(clone: Clone) -> None:
 
 
 def test_the_whole_repository_passes_its_own_hooks(clone: Clone) -> None:
-    done = clone.hooks("--all-files")
+    """But for lint and format, which `invoke test` runs by themselves, and what judges a commit."""
+    done = clone.hooks("--all-files", skip=f"{NEEDS_COMMIT},derived,ruff-check,ruff-format")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
