@@ -69,6 +69,7 @@ def _location(tree: Tree, file: str, name: str, item: dict[str, Any]) -> Declare
         name=name or None,
         folder=folder if folder in tree.folders else None,
         own=own if own in tree.folders else None,
+        runs_in=own if own in tree.folders else ".",
     )
 
 

@@ -139,6 +139,7 @@ def _declared(tree: Tree, service: Service, name: str) -> Declared | None:
         name=service.command.name or name,
         folder=folder,
         own=own if own != "." else None,
+        runs_in=folder or ".",
     ) if value else None  # fmt: skip
 
 
@@ -184,4 +185,5 @@ def _in_file(tree: Tree, file: str) -> Iterator[Declared]:
                     attribute=command.attribute,
                     name=command.name,
                     folder=folder or (here if here != "." else None),
+                    runs_in=folder or ".",
                 )

@@ -20,9 +20,10 @@ KINDS: dict[str, Kind] = {key: kind for kind, (key, _) in ENTRIES.items()}
 class Declared:
     """A location as it is declared: `value` is a dotted name, or a file relative to the root.
 
-    `fields` are those of a registry's entry, verbatim; `folder` is the folder that it is started
-    in, as far as the declaration says so; `own` is its own folder, which a workspace of dg or a
-    build's directory names.
+    `fields` are those of a registry's entry, verbatim. `folder` is what Dagster puts on Python's
+    path, as far as the declaration says so; `runs_in` is the current folder of the code, the root
+    where `workspace.yaml` is there; `own` is the location's own folder, which a workspace of dg or
+    a build's directory names.
     """
 
     kind: Kind
@@ -33,6 +34,7 @@ class Declared:
     name: str | None = None
     folder: str | None = None
     own: str | None = None
+    runs_in: str = "."
     fields: Mapping[str, Any] = field(default_factory=dict)
 
     @property

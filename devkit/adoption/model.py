@@ -82,6 +82,7 @@ class PlannedTeam:
     working_directory: str
     import_root: str
     sources: tuple[str, ...]
+    runs_in: str = "."
     libraries: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     tests: tuple[str, ...] = ()

@@ -48,7 +48,7 @@ def _team(team: PlannedTeam) -> Iterator[str]:
     yield f"team {team.slug}   location {team.location}   {what}   {found['location']}"
     new = " (new)" if team.project_is_new else ""
     yield from _row("project", f"{team.project}{new}")
-    loads = f"from {team.import_root}, working directory {team.working_directory}"
+    loads = f"from {team.import_root}, runs in {team.runs_in}"
     yield from _row("loads", loads)
     yield from _row("sources", ", ".join(team.sources) or "none found")
     if team.libraries:

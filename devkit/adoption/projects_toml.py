@@ -1,6 +1,7 @@
 """Locations that pyproject.toml and dg.toml files declare: `[tool.dagster]`, dg's workspaces."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fnmatch import fnmatch
 from typing import Any
 
@@ -31,7 +32,11 @@ def dg_projects(tree: Tree) -> Declarations:
     """Every project of dg, where no workspace lists them."""
     files = [*tree.named(r"dg\.toml"), *tree.named(r"pyproject\.toml")]
     folders = {parent_of(file) for file in files if not _is_template(file)}
-    found = [each for folder in sorted(folders) for each in _dg_project(tree, folder)]
+    found = [
+        replace(each, runs_in=folder)  # started there, each alone
+        for folder in sorted(folders)
+        for each in _dg_project(tree, folder)
+    ]
     return Declarations(found[0].file if found else "", tuple(found))
 
 
@@ -73,6 +78,7 @@ def _tool_dagster(tree: Tree, file: str) -> Iterator[Declared]:
                 name=table.get("code_location_name"),
                 folder=folder,
                 own=folder,
+                runs_in=folder,
             )
 
 

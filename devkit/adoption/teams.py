@@ -77,6 +77,7 @@ def plan(context: Context, located: Located, code: Code) -> PlannedTeam:
         working_directory=located.working_directory,
         import_root=located.import_root,
         sources=code.sources,
+        runs_in=declared.runs_in,
         libraries=tuple(sorted({**code.libraries, **code.named, **_paths(tree, needs)})),
         inputs=tuple(table.get("inputs", ())),
         tests=tests,
@@ -142,6 +143,8 @@ def _table(
     )  # fmt: skip
     if libraries:
         table["libraries"] = libraries
+    if located.declared.runs_in != ".":
+        table["runs-in"] = located.declared.runs_in
     inputs = _inputs(context, code)
     if inputs:
         table["inputs"] = inputs

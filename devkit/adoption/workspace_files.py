@@ -112,6 +112,7 @@ def _location(tree: Tree, file: str, line: int, key: str, fields: Any) -> Declar
         attribute=given.get("attribute"),
         name=given.get("location_name"),
         folder=folder,
+        runs_in=here if folder == here else ".",
         fields=given,
     )
 

@@ -20,7 +20,7 @@ def test_the_registry_finds_what_was_planned(tmp_path: Path, shape: Callable[[Pa
     root = shape(tmp_path)
     plan = planning.plan(root, Answers(ANSWERS))
     made = files.of_plan(plan, Source(tmp_path, "0", "", {}), "")
-    for name, content in made.projects.items():
+    for name, content in made.commit.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(content)
     teams = load_teams(root)
@@ -29,7 +29,8 @@ def test_the_registry_finds_what_was_planned(tmp_path: Path, shape: Callable[[Pa
         assert (team.location, team.name) == (planned.location, planned.slug)
         assert (team.module, team.attribute) == (planned.value, planned.attribute)
         assert team.folder_below(root) == planned.project
-        assert team.cwd == root / planned.working_directory
+        assert team.on_path == root / planned.working_directory
+        assert team.cwd == root / planned.runs_in
         assert team.import_root == root / planned.import_root
         assert team.sources == tuple(root / path for path in planned.sources)
         assert team.tests == tuple(root / path for path in planned.tests)
