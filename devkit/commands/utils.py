@@ -45,12 +45,13 @@ def install(teams: Sequence[Team], failures: Sequence[Outcome] = ()) -> None:
 
 
 def _install(team: Team) -> Outcome:
-    from devkit.environments import installed, suites, venvs
+    from devkit.environments import editable, installed, suites, venvs
 
     environment = venvs.team_environment(team)
     with venvs.build_lock(environment) as lock:
         venvs.run_uv(environment, "pip", "install", "--quiet", "--python", team.python,
-                     "--no-deps", "--editable", SHARED, pass_fds=[lock])  # fmt: skip
+                     "--no-deps", *editable.flags([SHARED]), "--editable", SHARED,
+                     pass_fds=[lock])  # fmt: skip
     if conflicts := installed.conflicts(team.python):
         fix = f"\n  {'fix:':<10}invoke lock --team {team.name}"
         text = "dependency conflict with utils"

@@ -15,7 +15,7 @@ from pathlib import Path
 from devkit.core import filelocks, output, parallel, pyproject, stamps, uv
 from devkit.core.errors import DevkitError, explained, fixable
 from devkit.core.paths import ORCHESTRATOR_VENV, ROOT
-from devkit.environments import interpreters, ownership
+from devkit.environments import editable, interpreters, ownership
 from devkit.environments.project import ORCHESTRATOR_NAME, orchestrator_project, team_project
 from devkit.environments.uv_settings import index_flags
 from devkit.registry.team import Team
@@ -135,7 +135,8 @@ def build(environment: Environment, *, again: bool = False) -> str:
         # Before the installation: if a file is saved meanwhile, the environment is stale.
         parts = _parts(environment)
         run_uv(environment, "pip", "sync", "--quiet", "--python", environment.python,
-               *index_flags(*environment.projects), environment.lock, pass_fds=[lock],
+               *index_flags(*environment.projects), *editable.flags(environment.projects),
+               environment.lock, pass_fds=[lock],
         )  # fmt: skip
         stamps.write(environment.path / STAMP, parts)
         return f"built: {reason}"
