@@ -1,6 +1,7 @@
 """Edits an existing workspace.yaml: its entries get what a team needs, and every comment stays."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
 from typing import Any
 
 import yaml
@@ -50,6 +51,22 @@ def rewritten(text: str, teams: Sequence[PlannedTeam]) -> str:
     values = document.get(LIST) or []
     document[LIST] = [_planned(value, teams) or value for value in values]
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+
+
+def reverted(original: str, written: str, now: str) -> str | None:
+    """A registry that was edited since, with the lines that were written as they were before.
+
+    None if some of these lines are not there any more, or not only once.
+    """
+    before, after = original.splitlines(keepends=True), written.splitlines(keepends=True)
+    for kind, first, last, start, end in SequenceMatcher(None, before, after).get_opcodes():
+        if kind == "equal":
+            continue
+        lines = "".join(after[start:end])
+        if not lines or f"\n{now}".count(f"\n{lines}") != 1:
+            return None
+        now = f"\n{now}".replace(f"\n{lines}", "\n" + "".join(before[first:last]))[1:]
+    return now
 
 
 def _planned(value: object, teams: Sequence[PlannedTeam]) -> dict[str, Any] | None:

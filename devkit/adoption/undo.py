@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from devkit.adoption import first_run
+from devkit.adoption import first_run, registry
 from devkit.adoption.apply import BRANCH, exclude_file
 from devkit.core import git, output
 from devkit.core.errors import DevkitError
 from devkit.core.paths import ROOT, TOOLS
-from devkit.kit import blocks, record
+from devkit.kit import base, blocks, record
 from devkit.kit.record import Record
 
 KIT = "devkit"
@@ -80,7 +80,7 @@ def _restore(root: Path, written: Record, before: str | None) -> Iterator[str]:
     file, name = root / written.registry, written.registry
     if name in written.written:
         if record.digest_of(file) != written.written[name]:
-            yield f"{name}: it was edited since; `git diff {written.before[:8]} -- {name}`"
+            yield _revert_registry(root, written)
         elif written.original is None:
             file.unlink()
         else:
@@ -102,6 +102,21 @@ def _restore(root: Path, written: Record, before: str | None) -> Iterator[str]:
     for name in written.blocks:
         existed = before is None or _has(root, before, name)
         _take_out(root / name, existed=existed)
+
+
+def _revert_registry(root: Path, written: Record) -> str:
+    """Take the adoption's lines out of a registry that was edited since; returns what is left."""
+    name, now = written.registry, _text(root / written.registry)
+    texts = (base.content_at(root, commit, name) for commit in base.log(root, name))
+    wanted = written.written[name]
+    as_written = next((one for one in texts if one and record.digest(one) == wanted), None)
+    if now and as_written and written.original is not None:
+        text = as_written.decode("utf-8", "surrogateescape")
+        before = registry.reverted(written.original, text, now)
+        if before is not None:
+            _write(root / name, before)
+            return f"{name}: what was added to it since"
+    return f"{name}: it was edited since; `git diff {written.before[:8]} -- {name}`"
 
 
 def _remove_written(root: Path, written: Record) -> Iterator[str]:

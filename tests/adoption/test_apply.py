@@ -248,6 +248,8 @@ def test_unadopt_leaves_and_names_what_was_edited(shop: Repository) -> None:
         file.write("# mine\n")
     left = undo.unadopt(shop.root)
     assert [line.partition(":")[0] for line in left] == ["workspace.yaml", "devkit/cli.py"]
+    text = (shop.root / "workspace.yaml").read_text(encoding="utf-8")
+    assert text == adopted.REGISTRY + "# mine\n"
     assert (shop.root / "devkit/cli.py").is_file()
     assert not (shop.root / "devkit/core").exists()
 

@@ -94,3 +94,12 @@ def test_a_list_that_can_t_be_edited_is_written_anew() -> None:
     found = yaml.safe_load(after)["load_from"]
     assert found == [{"python_module": LONG}, {"grpc_server": {"port": 1}}]
     assert registry.edited("[]", teams) is None
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_was_written_can_be_taken_out_of_a_registry_that_was_edited_since(case: str) -> None:
+    before, _, after = CASES[case]
+    assert registry.reverted(before, after, after) == before
+    if after.endswith("\n"):
+        assert registry.reverted(before, after, f"{after}- mine: x\n") == f"{before}- mine: x\n"
+    assert registry.reverted(before, after, "load_from: []\n") is None
