@@ -12,12 +12,22 @@ SMOKE_TEST = '''"""The code of {location} can be loaded. Written by DagTeam: it 
 
 {imports}
 
+import pytest
 
-def test_the_code_can_be_loaded() -> None:
-{body}
-    found = {{type(value).__name__ for value in vars(module).values()}}
-    assert any("efinitions" in name or "epository" in name or "Asset" in name for name in found)
+ROOT = Path(__file__).parents[{depth}]
+
+
+def test_the_code_can_be_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT{folder})
+    loaded = {loaded}
+    {check}
 '''
+ANY_OF_DAGSTER = (
+    "assert any(\n"
+    "        word in type(value).__name__ for value in loaded.values()\n"
+    '        for word in ("efinition", "epository", "Asset")\n'
+    "    )"
+)
 
 
 def usual(tree: Tree, project: str, package: str) -> tuple[str, ...]:
@@ -73,18 +83,22 @@ def by_imports(
 def smoke_test(located: Located, project: str, slug: str) -> NewFile:
     """A test that the code of a location can be loaded, by nothing that depends on a version."""
     declared = located.declared
-    if declared.kind == "file":
-        imports = "import runpy\nfrom types import SimpleNamespace"
-        body = f'    module = SimpleNamespace(**runpy.run_path("{declared.value}"))'
-    else:
-        imports = "import importlib"
-        body = f'    module = importlib.import_module("{declared.value}")'
-    text = SMOKE_TEST.format(location=located.location, imports=imports, body=body)
-    if declared.attribute:
-        lines = text.splitlines()
-        text = "\n".join([*lines[:-2], f'    assert hasattr(module, "{declared.attribute}")', ""])
     name = "".join(letter if letter.isalnum() else "_" for letter in slug)
-    return NewFile(below(project, f"tests/test_{name}_loads.py"), text)
+    path = below(project, f"tests/test_{name}_loads.py")
+    if declared.kind == "file":
+        imports, loaded = "import runpy", f'runpy.run_path(str(ROOT / "{declared.value}"))'
+    else:
+        imports, loaded = "import importlib", f'vars(importlib.import_module("{declared.value}"))'
+    check = f'assert "{declared.attribute}" in loaded' if declared.attribute else ANY_OF_DAGSTER
+    text = SMOKE_TEST.format(
+        location=located.location,
+        imports=f"{imports}\nfrom pathlib import Path",
+        depth=path.count("/"),
+        folder="" if declared.runs_in == "." else f' / "{declared.runs_in}"',
+        loaded=loaded,
+        check="assert loaded" if declared.kind == "autoload" else check,
+    )
+    return NewFile(path, text)
 
 
 def _has_tests(tree: Tree, path: str) -> bool:

@@ -1,5 +1,7 @@
 """What code is made of, found by reading it: libraries, variables, tests, and what is odd."""
 
+import os
+import sys
 from pathlib import Path
 
 from devkit.adoption import planning
@@ -8,6 +10,7 @@ from devkit.adoption.python_files import Reader, variables_in_yaml
 from devkit.adoption.questions import Answers
 from devkit.adoption.tree import Tree, joined
 from testing import foreign
+from testing.support import run
 
 BASE = {
     "workspace.yaml": "load_from:\n  - python_module: one.jobs\n  - python_module: two.jobs\n",
@@ -150,3 +153,27 @@ def test_a_reader_reads_a_file_once_and_a_tree_leaves_environments_out(tmp_path:
     assert reader.of("a.py") is reader.of("a.py")
     assert joined("a/b", "../../c") == "c" and joined("a", "../../c") is None
     assert joined(".", "/etc") is None and joined(".", "x\\y") == "x/y"
+
+
+def test_a_new_test_loads_the_code_from_the_folder_where_it_runs(tmp_path: Path) -> None:
+    fake = "class Definitions:\n    pass\n"
+    root = foreign.commit(
+        foreign.write(
+            tmp_path,
+            {
+                "dagster.py": fake,
+                "x/pyproject.toml": foreign.project("x", "dagster")
+                + '[tool.dagster]\nmodule_name = "jobs"\n',
+                "x/jobs.py": 'import dagster\n\nopen("here.txt")\ndefs = dagster.Definitions()\n',
+                "x/here.txt": "",
+                "y/jobs.py": "",
+            },
+        )
+    )
+    test = planning.plan(root, Answers({})).teams[0].smoke_test
+    assert test is not None and test.path == "x/tests/test_jobs_loads.py"
+    foreign.write(root, {test.path: test.text})
+    argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", root / test.path]
+    env = {**os.environ, "PYTHONPATH": f"{root}:{root}/x"}
+    done = run([*map(str, argv)], tmp_path, env)
+    assert done.returncode == 0, done.stdout
