@@ -14,6 +14,7 @@ DEFINES = {"Definitions", "definitions", "repository", "RepositoryDefinition", "
 READS = {
     "open", "Path", "read_csv", "read_parquet", "read_json", "read_excel", "connect", "read_text",
     "scan_parquet", "scan_csv", "to_csv", "to_parquet", "makedirs", "load_dotenv", "safe_load",
+    "listdir", "walk",
 }  # fmt: skip
 NAME = re.compile(r"[A-Za-z][\w.-]{2,60}")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

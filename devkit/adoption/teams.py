@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from devkit.adoption import defaults, found_tests, new_project, wanted_pythons
+from devkit.adoption import defaults, found_tests, new_project, read_files, wanted_pythons
 from devkit.adoption.choice import Choice
 from devkit.adoption.declared import ENTRIES
 from devkit.adoption.inventory import DEV, Found
@@ -13,7 +13,7 @@ from devkit.adoption.model import PlannedTeam, below
 from devkit.adoption.needs import Needs, name_of
 from devkit.adoption.python_files import Reader
 from devkit.adoption.survey import Code, Surveyor
-from devkit.adoption.tree import Tree, is_below, parent_of
+from devkit.adoption.tree import Tree, parent_of
 from devkit.adoption.workspace_files import NAME
 
 # Development dependencies that no test imports; pytest is in every local environment.
@@ -145,7 +145,7 @@ def _table(
         table["libraries"] = libraries
     if located.declared.runs_in != ".":
         table["runs-in"] = located.declared.runs_in
-    inputs = _inputs(context, code)
+    inputs = read_files.Finder(tree, context.reader, located, code, chosen.folder).inputs()
     if inputs:
         table["inputs"] = inputs
     if tests:
@@ -156,25 +156,6 @@ def _table(
 def _paths(tree: Tree, needs: Needs) -> dict[str, str]:
     """The folders that the project's files name, as far as they are there."""
     return {path: place for path, place in needs.paths.items() if path in tree.folders}
-
-
-def _inputs(context: Context, code: Code) -> list[str]:
-    """The folders of dbt that the code names and that are in none of its sources."""
-    tree = context.tree
-    found = []
-    for file in tree.named(r"dbt_project\.ya?ml"):
-        folder = parent_of(file)
-        title = folder.rpartition("/")[2]
-        inside = any(is_below(folder, one) for one in (*code.sources, *code.libraries))
-        literals = (
-            context.reader.of(each).literals for source in code.sources
-            for each in tree.under(source) if each.endswith(".py")
-        )  # fmt: skip
-        if folder != "." and not inside and any(
-            title in texts or folder in texts for texts in literals
-        ):  # fmt: skip
-            found.append(folder)
-    return found
 
 
 def _additions(

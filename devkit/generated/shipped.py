@@ -91,9 +91,11 @@ def _parts(made_of: Composition, tracked: set[Path]) -> Iterator[_Part]:
         packages = _packages(library, tracked)
         for package in packages:
             yield _Part(library, package.parent, (package,))
-    for path in made_of.inputs:
+    for path in made_of.inputs:  # read from where the code runs, or from beside it
         bases = (team.on_path, team.import_root, team.root)
-        yield _Part(path, next(one for one in bases if path.is_relative_to(one)), (path,))
+        beside = next(one for one in bases if path.is_relative_to(one))
+        for base in sorted({beside, team.cwd} & {path, *path.parents}):
+            yield _Part(path, base, (path,))
 
 
 def _targets(found: Shipped, path: Path) -> Iterator[Path]:

@@ -65,7 +65,8 @@ def test_projects_of_their_own_stay_as_they_are(tmp_path: Path) -> None:
     sales, inventory = plan.teams
     assert sales.value == "packages.sales.src.sales"
     assert sales.sources == ("packages/sales/src/sales",)
-    assert (sales.project, sales.pyproject, sales.additions) == ("packages/sales", None, {})
+    assert (sales.project, sales.pyproject) == ("packages/sales", None)
+    assert sales.additions == {"tool": {"dagteam": {"inputs": ["data/orders.csv"]}}}
     assert sales.entry["python_package"]["executable_path"] == "packages/sales/.venv/bin/python"
     assert (sales.pins, sales.pins_from) == (("click==8.1.8",), "packages/sales/uv.lock")
     assert sales.tests == ("packages/sales/tests",)

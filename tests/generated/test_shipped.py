@@ -234,6 +234,23 @@ def test_a_module_that_would_not_be_in_the_build_is_refused(
     assert "tea_project/defs/a.py" in build(repository)
 
 
+def test_what_is_read_from_where_the_code_runs_is_there_and_beside_the_code(
+    repository: Projects,
+) -> None:
+    project = (repository.root / "tea_project/pyproject.toml").read_text(encoding="utf-8")
+    table = 'runs-in = "."\ninputs = ["rules", "tea_project/dbt"]\n'
+    changed = project.replace("[tool.dagteam]\n", f"[tool.dagteam]\n{table}")
+    if changed == project:
+        changed = f"{project}\n[tool.dagteam]\n{table}"
+    repository.write("tea_project/pyproject.toml", changed)
+    repository.write("rules/a.yaml", "")
+    repository.write("tea_project/dbt/model.sql", "")
+    repository.commit()
+    assert build(repository) - CODE == {
+        "rules/a.yaml", "dbt/model.sql", "tea_project/dbt/model.sql"
+    }  # fmt: skip
+
+
 def test_a_pin_without_a_hash_is_refused_by_name(
     repository: Projects, capsys: pytest.CaptureFixture[str]
 ) -> None:
