@@ -28,7 +28,7 @@ from devkit.environments.project import (
     orchestrator_project,
     team_project,
 )
-from devkit.generated import deployable, shipped
+from devkit.generated import deployable, named_files, shipped
 from devkit.registry.team import Kind, Team
 
 # Seconds since the epoch: 1980-01-01, the oldest time that a ZIP archive can store. See
@@ -74,6 +74,11 @@ def _build_team(team: Team, tracked: set[Path], notes: list[str]) -> str:
     lock = deployable.lock(project)
     found = shipped.collect(composition.of(team), tracked)
     notes += found.notes
+    notes += [
+        f"left out: {path}, which {line} names: list it in [tool.dagteam] `inputs` of "
+        f"{team.folder}/pyproject.toml if deployed code reads it"
+        for path, line in named_files.missing(team, found.files, tracked)
+    ]
     with _replacing(team.dist) as folder:
         for target, source in found.files.items():
             _copy(source, folder / target)
