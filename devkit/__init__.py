@@ -1,3 +1,3 @@
 """DagTeam: several data teams, one repository, one Dagster deployment."""
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
