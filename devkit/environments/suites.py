@@ -46,7 +46,11 @@ def of_team(team: Team, arguments: Sequence[str] = ()) -> Suite:
     """The team's own tests, in its own environment."""
     tests = (os.path.relpath(path, team.tested_in) for path in team.tests)
     argv = (str(team.python), "-m", "pytest", *tests, *arguments)
-    return Suite(team.name, argv, team.tested_in, variables.of_team(team))
+    env = variables.of_team(team)
+    if team.tested_in != team.cwd:  # which is on Python's path when the code runs
+        path = [str(team.import_root), env.get("PYTHONPATH", "")]
+        env |= {"PYTHONPATH": os.pathsep.join(dict.fromkeys(filter(None, path)))}
+    return Suite(team.name, argv, team.tested_in, env)
 
 
 def of_shared(team: Team) -> Suite:

@@ -142,3 +142,26 @@ def test_every_teams_result_is_printed(tmp_path: Path, capsys: pytest.CaptureFix
     printed = capsys.readouterr().out
     assert "FAILED  tea   1 failed" in printed
     assert "ok      milk  1 passed" in printed
+
+
+def test_tests_that_run_in_the_project_find_code_that_is_imported_from_the_root(
+    tmp_path: Path, teams: dict[str, Team]
+) -> None:
+    """As `packages.sales.src.sales`, which Dagster loads where it is started."""
+    files = {
+        "packages/sales/src/sales/__init__.py": "",
+        "packages/sales/tests/test_it.py": "import packages.sales.src.sales\n\n\n"
+        "def test_it() -> None: ...\n",
+        "packages/sales/pyproject.toml": '[project]\nname = "sales"\n',
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    team = Team(
+        "sales", "packages.sales.src.sales", tmp_path / "packages/sales", teams["ml"].python,
+        line=2, working_directory=tmp_path, root=tmp_path,
+    )  # fmt: skip
+    suite = suites.of_team(team, ["-p", "no:cacheprovider"])
+    assert suite.cwd == tmp_path / "packages/sales"
+    outcome = suites.run(suite)
+    assert outcome.ok, outcome.details
