@@ -3,9 +3,11 @@
 So no test depends on which teams this repository has. It is kept in `.dagteam/sandbox`, with built
 environments and compiled bytecode, and pytest starts again in there: see `tests/conftest.py`.
 
-    .venv-tools/bin/python -m testing.sandbox
+    .venv-tools/bin/python -m testing.sandbox prepare
+    .venv-tools/bin/python -m testing.sandbox lock
 
-locks the sample teams' dependencies, after a change of their pyproject.toml.
+The first brings it up to date before the tests do. The second locks the sample teams' dependencies,
+after a change of their pyproject.toml.
 """
 
 import hashlib
@@ -264,4 +266,11 @@ def _digest(file: Path) -> str:
 
 
 if __name__ == "__main__":
-    lock_sample()
+    if sys.argv[1:] == ["prepare"]:
+        if not original():
+            claim(ROOT, FOLDER).close()
+        sys.stdout.write("up to date\n")
+    elif sys.argv[1:] == ["lock"]:
+        lock_sample()
+    else:
+        sys.exit(__doc__)

@@ -105,6 +105,12 @@ def of_kit(
     return [_pytest("kit", *common, *(coverage if cover else ()), *arguments)]
 
 
+def of_preparation() -> list[Suite]:
+    """What the kit's tests would wait for in the beginning: the repository that they run in."""
+    argv = (str(TOOLS / "bin" / "python"), "-m", "testing.sandbox", "prepare")
+    return [Suite("kit's sandbox", argv, ROOT, clean_environment())] if of_kit() else []
+
+
 def of_deploy() -> Suite:
     """The deployment tests: executables, images, a database, an object store."""
     return _pytest("deploy", "-rs", str(DEPLOY_TESTS.relative_to(ROOT)))
@@ -133,7 +139,7 @@ def run_all(teams: Sequence[Team], failures: Sequence[Outcome] = ()) -> None:
     Raises:
         DevkitError: naming each suite that failed.
     """
-    quick = {**_jobs(of_style(teams)), **_team_jobs(teams)}
+    quick = {**_jobs([*of_preparation(), *of_style(teams)]), **_team_jobs(teams)}
     sharing = [team for team in teams if shared.library() and team.has_utils]
     quick |= {f"utils in {team.name}": partial(_run_of, of_shared, team) for team in sharing}
     # The kit's tests start whole platforms, so nothing else runs at the same time.
@@ -148,7 +154,7 @@ def run_kit(arguments: Sequence[str] = (), *, cover: bool = False) -> None:
     Raises:
         DevkitError: naming each suite that failed.
     """
-    outcomes = parallel.run("testing", _jobs(of_style()))
+    outcomes = parallel.run("testing", _jobs([*of_preparation(), *of_style()]))
     outcomes += _run_kit(arguments, cover=cover)
     parallel.require(outcomes)
 

@@ -1,5 +1,6 @@
 """Test suites: which there are, which environment each runs in, and how results are printed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,14 @@ def test_the_kits_suite_leaves_out_the_deployment_tests_and_the_example_teams() 
     assert suites.EXAMPLES_TEST.is_file()
 
 
+def test_the_kits_sandbox_is_prepared_beside_other_suites() -> None:
+    (suite,) = suites.of_preparation()
+    assert suite.argv[1:] == ("-m", "testing.sandbox", "prepare")
+    done = suites.run(replace(suite, argv=(*suite.argv[:-1], "unknown")))
+    assert not done.ok
+    assert "testing.sandbox prepare" in done.details
+
+
 def test_arguments_select_tests_of_the_kit() -> None:
     (some,) = suites.of_kit(["-m", "not slow"])
     assert some.argv[-2:] == ("-m", "not slow")
@@ -77,6 +86,7 @@ def test_an_adopting_repository_has_no_suite_of_the_kit(
 ) -> None:
     monkeypatch.setattr(suites, "DEPLOY_TESTS", tmp_path / "tests/deploy")
     assert suites.of_kit() == []
+    assert suites.of_preparation() == []
 
 
 def test_an_adopting_repository_has_the_kits_style_where_it_is_wanted(
