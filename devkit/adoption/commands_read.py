@@ -48,6 +48,19 @@ def in_text(text: str) -> Iterator[tuple[int, Command]]:
         number += 1 + line.count("\0")
 
 
+def reading_a_registry(text: str, registry: str) -> Iterator[int]:
+    """The lines of a Dockerfile with a command that reads a registry, named or by default."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        words = words_of(line)
+        start = STARTS.search(" ".join(words))
+        if start and not line.lstrip().startswith("#"):
+            found = parse(words)
+            is_named = any(word.rpartition("/")[2] == registry for word in words)
+            is_default = not found and not any(name in start[0] for name in SERVERS)
+            if is_named or is_default:
+                yield number
+
+
 def words_of(command: object) -> list[str]:
     """The words of a command: a list, a shell's line, or a line of a Dockerfile in either form."""
     if isinstance(command, list):

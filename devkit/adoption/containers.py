@@ -16,6 +16,7 @@ from devkit.adoption.tree import Tree, joined, parent_of
 COMPOSE = r"(docker-)?compose[\w.-]*\.ya?ml"
 DOCKERFILES = r"([\w.-]*\.)?([Dd]ockerfile|Containerfile)[\w.-]*"
 SCRIPTS = r"Makefile|[Jj]ustfile|Procfile[\w.]*|[\w-]+\.sh|Taskfile\.ya?ml"
+WHOLE = re.compile(r"^\s*(COPY|ADD)\s+(--\S+\s+)*\./?\s", re.MULTILINE)
 DEEPEST = 3
 KINDS: dict[str, Kind] = {"module": "module", "package": "package", "file": "file"}
 
@@ -79,7 +80,10 @@ def find(tree: Tree) -> Declarations:
 
 
 def mounts_of(tree: Tree, registry: str) -> list[tuple[str, int]]:
-    """Where a container gets the registry: lines of compose files and Dockerfiles."""
+    """Where a container gets the registry: lines of compose files and Dockerfiles.
+
+    Of an image that has the whole repository, it is the command that reads the registry.
+    """
     found = []
     word = re.compile(rf"(^|[\s\"'/]){re.escape(registry)}(?=[\s:\"',\]]|$)")
     for file in [*tree.named(COMPOSE), *tree.named(DOCKERFILES)]:
@@ -88,6 +92,9 @@ def mounts_of(tree: Tree, registry: str) -> list[tuple[str, int]]:
             copies = re.match(r"\s*(COPY|ADD)\b", line) or (is_compose and ":" in line)
             if copies and word.search(line) and " -w " not in line:
                 found.append((file, number))
+        if not is_compose and WHOLE.search(tree.text(file)):
+            lines = commands_read.reading_a_registry(tree.text(file), registry)
+            found += [(file, number) for number in lines]
     return found
 
 

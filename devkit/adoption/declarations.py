@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from devkit.adoption import cloud_files, containers, projects_toml, workspace_files
 from devkit.adoption.declared import Declarations, Declared
+from devkit.adoption.located import locate
 from devkit.adoption.model import Obstacle, Remote
 from devkit.adoption.tree import Tree
 
@@ -47,7 +48,7 @@ def find(tree: Tree, workspace: str | None = None) -> Result:
         locations=chosen.locations,
         remotes=tuple(elsewhere),
         obstacles=(*chosen.obstacles, *_twice(chosen.locations)),
-        notes=tuple(_differences(chosen, others)),
+        notes=tuple(_differences(tree, chosen, others)),
         servers_here=frozenset(one.location for one in here),
     )
 
@@ -87,13 +88,17 @@ def _twice(locations: tuple[Declared, ...]) -> Iterator[Obstacle]:
         seen.setdefault(one.location, one)
 
 
-def _differences(chosen: Declarations, others: list[Declarations]) -> Iterator[str]:
-    """What the other kinds of declarations have, and the chosen one has not."""
+def _differences(tree: Tree, chosen: Declarations, others: list[Declarations]) -> Iterator[str]:
+    """What the other kinds of declarations have, and the chosen one has not.
+
+    A project of dg without definitions, such as a library, is none.
+    """
     values = {_top(one) for one in chosen.locations}
     names = {one.location for one in chosen.locations}
     for other in others:
         for one in other.locations:
-            if one.location not in names and _top(one) not in values:
+            is_new = one.location not in names and _top(one) not in values
+            if is_new and (not one.file.endswith(".toml") or locate(tree, one).file):
                 yield (
                     f"{one.place} declares {one.location} ({one.value}), which {chosen.source} "
                     "does not: it is not taken over"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from devkit.adoption import commands_read, declarations
+from devkit.adoption import commands_read, containers, declarations
 from devkit.adoption.declared import Declared
 from devkit.adoption.python_files import Reader
 from devkit.adoption.search import candidates
@@ -225,3 +225,35 @@ def test_code_that_makes_definitions_is_found_once_for_each_package(tmp_path: Pa
         ("alone", "file", "alone.py"),
         ("jobs", "module", "shop.jobs"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        ('COPY . /app\nCMD ["dagster-webserver", "-w", "/app/workspace.yaml"]\n', [3]),
+        ("COPY --chown=a . .\nCMD dagster dev -h 0.0.0.0\n", [3]),
+        ("COPY . .\nCMD dagster api grpc -m shop.jobs\n", []),
+        ("COPY src .\n# dagster dev\nCMD dagster-webserver -w workspace.yaml\n", []),
+        ("COPY ./workspace.yaml .\nCMD dagster-webserver -w workspace.yaml\n", [2]),
+    ],
+)
+def test_an_image_that_reads_the_registry(tmp_path: Path, lines: str, found: list[int]) -> None:
+    tree = Tree(foreign.write(tmp_path, {"Containerfile": f"FROM python\n{lines}"}))
+    assert containers.mounts_of(tree, "workspace.yaml") == [("Containerfile", one) for one in found]
+
+
+def test_a_library_that_dg_calls_a_project_is_no_difference(tmp_path: Path) -> None:
+    dg = '[tool.dg]\ndirectory_type = "project"\n[tool.dg.project]\nroot_module = "{}"\n'
+    found = result(
+        tmp_path,
+        {
+            "workspace.yaml": "load_from:\n  - python_module: shop.definitions\n",
+            "shop/definitions.py": "",
+            "common/pyproject.toml": dg.format("common"),
+            "common/src/common/__init__.py": "",
+            "more/pyproject.toml": dg.format("more"),
+            "more/src/more/definitions.py": "",
+        },
+    )
+    (note,) = found.notes
+    assert note.startswith("more/pyproject.toml:4 declares more (more.definitions)")
