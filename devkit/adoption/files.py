@@ -46,7 +46,13 @@ def of_plan(plan: Plan, source: Source, before: str, *, ci: bool = False) -> Fil
     """
     kit = {name: text for name, text in source.contents().items() if name != WORKFLOW or ci}
     new = {file.path: file.text for file in _new_files(plan)}
-    start = Record(source.version, source.commit, before, answers=plan.answers)
+    start = Record(
+        source.version,
+        source.commit,
+        before,
+        answers=plan.answers,
+        runs_in={team.location: team.runs_in for team in plan.teams if team.runs_in != "."},
+    )
     unread = ci and plan.git_prefix
     notes = (
         (f"{WORKFLOW}: GitHub reads only the one at Git's top: move it there",) if unread else ()

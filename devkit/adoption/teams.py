@@ -143,8 +143,6 @@ def _table(
     )  # fmt: skip
     if libraries:
         table["libraries"] = libraries
-    if located.declared.runs_in != ".":
-        table["runs-in"] = located.declared.runs_in
     inputs = read_files.Finder(tree, context.reader, located, code, chosen.folder).inputs()
     if inputs:
         table["inputs"] = inputs

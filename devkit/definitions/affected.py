@@ -13,7 +13,8 @@ from devkit.core import git
 from devkit.core.git import Changes
 from devkit.core.paths import REGISTRY, ROOT, SHARED
 from devkit.environments import composition
-from devkit.registry.team import ADOPTED, Team
+from devkit.kit import record
+from devkit.registry.team import Team
 from devkit.registry.workspace import teams_in
 
 # The kit's own files, what it is tested with, and CI: its own tests have to run.
@@ -171,12 +172,12 @@ def _below(path: Path, root: Path) -> str:
 
 def _kits(root: Path) -> frozenset[str]:
     """The files and folders of the kit in a repository: few in one that has adopted it."""
-    return EVERYONE - {"pyproject.toml"} if (root / ADOPTED).exists() else KIT
+    return EVERYONE - {"pyproject.toml"} if (root / record.NAME).exists() else KIT
 
 
 def _may_concern_everyone(file: str, root: Path) -> bool:
     """Whether a file that is no team's own and in no library may change any team's definitions."""
-    if (root / ADOPTED).exists():
+    if (root / record.NAME).exists():
         parts = PurePosixPath(file).parts
         return not parts[0].startswith(".") and not DOCUMENTATION.search(file)
     return file.partition("/")[0] not in KIT - EVERYONE

@@ -30,7 +30,8 @@ class Record:
     commit before; `registry` and `original` are the file of the registry and its text then (None:
     there was none). `derives` are the groups of generated files that the repository wants, `hooks`
     is whose configuration of pre-commit it has: "ours", "theirs" or "none". `answers` are those to
-    the questions of the adoption.
+    the questions of the adoption. `runs_in` are the folders where locations ran, other than the
+    root.
     """
 
     version: str
@@ -41,6 +42,7 @@ class Record:
     hooks: str = "none"
     derives: tuple[str, ...] = ()
     answers: Mapping[str, str] = field(default_factory=dict)
+    runs_in: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     written: Mapping[str, str] = field(default_factory=dict)
     appended: Mapping[str, str] = field(default_factory=dict)
@@ -72,7 +74,16 @@ def read(root: Path = ROOT) -> Record | None:
         DevkitError: if the file is not valid TOML.
     """
     file = root / NAME
-    return parse(toml.read(file)) if file.is_file() else None
+    if not file.is_file():
+        return None
+    state = file.stat()
+    return _read(file, state.st_mtime_ns, state.st_size)
+
+
+@cache
+def _read(file: Path, _modified: int, _size: int) -> Record:
+    """Read a record; the last parameters tell its versions apart, since every team asks for it."""
+    return parse(toml.read(file))
 
 
 def parse(document: Mapping[str, Any]) -> Record:

@@ -12,11 +12,11 @@ from typing import Any
 from devkit.core import pyproject
 from devkit.core.errors import DevkitError
 from devkit.core.paths import DIST, ROOT
+from devkit.kit import record
 from devkit.registry import layout
 
 SUFFIX = "_project"
 TABLE = "dagteam"  # [tool.dagteam], with what is not in its usual place
-ADOPTED = "devkit/adopted.toml"  # the record of an adoption
 LOCATIONS = "locations"  # a table in it for each of several locations of one project
 
 
@@ -83,12 +83,13 @@ class Team:
     def cwd(self) -> Path:
         """The folder where the code is loaded and runs.
 
-        Dagster itself runs all code where it is started, so that is the root in a repository that
-        was there before the kit; otherwise the entry's working directory.
+        In a repository that was there before the kit, where it ran: usually in the root, since
+        Dagster runs all code where it is started. Otherwise in the entry's working directory.
         """
         if declared := self.declared.get("runs-in"):
             return self.root / str(declared)
-        return self.root if (self.root / ADOPTED).exists() else self.on_path
+        before = record.read(self.root)
+        return self.root / before.runs_in.get(self.location, "") if before else self.on_path
 
     @property
     def tested_in(self) -> Path:

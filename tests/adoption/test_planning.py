@@ -146,7 +146,7 @@ def test_members_of_a_uv_workspace_keep_their_projects_and_its_pins(tmp_path: Pa
     orders = plan.teams[0]
     assert (orders.location, orders.project) == ("orders of today", "packages/orders")
     assert orders.libraries == ("libs/core",)
-    assert orders.additions == {"tool": {"dagteam": {"runs-in": "packages/orders"}}}
+    assert (orders.runs_in, orders.additions) == ("packages/orders", {})
     assert (orders.pins, orders.pins_from) == (("click==8.1.8",), "uv.lock")
 
 

@@ -63,7 +63,7 @@ def test_a_file_that_was_there_keeps_its_comments_its_fields_and_other_locations
 def test_a_file_without_locations_is_refused() -> None:
     with pytest.raises(DevkitError, match="has no list of locations"):
         dagster_plus.merged("locations: 3\n", [])
-    with pytest.raises(DevkitError, match=r"dagster_cloud.yaml is not valid YAML: .*line 2"):
+    with pytest.raises(DevkitError, match=r"dagster_cloud\.yaml is not valid YAML: .*line 3"):
         dagster_plus.merged("locations:\n  - [\n", [])
 
 

@@ -146,7 +146,9 @@ def test_code_runs_in_its_working_directory_and_where_dagster_is_started_if_it_d
 
     assert folders() == (shop, shop, shop)
     write(tmp_path, "devkit/adopted.toml")
-    assert folders() == (shop, tmp_path, shop)
+    for text, where in (("", tmp_path), ("[runs_in]\nshop = 'shop'\n", shop)):
+        (tmp_path / "devkit/adopted.toml").write_text(f"version = '1'\n{text}", encoding="utf-8")
+        assert folders() == (shop, where, shop)
     table = '[tool.dagteam]\nruns-in = "shop"\ntests = ["tests"]\n'
     (shop / "pyproject.toml").write_text(table, encoding="utf-8")
     assert folders() == (shop, shop, shop)
