@@ -40,7 +40,8 @@ def lacking(team: Team) -> dict[str, str]:
         with suppress(*FIXABLE):  # what can't be read is an error of the lock
             needed[pyproject.read(library).name] = "it is a library of the project"
     asked = dict(_asked(team.dist))
-    needed |= {name: asked[name] for name in asked.keys() & _projects()}
+    if asked:
+        needed |= {name: asked[name] for name in asked.keys() & _projects()}
     return {name: why for name, why in sorted(needed.items()) if name not in has}
 
 
