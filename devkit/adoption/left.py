@@ -23,6 +23,8 @@ def notes(
 ) -> Iterator[str]:
     """All of them, those of single locations first."""
     planned = {team.location: team for team in teams}
+    every = list(every)
+    yield from _of_projects([context.choices[one.location] for one in every])
     for one in every:
         code, chosen = codes[one.location], context.choices[one.location]
         yield from _of_code(one, code)
@@ -59,15 +61,24 @@ def _of_code(located: Located, code: Code) -> Iterator[str]:
         yield f"{place} names {path}: it is taken as a library of {name}"
 
 
+def _of_projects(choices: Iterable[Choice]) -> Iterator[str]:
+    """Why projects are where they are, once for all that are there for one reason."""
+    folders: dict[tuple[str, bool], list[str]] = {}
+    for chosen in choices:
+        if chosen.why:
+            folders.setdefault((chosen.why, chosen.is_new), []).append(chosen.folder)
+    for (why, is_new), every in folders.items():
+        found = list(dict.fromkeys(every))
+        what = f"{'new ' if is_new else ''}project{'s' if len(found) > 1 else ''}"
+        yield f"{what} {', '.join(few(found, MOST))}: {why}"
+
+
 def _of_project(
     context: Context, located: Located, chosen: Choice, team: PlannedTeam
 ) -> Iterator[str]:
     name, tree = located.location, context.tree
     yield from chosen.needs.notes
     yield from _elsewhere(chosen)
-    if chosen.why:
-        what = f"new project {chosen.folder}" if chosen.is_new else f"project {chosen.folder}"
-        yield f"{name}: {what}: {chosen.why}"
     if not chosen.is_new and team.python and not team.requires_python:
         yield (
             f"{team.found.get('python', '')}: {name} runs on Python {team.python}: say so by "

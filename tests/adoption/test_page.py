@@ -87,3 +87,10 @@ def test_what_is_in_the_way_ends_with_2(tmp_path: Path) -> None:
     with pytest.raises(Exit) as raised:
         adopt.body(Context(), str(root))
     assert raised.value.code == 2
+
+
+def test_what_is_true_of_several_projects_is_said_once(tmp_path: Path) -> None:
+    plan = planning.plan(foreign.one_distribution(tmp_path), Answers({}))
+    (note,) = [one for one in plan.notes if "shared by" in one]
+    folders = [team.project for team in plan.teams]
+    assert note == f"new projects {', '.join(folders)}: pyproject.toml is shared by 3 locations"
