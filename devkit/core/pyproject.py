@@ -4,6 +4,7 @@ import re
 import reprlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -161,7 +162,12 @@ def read(folder: Path) -> Pyproject:
     if not file.exists() and setuptools.has_project(folder):
         names = (folder / name for name in setuptools.FILES)
         return Pyproject(next(path for path in names if path.is_file()), {})
-    text = files.read_text(file)
+    return _parsed(file, files.read_text(file))
+
+
+@lru_cache(maxsize=1024)
+def _parsed(file: Path, text: str) -> Pyproject:
+    """A file with this text: many ask for the same one, and parsing takes most of the time."""
     document = toml.parse(text, file)
     _require_types(file, text, document)
     return Pyproject(file, document)
