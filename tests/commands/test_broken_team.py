@@ -1,15 +1,44 @@
 """What is wrong with one team's files is that team's result, in every command."""
 
 import json
+import shutil
+from collections.abc import Iterator
 
 import pytest
 
-from testing.support import NO_NETWORK, Checkout
+from testing.sandbox import GIT_SETTINGS
+from testing.support import NO_NETWORK, Checkout, borrow_tools, copy_repository, run
 
 # How ml's files are broken, and what every command that needs them says of it.
 CONFLICT = b"<<<<<<< HEAD\n[project]\n=======\n[tool]\n>>>>>>> theirs\n"
 LATIN_1 = "# Büro\nTOKEN=x\n".encode("latin-1")
 OF_PROJECT = ["setup", "lock --check", "lock", "derive", "derive --check", "build"]
+BROKEN = ("pyproject.toml", "local_requirements.txt", ".env")
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A copy after `setup`, whose environments are empty."""
+    copy = copy_repository(tmp_path_factory.mktemp("broken") / "checkout")
+    borrow_tools(copy)
+    copy.empty_locks()
+    commit = ["git", "commit", "--quiet", "--all", "--message", "empty"]
+    assert run(commit, copy.root, GIT_SETTINGS).returncode == 0
+    copy.tasks("setup", env=NO_NETWORK)  # without Dagster, there is no DAGSTER_HOME
+    return copy
+
+
+@pytest.fixture(autouse=True)
+def _mended(prepared: Checkout) -> Iterator[None]:
+    """Put the files back that a test has broken."""
+    yield
+    for path in (prepared.root / "ml_project" / name for name in BROKEN):
+        if path.is_dir():
+            path.rmdir()
+        path.unlink(missing_ok=True)
+    assert run(["git", "checkout", "--quiet", "."], prepared.root).returncode == 0
+    for name in ("dist", ".dagteam/manifests"):
+        shutil.rmtree(prepared.root / name, ignore_errors=True)
 
 
 def broken(checkout: Checkout, file: str, content: bytes | None) -> None:
@@ -45,23 +74,22 @@ def fails(checkout: Checkout, command: str, says: str) -> str:
     ],
 )
 def test_a_broken_project_fails_alone(
-    light_checkout: Checkout, file: str, content: bytes | None, says: str
+    prepared: Checkout, file: str, content: bytes | None, says: str
 ) -> None:
-    light_checkout.tasks("setup", env=NO_NETWORK)
-    broken(light_checkout, f"ml_project/{file}", content)
+    broken(prepared, f"ml_project/{file}", content)
     commands = OF_PROJECT if file == "pyproject.toml" else ["lock --check", "build"]
     for command in [*commands, "doctor"]:
-        fails(light_checkout, command, says)
-    findings = json.loads(fails(light_checkout, "doctor --json", ""))
+        fails(prepared, command, says)
+    findings = json.loads(fails(prepared, "doctor --json", ""))
     assert any(says in finding["what"] for finding in findings)
     for command in ("teams", "affected --base HEAD", "exec --team analytics -- true"):
-        assert light_checkout.tasks(*command.split(), env=NO_NETWORK).returncode == 0, command
+        assert prepared.tasks(*command.split(), env=NO_NETWORK).returncode == 0, command
 
 
-def test_the_tests_of_other_teams_run(light_checkout: Checkout) -> None:
+def test_the_tests_of_other_teams_run(prepared: Checkout) -> None:
     # Analytics' environment is empty: its tests can't start, and are tried.
-    broken(light_checkout, "ml_project/pyproject.toml", CONFLICT)
-    printed = fails(light_checkout, "test --team ml,analytics", "invalid TOML")
+    broken(prepared, "ml_project/pyproject.toml", CONFLICT)
+    printed = fails(prepared, "test --team ml,analytics", "invalid TOML")
     assert "No module named pytest" in printed
 
 
@@ -74,11 +102,11 @@ def test_the_tests_of_other_teams_run(light_checkout: Checkout) -> None:
     ],
 )
 def test_a_broken_file_of_variables_fails_alone(
-    light_checkout: Checkout, content: bytes | None, says: str
+    prepared: Checkout, content: bytes | None, says: str
 ) -> None:
-    broken(light_checkout, "ml_project/.env", content)
+    broken(prepared, "ml_project/.env", content)
     for command in ("test --team ml,analytics", "exec --team ml -- true", "check", "doctor"):
-        fails(light_checkout, command, says)
-    report = json.loads(fails(light_checkout, "check --json", says))
+        fails(prepared, command, says)
+    report = json.loads(fails(prepared, "check --json", says))
     (error,) = [one["error"] for one in report["teams"] if one["team"] == "ml"]
     assert says in error["message"]
