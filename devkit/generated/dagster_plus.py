@@ -9,9 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-from ruamel.yaml.util import load_yaml_guess_indent
 
 from devkit.core.errors import DevkitError
 from devkit.core.paths import ROOT, doc
@@ -44,6 +41,11 @@ def merged(text: str, teams: Sequence[Team]) -> str:
     Raises:
         DevkitError: if it is no valid YAML, or has no list `locations`.
     """
+    # Reading and writing YAML with its comments: half as long to import as all of the kit.
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+    from ruamel.yaml.util import load_yaml_guess_indent
+
     writer = YAML()
     writer.preserve_quotes = True
     writer.width = 1000  # no line of it is wrapped
