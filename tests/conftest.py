@@ -36,19 +36,19 @@ def pytest_configure(config: pytest.Config) -> None:
 
 # The modules that take long, the longest first: otherwise one core would wait for the other.
 LONGEST_FIRST = [
-    "scaffolding/test_new_team.py",
-    "dev/test_platform.py",
     "dev/test_run.py",
+    "scaffolding/test_new_team.py",
     "test_hooks.py",
-    "test_documentation.py",
     "test_bootstrap.py",
+    "test_documentation.py",
+    "dev/test_platform.py",
     "test_readme.py",
     "test_end_to_end.py",
+    "commands/test_broken_team.py",
     "dev/test_debugger.py",
     "environments/test_lockfiles.py",
     "scaffolding/test_transaction.py",
     "definitions/test_loading.py",
-    "commands/test_broken_team.py",
     "environments/test_resolver.py",
     "generated/test_dist.py",
     "environments/test_venvs.py",
