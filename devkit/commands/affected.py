@@ -9,7 +9,6 @@ from invoke.context import Context
 
 from devkit.cli import AFFECTED, BASE, command, some_teams
 from devkit.core import output, pythons
-from devkit.core.errors import FIXABLE
 from devkit.core.paths import ROOT
 from devkit.core.wording import few
 from devkit.registry.team import Team
@@ -93,10 +92,7 @@ def _python(team: Team) -> str:
     """The Python that Dagster+ runs a team with: the oldest supported one, if it may."""
     from devkit.environments import interpreters
 
-    try:
-        return interpreters.deployed(team.directory, pythons.OLDEST)
-    except FIXABLE:  # a job of the team's says why
-        return pythons.OLDEST
+    return interpreters.deployed(team.directory, pythons.OLDEST)
 
 
 def _shown(text: str) -> str:

@@ -12,6 +12,7 @@ from packaging.version import Version
 
 from devkit.core import pyproject, python_range, pythons, uv
 from devkit.core.environ import clean_environment
+from devkit.core.errors import FIXABLE
 from devkit.core.paths import ROOT
 from devkit.core.processes import run
 
@@ -43,10 +44,13 @@ def missing(project: Path) -> str | None:
 def deployed(project: Path, usual: str = pythons.DEPLOYED) -> str:
     """The minor version of Python that a project is deployed with, the usual one if it may be.
 
-    Raises:
-        DevkitError: if its pyproject.toml can't be read.
+    Also the usual one if its pyproject.toml can't be read: whoever locks or builds it says why.
     """
-    return python_range.nearest(pyproject.read(project).requires_python, project, usual)
+    try:
+        requires = pyproject.read(project).requires_python
+    except FIXABLE:
+        return usual
+    return python_range.nearest(requires, project, usual)
 
 
 def find(wanted: str) -> Path | None:
