@@ -4,7 +4,7 @@ import ast
 import re
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -61,11 +61,14 @@ class Reader:
             facts.fault = f"line {line}: {getattr(error, 'msg', error)}" if line else str(error)
             return facts
         package = _package(file)
+        texts: dict[str, str] = {}
+        inner: set[int] = set()
         for node in _nodes(module):
             for name, line in _imports(node, package):
                 facts.imports.setdefault(name, line)
+            _paths(node, facts, texts, inner)
             if isinstance(node, ast.Call):
-                _call(node, facts)
+                _call(node, facts, texts)
             elif isinstance(node, ast.Subscript) and _is_environ(node.value):
                 _note(facts.variables, node.slice, VARIABLE)
             elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and any(
@@ -127,7 +130,7 @@ def _imports(node: ast.AST, package: list[str]) -> Iterator[tuple[str, int]]:
             yield from ((f"{node.module}.{name}", node.lineno) for name in names)
 
 
-def _call(node: ast.Call, facts: Facts) -> None:
+def _call(node: ast.Call, facts: Facts, texts: Mapping[str, str]) -> None:
     called = _last_name(node.func)
     if called in DEFINES:
         facts.defines = facts.defines or node.lineno
@@ -140,9 +143,42 @@ def _call(node: ast.Call, facts: Facts) -> None:
     ):
         _note(facts.variables, first, VARIABLE)
     if called in READS:
-        _note(facts.paths, first, PATH)
+        _note_path(first, facts, texts)
     if called == "import_module" and isinstance(first, ast.Constant):
         _note(facts.imports, first, re.compile(r"[\w.]+"))
+
+
+def _paths(node: ast.AST, facts: Facts, texts: dict[str, str], inner: set[int]) -> None:
+    """Remember the texts that have names, and note paths put together with `/`: the whole ones."""
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+        if text := _text(node.value, texts):
+            texts[node.targets[0].id] = text
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        inner.add(id(node.left))
+        if id(node) not in inner:
+            _note_path(node, facts, texts)
+
+
+def _note_path(node: ast.expr, facts: Facts, texts: Mapping[str, str]) -> None:
+    text = _text(node, texts)
+    if text and PATH.fullmatch(text):
+        facts.paths.setdefault(text, node.lineno)
+
+
+def _text(node: ast.AST, texts: Mapping[str, str]) -> str | None:
+    """The text that an expression is, with the names in it that are one; as a path, if it is."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else None
+    if isinstance(node, ast.Name):
+        return texts.get(node.id)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Div)):
+        parts, between = [node.left, node.right], "/" if isinstance(node.op, ast.Div) else ""
+    elif isinstance(node, ast.Call) and _last_name(node.func) in ("Path", "join"):
+        parts, between = node.args, "/"
+    else:
+        return None
+    found = [_text(part, texts) for part in parts]
+    return between.join(part for part in found if part) if found and all(found) else None
 
 
 def _note(found: dict[str, int], node: ast.AST, pattern: re.Pattern[str]) -> None:

@@ -1,11 +1,11 @@
 """Which files a location's code reads, as far as they are in none of the folders of its code."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from devkit.adoption.located import Located
-from devkit.adoption.python_files import Reader
+from devkit.adoption.python_files import Facts, Reader
 from devkit.adoption.survey import Code
 from devkit.adoption.tree import Tree, is_below, joined, parent_of
 
@@ -28,36 +28,49 @@ class Finder:
 
     def inputs(self) -> list[str]:
         """The files and folders that the code names; sorted."""
-        found = {path for path in self._named() if self._is_outside(path)}
-        found = {path for path in found if not any(
+        own = [one for one in (self.project, self.located.working_directory) if one != "."]
+        code = (*self.code.sources, *self.code.libraries)
+        found = {path for path in self._named() if not _has(path, (*own, *code))}
+        here = self.located.declared.runs_in
+        # Where code is imported from elsewhere than it runs, its files have another path there.
+        same = [*(one for one in own if one == here), *(code if self._is_imported_here else ())]
+        for path in self._read():
+            if not _has(path, same) and not any(is_below(one, path) for one in (*own, *code)):
+                found.add(path)
+        return sorted(path for path in found if not any(
             path != other and is_below(path, other) for other in found
-        )}  # fmt: skip
-        return sorted(found)
+        ))  # fmt: skip
+
+    @property
+    def _is_imported_here(self) -> bool:
+        return self.located.import_root == self.located.declared.runs_in
+
+    def _files(self) -> Iterator[str]:
+        for place in (*self.code.sources, *self.code.libraries):
+            yield from [place] if self.tree.has(place) else self.tree.under(place)
 
     def _named(self) -> Iterator[str]:
+        """Folders of dbt that the code names, and what components name from the project."""
         titles = {parent_of(file).rpartition("/")[2]: parent_of(file)
                   for file in self.tree.named(r"dbt_project\.ya?ml")}  # fmt: skip
-        for place in (*self.code.sources, *self.code.libraries):
-            for file in [place] if self.tree.has(place) else self.tree.under(place):
-                if file.endswith(".py"):
-                    yield from self._in_python(file, titles)
-                elif file.endswith((".yaml", ".yml")):
-                    for path in IN_PROJECT.findall(self.tree.text(file)):
-                        yield from self._existing(self.project, path)
+        for file in self._files():
+            if file.endswith(".py"):
+                texts = self.reader.of(file).literals
+                yield from (folder for title, folder in titles.items() if title in texts)
+            elif file.endswith((".yaml", ".yml")):
+                for path in IN_PROJECT.findall(self.tree.text(file)):
+                    yield from self._existing(self.project, path)
 
-    def _in_python(self, file: str, titles: dict[str, str]) -> Iterator[str]:
-        facts = self.reader.of(file)
-        for text in facts.literals:
-            if text in titles:
-                yield titles[text]
-        places = dict.fromkeys((self.located.declared.runs_in, self.located.working_directory))
-        for path in facts.paths:
-            for place in places:
-                yield from self._existing(place, path)
-        if READERS & {name.partition(".")[0] for name in facts.imports}:
-            for text in facts.literals:
-                for place in places:
-                    yield from filter(self._is_data, self._existing(place, text))
+    def _read(self) -> Iterator[str]:
+        """What is there by paths, and by the names of folders, from where the code runs."""
+        here = self.located.declared.runs_in
+        for file in self._files():
+            facts = self.reader.of(file) if file.endswith(".py") else Facts()
+            for path in facts.paths:
+                yield from self._existing(here, path)
+            if READERS & {name.partition(".")[0] for name in facts.imports}:
+                for text in facts.literals:
+                    yield from filter(self._is_data, self._existing(here, text))
 
     def _existing(self, folder: str, path: str) -> Iterator[str]:
         found = joined(folder, path)
@@ -71,8 +84,7 @@ class Finder:
         files = list(self.tree.under(folder))
         return len(files) <= MOST and not any(file.endswith(".py") for file in files)
 
-    def _is_outside(self, path: str) -> bool:
-        """Whether what is shipped anyway does not have this path, and it holds no code of that."""
-        own = [one for one in (self.project, self.located.working_directory) if one != "."]
-        shipped = (*own, *self.code.sources, *self.code.libraries)
-        return not any(is_below(path, one) or is_below(one, path) for one in shipped)
+
+def _has(path: str, folders: Iterable[str]) -> bool:
+    """Whether a path is in one of some folders, or one of them is in it."""
+    return any(is_below(path, one) or is_below(one, path) for one in folders)

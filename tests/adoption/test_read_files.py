@@ -37,6 +37,35 @@ def test_folders_and_files_by_their_paths(tmp_path: Path) -> None:
     assert found == ("plans", "rules", "settings/all.yaml")
 
 
+def test_paths_that_are_put_together(tmp_path: Path) -> None:
+    text = (
+        "import os\nfrom pathlib import Path\n"
+        "def read(name):\n    home = 'plans'\n    os.walk(home + '/deep/')\n"
+        "BASE = Path('rules')\ntext = (BASE / 'deep' / 'down.yaml').read_text()\n"
+        "more = open(os.path.join('settings', 'more.yaml'))\n"
+        "unknown = (BASE / name / 'down.yaml', 1 / 2, Path() / 'rules')\n"
+    )
+    found = inputs_of(
+        tmp_path,
+        **{"one/read.py": text, "plans/deep/b.sql": "", "plans/x.py": "", "rules/x.py": ""},
+    )
+    assert found == ("plans/deep", "rules/deep/down.yaml", "settings")
+
+
+def test_a_path_from_the_root_into_the_folder_that_code_is_imported_from(tmp_path: Path) -> None:
+    entry = "  - python_package:\n      package_name: {}\n      working_directory: code/\n"
+    found = inputs_of(
+        tmp_path,
+        **{
+            "workspace.yaml": "load_from:\n" + entry.format("three") + entry.format("four"),
+            "code/three/__init__.py": foreign.definitions("c", "open('code/scripts/a.sql')\n"),
+            "code/four/__init__.py": foreign.definitions("d"),
+            "code/scripts/a.sql": "",
+        },
+    )
+    assert found == ("code/scripts/a.sql",)
+
+
 def test_a_word_is_no_path_where_no_files_are_read(tmp_path: Path) -> None:
     assert inputs_of(tmp_path, **{"one/read.py": 'kinds = ("rules", "plans")\n'}) == ()
 
