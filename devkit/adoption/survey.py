@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, partial
 
 from packaging.utils import canonicalize_name
 
@@ -49,6 +50,7 @@ class Surveyor:
         self._projects = projects
         self._sources = sources
         self._tops = dict(self._top_levels())
+        self._longest = cache(partial(modules.longest, tree))  # locations import the same names
 
     def survey(self, located: Located, needed: Iterable[str]) -> Code:
         """The code of a location; `needed` are the names of packages that its project lists."""
@@ -74,11 +76,11 @@ class Surveyor:
             return self._relative(name, located)
         roots = dict.fromkeys([located.import_root, located.working_directory, *self._beside(file)])
         for root in roots:
-            found = modules.longest(self._tree, name, root)
+            found = self._longest(name, root)
             if found:
                 return found, root
         root = self._tops.get(name.partition(".")[0], "")
-        found = modules.longest(self._tree, name, root) if root else None
+        found = self._longest(name, root) if root else None
         return (found, root) if found else None
 
     def _needs_of(
