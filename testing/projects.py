@@ -90,6 +90,7 @@ def make(root: Path, patch: pytest.MonkeyPatch) -> Projects:
             if hasattr(module, name):
                 patch.setattr(module, name, path)
     patch.setattr(resolver, "BUSY", root / ".dagteam/locking.lock")
+    patch.setattr(project, "_lists_pytest", lambda *_: True)  # which tests' own indexes lack
     made = Projects(root)
     made.library("utils", more="[dependency-groups]\ndeploy = []\n")
     made.project("tea_project", more="[dependency-groups]\ndev = []\n")
