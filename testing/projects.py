@@ -13,6 +13,7 @@ from devkit.environments import (
     resolver,
     uv_settings,
     venvs,
+    wanted,
     workspaces,
 )
 from devkit.environments.project import Project, team_project
@@ -30,7 +31,7 @@ module-root = ""
 """
 MODULES = (
     dist, files, libraries, lockfiles, project, pyproject, resolver, shipped, uv, uv_config,
-    shared, team, uv_settings, venvs, workspace, workspaces,
+    shared, team, uv_settings, venvs, wanted, workspace, workspaces,
 )  # fmt: skip
 
 
