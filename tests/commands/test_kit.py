@@ -12,7 +12,13 @@ def test_kit_shows_which_one_this_is() -> None:
 
 
 def test_an_update_needs_a_source() -> None:
-    done = run([TOOLS / "bin/python", "tasks.py", "kit", "--update", "--from", "/nothing"], ROOT)
+    somebody = {
+        f"GIT_{role}_{field}": f"test@{field.lower()}.test"
+        for role in ("AUTHOR", "COMMITTER")
+        for field in ("NAME", "EMAIL")
+    }
+    argv = [TOOLS / "bin/python", "tasks.py", "kit", "--update", "--from", "/nothing"]
+    done = run(argv, ROOT, somebody)
     assert done.returncode == 1
     assert "/nothing can't be cloned" in done.stderr or "not committed" in done.stderr
 
