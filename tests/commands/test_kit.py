@@ -17,8 +17,8 @@ def test_an_update_needs_a_source() -> None:
         for role in ("AUTHOR", "COMMITTER")
         for field in ("NAME", "EMAIL")
     }
-    argv = [TOOLS / "bin/python", "tasks.py", "kit", "--update", "--from", "/nothing"]
-    done = run(argv, ROOT, somebody)
+    words = ("tasks.py", "kit", "--update", "--from", "/nothing")
+    done = run([TOOLS / "bin/python", *words], ROOT, somebody)
     assert done.returncode == 1
     assert "/nothing can't be cloned" in done.stderr or "not committed" in done.stderr
 
