@@ -37,6 +37,11 @@ def load(team: Team, files: Files, timeout: float | None = None) -> Manifest | F
     found = loading.load(there, timeout, env=env)
     if isinstance(found, Manifest):
         return manifest.parse(team, found.raw)
+    return with_original_paths(found, team, files)
+
+
+def with_original_paths(found: Failure, team: Team, files: Files) -> Failure:
+    """A failure to load a copy of a team's files, which names the files that were copied."""
     source = found.source
     return Failure(
         team,

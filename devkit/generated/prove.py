@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from devkit.core.export import Files
 from devkit.core.parallel import Outcome
 from devkit.core.paths import DEPLOYED_LOCK
 from devkit.core.wording import counted
-from devkit.definitions import cache, loading
+from devkit.definitions import cache, loading, relocated
 from devkit.definitions.differences import differences
 from devkit.definitions.loading import Failure
 from devkit.definitions.manifest import Manifest
@@ -129,14 +129,7 @@ def _load(team: Team, python: Path, files: Files, *, env: Mapping[str, str]) -> 
     found = loading.load(there, loading.time_limit(team), env=env)
     if isinstance(found, Manifest):
         return found
-    source = found.source
-    return Failure(
-        team,
-        files.with_original_paths(found.message),
-        source and replace(source, file=files.original(source.file)),
-        files.with_original_paths(found.traceback),
-        files.with_original_paths(found.stderr),
-    )
+    return relocated.with_original_paths(found, team, files)
 
 
 def _variables(folder: Path, python: Path, secrets: Mapping[str, str]) -> dict[str, str]:
